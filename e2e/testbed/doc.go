@@ -1,0 +1,2 @@
+// Package testbed starts the real servers that Towline is tested against.
+package testbed
