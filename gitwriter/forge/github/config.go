@@ -1,0 +1,130 @@
+// Package github proposes pull requests on GitHub, GitHub Enterprise Server, and
+// servers that answer like them, through google/go-github.
+//
+// A call is made with a personal token or as a GitHub App. The credential goes to
+// the API's own scheme, host and port and nowhere else, whatever redirects or
+// paging links say, and stands in no error or log line.
+package github
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v60/github"
+
+	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
+	"github.com/towline-dev/towline/internal/secret"
+)
+
+// DefaultBaseURL is the API of github.com.
+const DefaultBaseURL = "https://api.github.com"
+
+// Config says which repository, where, and as whom.
+type Config struct {
+	// BaseURL is the API's root: "" for github.com, https://HOST/api/v3 for
+	// GitHub Enterprise Server.
+	BaseURL string
+	// Owner and Repo name the repository.
+	Owner, Repo string
+	// Token is a personal or workflow token; either it or App must be given.
+	Token secret.String
+	// App lets Towline act as an installed GitHub App.
+	App *App
+	// Transport carries the calls; nil means http.DefaultTransport.
+	Transport http.RoundTripper
+	// Timeout bounds one try of one call; 0 means 30 seconds.
+	Timeout time.Duration
+	// RetryDelay lies between the two tries of a call; 0 means 500 ms.
+	RetryDelay time.Duration
+	// Now tells the time; nil means time.Now. Only a server that sends no Date
+	// header makes it matter.
+	Now func() time.Time
+	// Log is told at debug level of what is done; nil means silence.
+	Log *slog.Logger
+}
+
+// App identifies an installation of a GitHub App.
+type App struct {
+	ID             int64
+	InstallationID int64
+	PrivateKey     secret.String // PEM, as GitHub hands it out
+}
+
+// Forge is one repository on GitHub. Its methods may be called concurrently.
+type Forge struct {
+	client *github.Client
+	owner  string
+	repo   string
+	token  secret.String
+	app    *ghinstallation.Transport // nil with a token
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// ownerName and repoName are what GitHub allows; anything else could reach for
+// another path of the API.
+var (
+	ownerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+	repoName  = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// New checks the configuration. It calls nobody.
+func New(c Config) (*Forge, error) {
+	base, err := c.origin()
+	if err != nil {
+		return nil, fmt.Errorf("configuring the GitHub repository \"%s/%s\": %w", c.Owner, c.Repo, err)
+	}
+	f := &Forge{owner: c.Owner, repo: c.Repo, token: c.Token, now: c.Now, log: c.Log}
+	if f.now == nil {
+		f.now = time.Now
+	}
+	if f.log == nil {
+		f.log = slog.New(slog.DiscardHandler)
+	}
+	var transport http.RoundTripper = &api.Transport{
+		Origin: base, Base: c.Transport, UserAgent: "towline", Timeout: c.Timeout, Delay: c.RetryDelay,
+	}
+	if c.App != nil {
+		f.app, err = ghinstallation.New(transport, c.App.ID, c.App.InstallationID, []byte(c.App.PrivateKey.Reveal()))
+		if err != nil {
+			// The cause may quote the key's text.
+			return nil, errors.New("reading the GitHub App's private key: it isn't an RSA key in PEM form")
+		}
+		f.app.BaseURL = strings.TrimSuffix(base.String(), "/")
+		transport = f.app
+	}
+	client := github.NewClient(&http.Client{Transport: transport})
+	if c.App == nil {
+		client = client.WithAuthToken(c.Token.Reveal())
+	}
+	client.BaseURL = base
+	f.client = client
+	return f, nil
+}
+
+// origin checks everything but the App's key and gives the API's root with the
+// trailing slash on which go-github insists.
+func (c Config) origin() (*url.URL, error) {
+	switch {
+	case !ownerName.MatchString(c.Owner) || !repoName.MatchString(c.Repo) || c.Repo == "." || c.Repo == "..":
+		return nil, errors.New("owner or repository isn't a name that GitHub allows")
+	case c.Token.IsZero() && c.App == nil:
+		return nil, errors.New("there is neither a token nor an App")
+	case !c.Token.IsZero() && c.App != nil:
+		return nil, errors.New("there are both a token and an App; give one")
+	case c.App != nil && (c.App.ID <= 0 || c.App.InstallationID <= 0):
+		return nil, errors.New("the App lacks its ID or its installation's ID")
+	}
+	address := c.BaseURL
+	if address == "" {
+		address = DefaultBaseURL
+	}
+	return api.ParseOrigin(strings.TrimSuffix(address, "/") + "/")
+}
