@@ -1,0 +1,105 @@
+package workdir_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/towline-dev/towline/internal/workdir"
+)
+
+func write(t *testing.T, name, text string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(name, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t *testing.T, name string) *workdir.Dir {
+	t.Helper()
+	d, err := workdir.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func TestWriteKeepsModeAndLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "apps", "web.yaml")
+	write(t, file, "old\n", 0o664)
+	d := open(t, dir)
+	if err := d.Write("apps/web.yaml", []byte("new\n")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || string(got) != "new\n" {
+		t.Errorf("the file holds %q, %v", got, err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o664 {
+		t.Errorf("the mode is %v, want 0664 (%v)", info.Mode(), err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(file))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the directory holds %v, %v", entries, err)
+	}
+}
+
+func TestWriteRefusesLinks(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside.yaml")
+	write(t, outside, "theirs\n", 0o644)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "real.yaml"), "ours\n", 0o644)
+	for link, target := range map[string]string{"out.yaml": outside, "in.yaml": "real.yaml"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Dir(outside), filepath.Join(dir, "folder")); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, dir)
+	for _, name := range []string{"out.yaml", "in.yaml", "folder/outside.yaml", "../x.yaml", "missing.yaml"} {
+		if err := d.Write(name, []byte("new\n")); err == nil {
+			t.Errorf("writing %s works", name)
+		}
+	}
+	if got, err := os.ReadFile(outside); err != nil || string(got) != "theirs\n" {
+		t.Errorf("the file outside holds %q, %v", got, err)
+	}
+	if _, err := fs.ReadFile(d.FS(), "out.yaml"); err == nil {
+		t.Error("a link that leads out can be read")
+	}
+}
+
+func TestOpenOfOneFile(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), "a\n", 0o644)
+	write(t, filepath.Join(dir, "b.yaml"), "b\n", 0o644)
+	d := open(t, filepath.Join(dir, "a.yaml"))
+	if !d.Includes("a.yaml") || d.Includes("b.yaml") {
+		t.Error("a file named by itself isn't the only one included")
+	}
+	if !open(t, dir).Includes("b.yaml") {
+		t.Error("a directory doesn't include its files")
+	}
+	if got, want := d.Display("a.yaml"), filepath.ToSlash(filepath.Join(dir, "a.yaml")); got != want {
+		t.Errorf("Display gives %q, want %q", got, want)
+	}
+	if _, err := workdir.Open(filepath.Join(dir, "none")); err == nil {
+		t.Error("opening what isn't there works")
+	}
+}
