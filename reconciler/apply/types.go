@@ -1,0 +1,140 @@
+package apply
+
+import (
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+const (
+	// FieldManager is the name under which Towline owns the fields that it applies.
+	FieldManager = "towline"
+	// PartOfLabel holds the ID of the set an object belongs to (KEP-3659); kubectl knows it too.
+	PartOfLabel = "applyset.kubernetes.io/part-of"
+	// PruneAnnotation, with the value [PruneDisabled], keeps an object in the cluster when it is no longer rendered.
+	PruneAnnotation = "towline.dev/prune"
+	// PruneDisabled is the value of [PruneAnnotation] that opts an object out of pruning.
+	PruneDisabled = "disabled"
+)
+
+// Set is what one Sync wants to stand in the cluster.
+type Set struct {
+	// ID labels every object of the set; see [SetID].
+	ID string
+	// Namespace is where objects go that need a namespace and name none.
+	Namespace string
+	// Objects are never changed by this package.
+	Objects []*unstructured.Unstructured
+}
+
+// Action says what became of an object.
+type Action string
+
+// The actions of applying.
+const (
+	Created    Action = "created"
+	Configured Action = "configured" // changed, or written without knowing what stood there (first time after a start)
+	Unchanged  Action = "unchanged"
+	Failed     Action = "failed" // Outcome.Err says why
+)
+
+// The actions of pruning; Failed is one too.
+const (
+	Deleted Action = "deleted"
+	Gone    Action = "gone" // it wasn't there any more
+	Kept    Action = "kept" // it isn't ours any more, or opted out: it leaves the inventory
+	Held    Action = "held" // it waits for consent: it stays in the inventory
+)
+
+// Outcome is what became of one object.
+type Outcome struct {
+	Ref             inventory.ObjectRef
+	Action          Action
+	UID             types.UID // of the live object, where it was written
+	ResourceVersion string    // of the live object, where it is known
+	Reason          string    // why it was kept or held, for a person to read
+	Err             error     // an *Error where Action is Failed
+}
+
+// Result holds one outcome an object, sorted by reference.
+type Result struct {
+	Outcomes []Outcome
+}
+
+// Count returns how many objects had this action.
+func (r Result) Count(action Action) int {
+	n := 0
+	for _, outcome := range r.Outcomes {
+		if outcome.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+// Err joins the errors of all failed objects; nil when there are none.
+func (r Result) Err() error {
+	var all []error
+	for _, outcome := range r.Outcomes {
+		if outcome.Err != nil {
+			all = append(all, outcome.Err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// With returns the objects that had one of these actions.
+func (r Result) With(actions ...Action) []inventory.ObjectRef {
+	var refs []inventory.ObjectRef
+	for _, outcome := range r.Outcomes {
+		for _, action := range actions {
+			if outcome.Action == action {
+				refs = append(refs, outcome.Ref)
+			}
+		}
+	}
+	return refs
+}
+
+// Reason classifies the API server's refusal of one object.
+type Reason string
+
+// The reasons, each with what a caller can do about it.
+const (
+	ReasonConflict    Reason = "Conflict"    // someone else changed it in between: try again
+	ReasonImmutable   Reason = "Immutable"   // a field that can't be changed in place: needs another name, or to be recreated
+	ReasonForbidden   Reason = "Forbidden"   // RBAC, or an admission policy
+	ReasonInvalid     Reason = "Invalid"     // the manifest needs a mend
+	ReasonNoKind      Reason = "NoKind"      // the cluster doesn't serve the kind (yet)
+	ReasonNotFound    Reason = "NotFound"    // its namespace isn't there
+	ReasonUnavailable Reason = "Unavailable" // the API server, a webhook, or the way there: try again
+	ReasonCanceled    Reason = "Canceled"    // the caller's context ended first
+	ReasonOther       Reason = "Other"
+)
+
+// Error says which object failed and what kind of failure it was.
+type Error struct {
+	Op     string // "planning", "applying", "deleting"
+	Ref    inventory.ObjectRef
+	Reason Reason
+	Err    error
+}
+
+// Error returns "applying apps/Deployment/shop/web: cause".
+func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Ref, e.Err) }
+
+// Unwrap returns the API server's own error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Temporary reports whether the same request may well succeed later without anyone's doing.
+func (e *Error) Temporary() bool {
+	switch e.Reason {
+	case ReasonConflict, ReasonUnavailable, ReasonNoKind, ReasonNotFound, ReasonCanceled:
+		return true
+	}
+	return false
+}
