@@ -1,0 +1,145 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// What went wrong, to be asked with errors.Is. An *Error matches at most one.
+var (
+	// ErrInvalid: the repository or tag isn't a name that a registry could have. Nothing was sent.
+	ErrInvalid = errors.New("not a valid name")
+	// ErrNotFound: the registry doesn't know the repository or the tag (404).
+	ErrNotFound = errors.New("not found")
+	// ErrUnauthorized: credentials are missing, wrong or not enough (401, 403), or
+	// couldn't be read. Docker Hub answers so for repositories that don't exist.
+	ErrUnauthorized = errors.New("not authorized")
+	// ErrRateLimited: the registry asks for fewer requests (429), and did so until
+	// the retries were used up, or for longer than Config.MaxWait.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrUnavailable: the registry can't be reached, or answers 5xx or too slowly.
+	ErrUnavailable = errors.New("registry unavailable")
+	// ErrBadAnswer: the answer isn't one that a sound registry gives: not JSON, too
+	// large, without end, or leading to another host. Asking again won't help.
+	ErrBadAnswer = errors.New("unacceptable answer")
+)
+
+// Error is what every method of Client and Round returns when it fails.
+type Error struct {
+	// Op is what was being done, as a gerund: "listing tags".
+	Op string
+	// Repository is the repository (or repository:tag) as the caller wrote it.
+	Repository string
+	// Status is the HTTP status that ended it, 0 when no answer came. For a call
+	// that wasn't sent because of an earlier Retry-After, it is that answer's.
+	Status int
+	// RetryAfter is how long the registry asks to be left alone, 0 when it doesn't say.
+	RetryAfter time.Duration
+	// Err is the cause. Its text may hold what the server sent; Error bounds it.
+	Err error
+
+	kind error
+}
+
+// maxMessage bounds, in runes, how much of a cause's text gets into a message:
+// a hostile server writes part of it.
+const maxMessage = 300
+
+// Error gives operation, repository and cause in one printable line.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s of %q: %s", e.Op, e.Repository, printable(e.cause()))
+}
+
+// Unwrap gives the sentinel and the cause.
+func (e *Error) Unwrap() []error {
+	if e.kind == nil {
+		return []error{e.Err}
+	}
+	return []error{e.kind, e.Err}
+}
+
+// Temporary tells whether asking again later, with nothing changed on our side, may help.
+func (e *Error) Temporary() bool {
+	return e.kind == ErrRateLimited || e.kind == ErrUnavailable
+}
+
+func (e *Error) cause() string {
+	var answer *transport.Error
+	if e.Status == 0 || !errors.As(e.Err, &answer) {
+		return e.Err.Error()
+	}
+	text := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	for _, d := range answer.Errors {
+		text += fmt.Sprintf("; %s: %s", d.Code, d.Message)
+	}
+	return text
+}
+
+// failure makes an *Error of whatever go-containerregistry or one of the
+// transports returned. ctx is the caller's own: when it has ended, that is the
+// cause, whatever the libraries made of it.
+func failure(ctx context.Context, op, repository string, err error) *Error {
+	e := &Error{Op: op, Repository: repository, Err: err}
+	if cause := context.Cause(ctx); cause != nil {
+		e.Err = cause
+		return e
+	}
+	var held *heldError
+	if errors.As(err, &held) {
+		e.RetryAfter, e.Status = held.wait, held.status
+	}
+	var answer *transport.Error
+	if errors.As(err, &answer) {
+		e.Status = answer.StatusCode
+	}
+	e.kind = kindOf(err, e.Status)
+	return e
+}
+
+func kindOf(err error, status int) error {
+	for _, kind := range []error{ErrInvalid, ErrUnauthorized, ErrBadAnswer} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	var network *url.Error
+	switch {
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return ErrUnauthorized
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout:
+		return ErrUnavailable
+	case status == 0 && (errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)):
+		return ErrUnavailable
+	default:
+		return ErrBadAnswer
+	}
+}
+
+// printable makes one line of text that is safe on a terminal and in a log.
+func printable(text string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range text {
+		if n++; n > maxMessage {
+			b.WriteString("…")
+			break
+		}
+		if !unicode.IsPrint(r) {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
