@@ -1,0 +1,12 @@
+// Package gitrepo is the one dialect of Git that Towline speaks. It keeps a bare
+// mirror of a remote repository on disk, reads commits as an [io/fs.FS], builds new
+// commits from blobs and trees, and pushes them with a lease.
+//
+// There is no work tree anywhere: the work of a round is proportional to what
+// changed and not to the size of the repository.
+//
+// What it refuses: URLs with credentials in them, redirects to another origin,
+// paths that leave the repository (symbolic links included), writes through
+// symbolic links and submodules, and any push that isn't bound to the head that
+// the caller has seen. It runs no hooks, no filters and, over HTTP, no programs.
+package gitrepo

@@ -1,0 +1,196 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// maxHaves bounds what we tell the remote that we have.
+const maxHaves = 64
+
+// Fetch brings branch up to date in the mirror and returns its head. Where nothing
+// is new that is one request. A broken mirror is replaced by a new one on the way.
+func (r *Repo) Fetch(ctx context.Context, branch string) (Hash, error) {
+	if err := checkBranch(branch); err != nil {
+		return "", err
+	}
+	unlock, err := r.mirror.lock(ctx)
+	if err != nil {
+		return "", fmt.Errorf("fetching branch %q of %s: %w", branch, r.URL(), err)
+	}
+	defer unlock()
+	var head Hash
+	err = r.remote.try(ctx, fmt.Sprintf("fetching branch %q", branch), func(ctx context.Context) error {
+		got, err := r.fetchOnce(ctx, branch)
+		if errors.Is(err, errBroken) { // a session serves one pack: the new mirror needs another
+			got, err = r.fetchOnce(ctx, branch)
+		}
+		head = got
+		return err
+	})
+	if errors.Is(err, ErrEmptyRepository) {
+		r.remember(nil)
+	}
+	if err != nil {
+		return "", err
+	}
+	return head, nil
+}
+
+func (r *Repo) fetchOnce(ctx context.Context, branch string) (head Hash, err error) {
+	err = r.remote.uploadPack(ctx, func(session transport.UploadPackSession, refs *packp.AdvRefs) error {
+		heads := branches(refs)
+		r.remember(heads)
+		if head, err = lookUp(heads, branch); err != nil {
+			return err
+		}
+		return r.bring(ctx, fetch{session, refs, heads, branch, head})
+	})
+	return head, err
+}
+
+// fetch is one fetch of one branch under way.
+type fetch struct {
+	session transport.UploadPackSession
+	refs    *packp.AdvRefs
+	heads   map[string]Hash
+	branch  string
+	want    Hash
+}
+
+// errBroken says that the generation in use is no good: the next fetch makes a new one.
+var errBroken = errors.New("the mirror is damaged")
+
+// bring uses the current generation where that works, and else a new one.
+func (r *Repo) bring(ctx context.Context, f fetch) error {
+	current := r.mirror.current()
+	if current != nil && !current.broken.Load() && !current.full() {
+		if current.complete(f.want) {
+			return current.update(f)
+		}
+		if !current.broken.Load() {
+			err := r.pull(ctx, current, f)
+			if err != nil && current.broken.Load() {
+				return fmt.Errorf("%w: %w", errBroken, err)
+			}
+			return err
+		}
+	}
+	if current != nil {
+		r.log.WarnContext(ctx, "making a new mirror", "broken", current.broken.Load(), "full", current.full())
+	}
+	fresh, err := r.mirror.begin()
+	if err != nil {
+		return err
+	}
+	if err := r.pull(ctx, fresh, f); err != nil {
+		return errors.Join(err, r.mirror.discard(fresh))
+	}
+	return r.mirror.commit(fresh)
+}
+
+// pull asks for what is missing between the mirror and f.want.
+//
+// A branch that this generation knows is fetched without a depth: the remote then
+// sends just what is new since. One that it doesn't know is fetched with a depth,
+// since it may have left our history before the point where that begins, and the
+// remote would send all of it down to the root.
+func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
+	req, err := r.request(st, f)
+	if err != nil {
+		return err
+	}
+	res, err := f.session.UploadPack(ctx, req)
+	if err != nil {
+		return err
+	}
+	pack := &trackedReader{r: demultiplexed(req.Capabilities, res)}
+	err = st.addPack(pack)
+	if err = errors.Join(err, res.Close()); err != nil {
+		if pack.err != nil {
+			return pack.err
+		}
+		if !errors.Is(err, syscall.ENOSPC) { // a full disk is no reason to load everything again
+			st.broken.Store(true)
+		}
+		return err
+	}
+	if !req.Depth.IsZero() {
+		boundary := slices.Concat(req.Shallows, res.Shallows)
+		boundary = slices.DeleteFunc(boundary, func(h plumbing.Hash) bool { return slices.Contains(res.Unshallows, h) })
+		if err := st.setShallow(boundary); err != nil {
+			return err
+		}
+	}
+	if !st.complete(f.want) {
+		st.broken.Store(true)
+		return fmt.Errorf("the remote sent a pack without commit %s", f.want)
+	}
+	r.log.DebugContext(ctx, "fetched", "branch", f.branch, "commit", f.want, "bytes", pack.n)
+	return st.update(f)
+}
+
+func (r *Repo) request(st *store, f fetch) (*packp.UploadPackRequest, error) {
+	tracked, err := st.tracked()
+	if err != nil {
+		st.broken.Store(true)
+		return nil, err
+	}
+	shallow, err := st.shallow()
+	if err != nil {
+		st.broken.Store(true)
+		return nil, err
+	}
+	req := packp.NewUploadPackRequestFromCapabilities(f.refs.Capabilities)
+	req.Wants = []plumbing.Hash{f.want.plumbing()}
+	if before, ok := tracked[f.branch]; ok && st.complete(before) {
+		req.Haves = append(req.Haves, before.plumbing())
+	} else {
+		req.Depth = packp.DepthCommits(r.cfg.Depth)
+	}
+	for branch, hash := range tracked {
+		if branch != f.branch && len(req.Haves) < maxHaves && st.complete(hash) {
+			req.Haves = append(req.Haves, hash.plumbing())
+		}
+	}
+	if len(shallow) > 0 || !req.Depth.IsZero() {
+		req.Shallows = shallow
+		if err := req.Capabilities.Set(capability.Shallow); err != nil {
+			return nil, err
+		}
+	}
+	if f.refs.Capabilities.Supports(capability.NoProgress) {
+		if err := req.Capabilities.Set(capability.NoProgress); err != nil {
+			return nil, err
+		}
+	}
+	return req, nil
+}
+
+// update notes where the branch is, and forgets branches that are gone.
+func (s *store) update(f fetch) error {
+	tracked, err := s.tracked()
+	if err != nil {
+		s.broken.Store(true)
+		return err
+	}
+	for branch := range tracked {
+		if _, ok := f.heads[branch]; !ok {
+			if err := s.forget(branch); err != nil {
+				return err
+			}
+		}
+	}
+	if tracked[f.branch] == f.want {
+		return nil
+	}
+	return s.track(f.branch, f.want)
+}

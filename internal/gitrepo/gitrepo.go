@@ -1,0 +1,160 @@
+package gitrepo
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/towline-dev/towline/internal/secret"
+)
+
+// Hash is the name of a Git object: 40 lower-case hexadecimal digits. The empty
+// Hash means that there is none.
+type Hash string
+
+// ParseHash validates text that came from outside.
+func ParseHash(text string) (Hash, error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(plumbing.ZeroHash) {
+		return "", fmt.Errorf("%q isn't a commit hash of 40 hexadecimal digits", text)
+	}
+	return Hash(hex.EncodeToString(raw)), nil
+}
+
+// Short returns the first 8 digits, for people.
+func (h Hash) Short() string { return string(h[:min(8, len(h))]) }
+
+func (h Hash) plumbing() plumbing.Hash { return plumbing.NewHash(string(h)) }
+
+func hashOf(h plumbing.Hash) Hash {
+	if h.IsZero() {
+		return ""
+	}
+	return Hash(h.String())
+}
+
+// Auth holds what one remote is told about us. It is sent to the origin (scheme,
+// host and port) of Config.URL and to nothing else.
+type Auth struct {
+	// Username goes with the password. Default: "x-access-token", which GitHub
+	// wants beside a token and which other forges ignore.
+	Username string
+	// Password is a password or a token. Default: none, so the remote is read
+	// anonymously.
+	Password secret.String
+	// Token, where set, is asked before each request and takes the place of
+	// Password: for tokens that expire, such as a GitHub App's. It caches by itself.
+	Token func(ctx context.Context) (secret.String, error)
+	// CA holds PEM certificates that are trusted in addition to the system's.
+	CA []byte
+}
+
+// Config describes one remote and where its mirror lives.
+type Config struct {
+	// URL is an http, https or file URL without credentials.
+	URL string
+	// Dir is the folder that holds the mirrors of all repositories. The mirror's own
+	// folder is named by a hash of the URL.
+	Dir string
+	// Auth is used for http and https. Default: anonymous.
+	Auth Auth
+	// Timeout bounds each try of each network operation, the body included.
+	// Default: 5 minutes.
+	Timeout time.Duration
+	// Tries bounds how often a network operation is tried where the remote is in
+	// trouble (see Error.Temporary). Default: 3.
+	Tries int
+	// Depth is how many commits the first fetch of a branch brings. Default: 1.
+	// Later fetches bring all that is new.
+	Depth int
+	// MaxFileBytes bounds a file that FS reads. Default: 64 MiB.
+	MaxFileBytes int64
+	// MaxPackBytes bounds what one fetch may download. Default: 4 GiB.
+	MaxPackBytes int64
+	// Transport carries the requests; tests give their own. Default: a clone of
+	// http.DefaultTransport (proxies from the environment) that trusts Auth.CA too.
+	Transport http.RoundTripper
+	// Sleep waits between tries. Default: a timer that ends with ctx.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Log gets what is done at level debug, and repairs of the mirror at level
+	// warn. Default: nothing is logged.
+	Log *slog.Logger
+}
+
+// Repo is one remote repository and its mirror. It is safe for concurrent use, also
+// by other processes with the same Config.Dir.
+type Repo struct {
+	cfg    Config
+	remote *remote
+	mirror *mirror
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	heads map[string]Hash // branches, as the remote said last
+	made  map[Hash]Hash   // commits that this Repo built → their base
+}
+
+// Open validates cfg. It touches neither disk nor network.
+func Open(cfg Config) (*Repo, error) {
+	if cfg.Dir == "" {
+		return nil, errors.New("opening a repository: no folder for mirrors given")
+	}
+	withDefaults(&cfg)
+	remote, err := newRemote(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("opening a repository: %w", err)
+	}
+	return &Repo{
+		cfg:    cfg,
+		remote: remote,
+		mirror: newMirror(cfg.Dir, remote.url, cfg.MaxFileBytes),
+		log:    cfg.Log.With("repository", remote.url.String()),
+		heads:  map[string]Hash{},
+		made:   map[Hash]Hash{},
+	}, nil
+}
+
+func withDefaults(cfg *Config) {
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 5 * time.Minute
+	}
+	if cfg.Tries <= 0 {
+		cfg.Tries = 3
+	}
+	if cfg.Depth <= 0 {
+		cfg.Depth = 1
+	}
+	if cfg.MaxFileBytes <= 0 {
+		cfg.MaxFileBytes = 64 << 20
+	}
+	if cfg.MaxPackBytes <= 0 {
+		cfg.MaxPackBytes = 4 << 30
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// URL returns the remote's URL; it holds no credentials.
+func (r *Repo) URL() string { return r.remote.url.String() }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,89 @@
+package gitrepotest
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+)
+
+// Fault puts f in front of the server: what it answers (true) the repository
+// doesn't. nil takes it away.
+func (s *Server) Fault(f func(w http.ResponseWriter, req *http.Request) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = f
+}
+
+// Status answers every request with a status, the first n times.
+func Status(n, status int, header http.Header) func(http.ResponseWriter, *http.Request) bool {
+	var count atomic.Int64
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		if count.Add(1) > int64(n) {
+			return false
+		}
+		for name, values := range header {
+			w.Header()[name] = values
+		}
+		http.Error(w, "out of order", status)
+		return true
+	}
+}
+
+// Hang holds every request until the client gives up or release is closed.
+func Hang(release <-chan struct{}) func(http.ResponseWriter, *http.Request) bool {
+	return func(_ http.ResponseWriter, req *http.Request) bool {
+		select {
+		case <-release:
+		case <-req.Context().Done():
+		}
+		return true
+	}
+}
+
+// Cut serves the first n requests whose path ends in suffix with half of the answer,
+// then closes the connection. The repository has done what it was asked.
+func (s *Server) Cut(n int, suffix string) func(http.ResponseWriter, *http.Request) bool {
+	var count atomic.Int64
+	return func(w http.ResponseWriter, req *http.Request) bool {
+		if !strings.HasSuffix(req.URL.Path, suffix) || count.Add(1) > int64(n) {
+			return false
+		}
+		whole := httptest.NewRecorder()
+		s.backend.ServeHTTP(whole, req)
+		for name, values := range whole.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(whole.Code)
+		body := whole.Body.Bytes()
+		// What can be written doesn't matter: the connection is aborted below.
+		_, _ = w.Write(body[:len(body)/2])
+		if flusher, ok := w.(http.Flusher); ok {
+			flusher.Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// Before calls f once, before the first request whose path ends in suffix is served:
+// for a person who pushes at the worst moment.
+func Before(suffix string, f func()) func(http.ResponseWriter, *http.Request) bool {
+	var done atomic.Bool
+	return func(_ http.ResponseWriter, req *http.Request) bool {
+		if req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, suffix) && done.CompareAndSwap(false, true) {
+			f()
+		}
+		return false
+	}
+}
+
+// tree is the raw form of a Git tree with one entry of any name, for repositories
+// that no honest client makes.
+func tree(mode, name string, raw []byte) []byte {
+	var b bytes.Buffer
+	b.WriteString(mode + " " + name)
+	b.WriteByte(0)
+	b.Write(raw)
+	return b.Bytes()
+}

@@ -1,0 +1,302 @@
+package gitrepo
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-git/go-billy/v5/osfs"
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+)
+
+const (
+	cacheBytes   = 32 * cache.MiByte
+	maxTreeBytes = 64 << 20
+	trackPrefix  = "refs/remotes/origin/"
+)
+
+// store is one generation of a mirror. go-git's storage isn't safe for concurrent
+// use (its pack readers have a position), hence the lock around each call.
+type store struct {
+	dir          string
+	maxFileBytes int64
+
+	// broken is set by the first read that finds damage; the next fetch then starts
+	// a new generation.
+	broken atomic.Bool
+
+	mu      sync.Mutex
+	storage *filesystem.Storage
+	packs   time.Time // when the packs' folder had changed, as of the index in memory
+}
+
+func openStore(dir string, maxFileBytes int64) (*store, error) {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		return nil, fmt.Errorf("opening the mirror: %w", err)
+	}
+	return &store{
+		dir:          dir,
+		maxFileBytes: maxFileBytes,
+		storage: filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(cacheBytes), filesystem.Options{
+			KeepDescriptors: true,
+		}),
+	}, nil
+}
+
+func createStore(dir string, maxFileBytes int64) (*store, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	storage := filesystem.NewStorage(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(0))
+	if _, err := git.Init(storage, nil); err != nil {
+		return nil, err
+	}
+	return openStore(dir, maxFileBytes)
+}
+
+// packDir is where other processes' fetches show.
+func (s *store) packDir() string { return filepath.Join(s.dir, "objects", "pack") }
+
+// get reads an object. An object that isn't there is ErrNotFetched; anything else
+// that goes wrong means damage. Callers hold s.mu.
+func (s *store) get(kind plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	found, err := s.storage.EncodedObject(kind, h)
+	if errors.Is(err, plumbing.ErrObjectNotFound) && s.reindex() {
+		found, err = s.storage.EncodedObject(kind, h)
+	}
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return nil, fmt.Errorf("%s %s: %w", kind, h, ErrNotFetched)
+	}
+	if err != nil {
+		return nil, s.damage(kind, h, err)
+	}
+	return found, nil
+}
+
+func (s *store) damage(kind plumbing.ObjectType, h plumbing.Hash, err error) error {
+	s.broken.Store(true)
+	return &localError{fmt.Sprintf("reading %s %s from the mirror (the next fetch makes a new one)", kind, h), err}
+}
+
+// reindex looks for packs of other processes and tells whether there may be some.
+func (s *store) reindex() bool {
+	info, err := os.Stat(s.packDir())
+	if err != nil || info.ModTime().Equal(s.packs) {
+		return false
+	}
+	s.packs = info.ModTime()
+	s.storage.Reindex()
+	return true
+}
+
+// size gives an object's size without reading it whole.
+func (s *store) size(h plumbing.Hash) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, err := s.storage.EncodedObjectSize(h)
+	if errors.Is(err, plumbing.ErrObjectNotFound) && s.reindex() {
+		n, err = s.storage.EncodedObjectSize(h)
+	}
+	if err != nil {
+		return 0, s.damage(plumbing.AnyObject, h, err)
+	}
+	return n, nil
+}
+
+// blob reads a file's content, and proves that it is what its name says: go-git
+// doesn't, and a damaged pack must not reach a manifest.
+func (s *store) blob(h plumbing.Hash) ([]byte, error) {
+	n, err := s.size(h)
+	if err != nil {
+		return nil, err
+	}
+	if n > s.maxFileBytes {
+		return nil, fmt.Errorf("%d bytes where %d are allowed: %w", n, s.maxFileBytes, ErrTooLarge)
+	}
+	data, err := s.read(plumbing.BlobObject, h)
+	if err != nil {
+		return nil, err
+	}
+	if plumbing.ComputeHash(plumbing.BlobObject, data) != h {
+		return nil, s.damage(plumbing.BlobObject, h, errors.New("the content doesn't match its hash"))
+	}
+	return data, nil
+}
+
+func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, err := s.get(kind, h)
+	if err != nil {
+		if errors.Is(err, ErrNotFetched) {
+			return nil, s.damage(kind, h, err)
+		}
+		return nil, err
+	}
+	reader, err := found.Reader()
+	if err != nil {
+		return nil, s.damage(kind, h, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(reader, found.Size()+1))
+	if err = errors.Join(err, reader.Close()); err != nil {
+		return nil, s.damage(kind, h, err)
+	}
+	return data, nil
+}
+
+// tree reads a folder's entries. A tree that is missing although its commit is there
+// is damage.
+func (s *store) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
+	if n, err := s.size(h); err != nil {
+		return nil, err
+	} else if n > maxTreeBytes {
+		return nil, fmt.Errorf("a folder of %d bytes: %w", n, ErrTooLarge)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	encoded, err := s.get(plumbing.TreeObject, h)
+	if errors.Is(err, ErrNotFetched) {
+		return nil, s.damage(plumbing.TreeObject, h, err)
+	} else if err != nil {
+		return nil, err
+	}
+	var tree object.Tree
+	if err := tree.Decode(encoded); err != nil {
+		return nil, s.damage(plumbing.TreeObject, h, err)
+	}
+	return tree.Entries, nil
+}
+
+// commit reads a commit.
+func (s *store) commit(h plumbing.Hash) (*object.Commit, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	encoded, err := s.get(plumbing.CommitObject, h)
+	if err != nil {
+		return nil, err
+	}
+	commit := &object.Commit{}
+	if err := commit.Decode(encoded); err != nil {
+		return nil, s.damage(plumbing.CommitObject, h, err)
+	}
+	return commit, nil
+}
+
+// complete tells whether a commit and its root are there; what is below came with
+// them, in one pack or written before them.
+func (s *store) complete(h Hash) bool {
+	commit, err := s.commit(h.plumbing())
+	if err != nil {
+		return false
+	}
+	_, err = s.tree(commit.TreeHash)
+	return err == nil
+}
+
+// put writes an object.
+func (s *store) put(o plumbing.EncodedObject) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.storage.SetEncodedObject(o); err != nil {
+		return &localError{"writing to the mirror", err}
+	}
+	return nil
+}
+
+// addPack stores what a fetch brought. go-git writes the pack beside its final place
+// and renames it, so a crash leaves nothing that is half a pack.
+func (s *store) addPack(pack io.Reader) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := packfile.UpdateObjectStorage(s.storage, pack); err != nil {
+		return &localError{"storing a pack in the mirror", err}
+	}
+	return nil
+}
+
+// track notes where a branch was. The branch's name is escaped, so that "a" and,
+// after its deletion, "a/b" don't ask for a file and a folder of one name.
+func (s *store) track(branch string, h Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := plumbing.ReferenceName(trackPrefix + url.PathEscape(branch))
+	if err := s.storage.SetReference(plumbing.NewHashReference(name, h.plumbing())); err != nil {
+		return &localError{"noting a branch in the mirror", err}
+	}
+	return nil
+}
+
+// tracked lists the branches that track noted.
+func (s *store) tracked() (map[string]Hash, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refs, err := s.storage.IterReferences()
+	if err != nil {
+		return nil, &localError{"listing the mirror's branches", err}
+	}
+	defer refs.Close()
+	all := map[string]Hash{}
+	err = refs.ForEach(func(ref *plumbing.Reference) error {
+		escaped, ok := strings.CutPrefix(string(ref.Name()), trackPrefix)
+		branch, err := url.PathUnescape(escaped)
+		if ok && err == nil && ref.Type() == plumbing.HashReference {
+			all[branch] = hashOf(ref.Hash())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, &localError{"listing the mirror's branches", err}
+	}
+	return all, nil
+}
+
+// forget drops the notes on branches that the remote no longer has.
+func (s *store) forget(branch string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.storage.RemoveReference(plumbing.ReferenceName(trackPrefix + url.PathEscape(branch)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &localError{"forgetting a branch in the mirror", err}
+	}
+	return nil
+}
+
+func (s *store) shallow() ([]plumbing.Hash, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hashes, err := s.storage.Shallow()
+	if err != nil {
+		return nil, &localError{"reading the mirror's boundary", err}
+	}
+	return hashes, nil
+}
+
+func (s *store) setShallow(hashes []plumbing.Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return strings.Compare(a.String(), b.String()) })
+	if err := s.storage.SetShallow(slices.Compact(hashes)); err != nil {
+		return &localError{"writing the mirror's boundary", err}
+	}
+	return nil
+}
+
+// full tells whether enough packs have piled up to start again.
+func (s *store) full() bool {
+	entries, err := os.ReadDir(s.packDir())
+	return err == nil && len(entries) > 2*maxPacks
+}

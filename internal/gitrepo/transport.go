@@ -1,0 +1,245 @@
+package gitrepo
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxRefsBytes   = 64 << 20 // the list of references: room for 500,000 of them
+	maxReportBytes = 4 << 20  // the answer to a push, hooks' messages included
+	maxErrorBytes  = 2 << 10  // an error page
+)
+
+// roundTripper is the only way by which a request of ours leaves. It adds the
+// credentials, for the configured origin alone, bounds every body, and turns what
+// isn't Git's answer into typed errors before go-git retells it as text.
+type roundTripper struct {
+	next         http.RoundTripper
+	origin       *url.URL
+	auth         Auth
+	maxPackBytes int64
+}
+
+func newTransport(cfg Config) (http.RoundTripper, error) {
+	if cfg.Transport != nil {
+		return cfg.Transport, nil
+	}
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		base = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	transport := base.Clone()
+	transport.ResponseHeaderTimeout = time.Minute
+	if len(cfg.Auth.CA) == 0 {
+		return transport, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(cfg.Auth.CA) {
+		return nil, errors.New("the CA bundle holds no PEM certificate")
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return transport, nil
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !sameOrigin(t.origin, req.URL) {
+		return nil, &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("User-Agent", "git/towline")
+	if err := t.authorize(req); err != nil {
+		return nil, err
+	}
+	res, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	seen := observationOf(req.Context())
+	if err := checkAnswer(req, res); err != nil {
+		_ = res.Body.Close()
+		seen.note(err)
+		return nil, err
+	}
+	res.Body = &watchedBody{ReadCloser: res.Body, left: t.limit(req), seen: seen}
+	return res, nil
+}
+
+func (t *roundTripper) authorize(req *http.Request) error {
+	password := t.auth.Password
+	if t.auth.Token != nil {
+		token, err := t.auth.Token(req.Context())
+		if err != nil {
+			return &tokenError{err}
+		}
+		password = token
+	}
+	if password.IsZero() {
+		return nil
+	}
+	user := t.auth.Username
+	if user == "" {
+		user = "x-access-token"
+	}
+	req.SetBasicAuth(user, password.Reveal())
+	return nil
+}
+
+func (t *roundTripper) limit(req *http.Request) int64 {
+	switch {
+	case strings.HasSuffix(req.URL.Path, "/info/refs"):
+		return maxRefsBytes
+	case strings.HasSuffix(req.URL.Path, "/git-upload-pack"):
+		return t.maxPackBytes
+	}
+	return maxReportBytes
+}
+
+// checkAnswer lets redirects pass, for http.Client to ask checkRedirect.
+func checkAnswer(req *http.Request, res *http.Response) error {
+	if res.StatusCode >= 300 && res.StatusCode < 400 && res.Header.Get("Location") != "" {
+		return nil
+	}
+	if res.StatusCode != http.StatusOK {
+		return &statusError{
+			status:     res.StatusCode,
+			retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
+			message:    plainMessage(res),
+		}
+	}
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil || !strings.HasPrefix(kind, "application/x-git-") {
+		return fmt.Errorf("the answer is %q and not Git's smart protocol (hint: is %s a repository's URL?)", kind, req.URL.Redacted())
+	}
+	return nil
+}
+
+// plainMessage gives the first line of a plain-text error, printable characters only.
+func plainMessage(res *http.Response) string {
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil || kind != "text/plain" {
+		return ""
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBytes))
+	if err != nil {
+		return ""
+	}
+	line, _, _ := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
+	return printable(string(line), 200)
+}
+
+// printable keeps a remote's words from driving a terminal or filling a log.
+func printable(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "") + "…"
+	}
+	return strings.TrimSpace(text)
+}
+
+func checkRedirect(origin *url.URL) func(*http.Request, []*http.Request) error {
+	return func(req *http.Request, _ []*http.Request) error {
+		if !sameOrigin(origin, req.URL) {
+			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+		}
+		return nil
+	}
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case strings.EqualFold(u.Scheme, "https"):
+		return "443"
+	}
+	return "80"
+}
+
+// observation collects what the transport saw during one try. It travels in the
+// request's context because go-git takes no other companion along.
+type observation struct {
+	mu  sync.Mutex
+	err error
+}
+
+type observationKey struct{}
+
+func withObservation(ctx context.Context) (context.Context, *observation) {
+	seen := &observation{}
+	return context.WithValue(ctx, observationKey{}, seen), seen
+}
+
+func observationOf(ctx context.Context) *observation {
+	seen, _ := ctx.Value(observationKey{}).(*observation)
+	return seen
+}
+
+func (o *observation) note(err error) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+func (o *observation) problem() error {
+	if o == nil {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
+// watchedBody bounds a body and notes the error that ended it early: go-git's
+// decoders would call both a malformed answer.
+type watchedBody struct {
+	io.ReadCloser
+	left int64
+	seen *observation
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		err := fmt.Errorf("reading the remote's answer: %w", ErrTooLarge)
+		b.seen.note(err)
+		return 0, err
+	}
+	if int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.seen.note(err)
+	}
+	return n, err
+}
