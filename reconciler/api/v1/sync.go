@@ -1,0 +1,149 @@
+package v1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Sync says which path of which Git repository the cluster must equal.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=tsync,categories={towline}
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Revision",type=string,JSONPath=`.status.lastAppliedRevision`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Suspended",type=boolean,JSONPath=`.spec.suspend`,priority=1
+// +kubebuilder:printcolumn:name="Path",type=string,JSONPath=`.spec.source.path`,priority=1
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependsOn) || self.spec.dependsOn.all(d, d.name != self.metadata.name)",message="a Sync can't depend on itself"
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="the name of a Sync is at most 63 characters, because it stands in labels"
+type Sync struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// What is wanted.
+	Spec SyncSpec `json:"spec"`
+	// What was found; written by the reconciler only.
+	// +optional
+	Status SyncStatus `json:"status,omitempty"`
+}
+
+// SyncList is a list of Syncs, as the API server gives it.
+//
+// +kubebuilder:object:root=true
+type SyncList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Sync `json:"items"`
+}
+
+// SyncSpec is what a person asks for.
+type SyncSpec struct {
+	// Where the manifests stand.
+	Source Source `json:"source"`
+	// How often the remote branch's head is asked for, between 1s and 24h. A
+	// webhook makes it instant. Some jitter is added.
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="interval must be between 1s and 24h"
+	// +optional
+	Interval metav1.Duration `json:"interval,omitempty"`
+	// Whether objects that left the repository are deleted from the cluster, and
+	// whether deleting the Sync deletes its objects.
+	// +optional
+	Prune bool `json:"prune,omitempty"`
+	// How much one revision may delete without a person's consent. Namespaces,
+	// CustomResourceDefinitions and PersistentVolumeClaims always wait for it.
+	// +kubebuilder:default={objects: 20}
+	// +optional
+	DeletionBudget DeletionBudget `json:"deletionBudget,omitzero"`
+	// Syncs of the same namespace that must be ready before this one is applied.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	DependsOn []Dependency `json:"dependsOn,omitempty"`
+	// How long the applied objects may take to become healthy, between 1s and 24h.
+	// The same bound holds for one attempt to apply.
+	// +kubebuilder:default="5m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="timeout must be between 1s and 24h"
+	// +optional
+	Timeout metav1.Duration `json:"timeout,omitempty"`
+	// The ServiceAccount of the Sync's namespace that everything is applied and
+	// deleted as. Required unless the reconciler runs with its own rights allowed.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	// +optional
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+	// Stops everything for this Sync, healing of drift included, until it is false again.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+}
+
+// Source is a path on a branch of a Git repository.
+type Source struct {
+	// The repository's address, https:// or http://, without credentials in it.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/@?# ]+/[^@?# ]+$')",message="url must be https://HOST/PATH or http://HOST/PATH, without credentials, query or fragment"
+	URL string `json:"url"`
+	// +kubebuilder:default=main
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9._/+@-]*$') && !self.contains('..') && !self.contains('//') && !self.contains('@{') && !self.endsWith('/') && !self.endsWith('.lock')",message="branch must be the name of a branch, such as main or release/1.x"
+	// +optional
+	Branch string `json:"branch,omitempty"`
+	// The folder of the manifests, relative to the repository's root; the root itself by default.
+	// +kubebuilder:default="."
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('/') && !self.contains('\\\\')",message="path must be relative to the repository's root, with forward slashes"
+	// +kubebuilder:validation:XValidation:rule="self.split('/').all(p, p != '..')",message="path must not leave the repository"
+	// +optional
+	Path string `json:"path,omitempty"`
+	// A Secret of the Sync's namespace with username and password (a token, for
+	// most forges), and ca.crt where the server's certificate is privately signed.
+	// +optional
+	SecretRef *SecretReference `json:"secretRef,omitempty"`
+}
+
+// SecretReference names a Secret of the Sync's own namespace.
+type SecretReference struct {
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// DeletionBudget bounds what one revision deletes unasked. What goes beyond it
+// is held back, named in the condition, and deleted once the Sync carries the
+// annotation that the condition's message spells out.
+type DeletionBudget struct {
+	// The most objects; 20 by default, 0 asks before each deletion.
+	// +kubebuilder:default=20
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	// +optional
+	Objects *int32 `json:"objects,omitempty"`
+	// The largest share of the Sync's objects, in per cent; no bound by default.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	Percent *int32 `json:"percent,omitempty"`
+}
+
+// Dependency names another Sync of the same namespace.
+type Dependency struct {
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+}
+
+// Defaults of the schema, for Syncs that didn't pass through an API server.
+const (
+	DefaultBranch   = "main"
+	DefaultPath     = "."
+	DefaultInterval = 30 * time.Second
+	DefaultTimeout  = 5 * time.Minute
+	DefaultObjects  = 20
+)

@@ -1,0 +1,105 @@
+// Package kustomize builds folders that hold a kustomization, in process with
+// kustomize's own library, which reads the repository lazily through fs.FS.
+//
+// What a kustomization names must stand in the repository. Remote bases and
+// files, plugins, container and exec functions and Helm charts are refused with
+// the line that names them, before the library sees it: left alone it would
+// fetch by HTTP and run git.
+package kustomize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/towline-dev/towline/reconciler/build"
+)
+
+// Builder builds kustomizations.
+type Builder struct {
+	limits build.Limits
+	// turn lets one build run at a time: the library keeps the OpenAPI schema of
+	// the kustomization at hand in a variable of its package.
+	turn chan struct{}
+}
+
+// New gives a Builder. A process should hold one only, because the library's
+// state, which the Builder guards, is the process's.
+func New(limits build.Limits) *Builder {
+	return &Builder{limits: limits, turn: make(chan struct{}, 1)}
+}
+
+// Detect takes folders that hold a kustomization file.
+func (*Builder) Detect(fsys fs.FS, dir string) (bool, error) {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		_, err := fs.Stat(fsys, path.Join(dir, name))
+		if err == nil {
+			return true, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return false, fmt.Errorf("looking for a kustomization in %q: %w", dir, err)
+		}
+	}
+	return false, nil
+}
+
+// Build renders the kustomization of dir.
+func (b *Builder) Build(ctx context.Context, fsys fs.FS, dir string) ([]*unstructured.Unstructured, error) {
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	files := newFiles(ctx, fsys, b.limits)
+	rendered, err := run(files, dir)
+	if files.err != nil {
+		return nil, files.err // the library loses the cause of some errors
+	}
+	if err != nil {
+		return nil, errors.Join(files.syntax(), &build.Error{File: dir, Err: err})
+	}
+	return b.collect(dir, rendered)
+}
+
+// run calls the library. A panic in it, on input that its authors didn't think
+// of, is the repository's fault and mustn't end the process.
+func run(files *files, dir string) (rendered resmap.ResMap, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("kustomize gave up: %v", p)
+		}
+	}()
+	options := krusty.MakeDefaultOptions()
+	// The root of the loader is the repository, which files holds against every
+	// path; kustomize's own rule would forbid ../ files that Flux and Argo CD allow.
+	options.LoadRestrictions = types.LoadRestrictionsNone
+	options.PluginConfig = types.DisabledPluginConfig()
+	return krusty.MakeKustomizer(options).Run(files, "/"+strings.TrimPrefix(dir, "."))
+}
+
+func (b *Builder) collect(dir string, rendered resmap.ResMap) ([]*unstructured.Unstructured, error) {
+	objects := build.NewCollector(b.limits)
+	for _, r := range rendered.Resources() {
+		data, err := r.MarshalJSON()
+		if err != nil {
+			return nil, &build.Error{File: dir, Err: fmt.Errorf("encoding %s: %w", r.CurId(), err)}
+		}
+		object := map[string]any{}
+		if err := utiljson.Unmarshal(data, &object); err != nil {
+			return nil, &build.Error{File: dir, Err: fmt.Errorf("decoding %s: %w", r.CurId(), err)}
+		}
+		objects.Add(dir, 0, object)
+	}
+	return objects.Objects()
+}
