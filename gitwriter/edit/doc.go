@@ -1,0 +1,24 @@
+// Package edit changes image references inside YAML and JSON files without
+// touching any other byte.
+//
+// Tools that decode a manifest and encode it again lose what the author put
+// there: blank lines, comments, quoting, CRLF, the byte order mark, anchors,
+// sometimes whole documents. This package never encodes. The parser of kyaml
+// only tells where a value stands; the value's byte range is worked out from
+// the source, the new text is spliced in, and the result is parsed again and
+// compared node by node with what was meant. Where anything else came out, the
+// file is refused with a [RefusedError] and stays as it is.
+//
+// What is found:
+//
+//   - image: values of any kind at any depth, in any document of the file;
+//   - entries of kustomize's images: in Kustomization and Component files, and
+//     of spec.images in Flux's Kustomization;
+//   - any scalar with a Flux marker behind it, such as
+//     # {"$imagepolicy": "flux-system:podinfo:tag"}.
+//
+// What is refused: values spread over several lines, block scalars of more than
+// one line, anchors whose other users would change unasked, mappings with
+// duplicate keys, and files that aren't valid YAML (Go templates among them).
+// The package knows neither policies nor Git; it maps bytes to bytes.
+package edit

@@ -1,0 +1,176 @@
+package edit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+const (
+	// MaxSize is the largest file that Parse looks into, in bytes.
+	MaxSize = 16 << 20
+	// maxDepth is how deep a document may nest.
+	maxDepth = 500
+	// maxNodes bounds the memory that one file can cost: a node takes 200 bytes
+	// or so, however few bytes it took to write.
+	maxNodes = 1 << 20
+)
+
+// File is a parsed file and the references in it. It isn't safe for use by
+// several goroutines at once.
+type File struct {
+	name    string
+	src     *source
+	docs    []*yaml.Node
+	aliases map[*yaml.Node][]use
+	entries []entry
+}
+
+// entry is a reference with the values that it is written with.
+type entry struct {
+	ref Reference
+	// value is the one scalar of an image or a marker; the others are those of a
+	// kustomize entry. What the file doesn't have is nil.
+	value, newName, newTag, digest *site
+}
+
+// site is a place where a value is used: a scalar, or an alias of one.
+type site struct {
+	node *yaml.Node // as it stands, perhaps an alias
+	path string
+}
+
+// scalar returns the scalar that the site's value comes from.
+func (s *site) scalar() *yaml.Node { return resolve(s.node) }
+
+// use is an alias of a scalar.
+type use struct {
+	node *yaml.Node
+}
+
+// resolve follows an alias.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// Parse finds the references of a file. The problems say what was passed over,
+// and why; a file that can't be edited safely has no references. data must not
+// be changed as long as the File is used.
+func Parse(file string, data []byte) (*File, []Problem) {
+	f := &File{name: file, src: &source{data: data}}
+	if p, ok := f.unfit(); ok {
+		return f, []Problem{p}
+	}
+	if !Relevant(data) {
+		return f, nil
+	}
+	docs, err := decode(data)
+	if err != nil {
+		return f, []Problem{f.syntaxProblem(err)}
+	}
+	f.docs = docs
+	w := newSurvey(f)
+	if p, ok := w.run(); !ok {
+		f.docs = nil
+		return f, []Problem{p}
+	}
+	f.aliases = w.aliases
+	markers, problems := findMarkers(f, w)
+	f.entries = collect(f, markers)
+	return f, problems
+}
+
+// References returns the file's references in the order of the file.
+func (f *File) References() []Reference {
+	refs := make([]Reference, len(f.entries))
+	for i, e := range f.entries {
+		refs[i] = e.ref
+		if m := e.ref.Marker; m != nil {
+			c := *m
+			refs[i].Marker = &c
+		}
+	}
+	return refs
+}
+
+// unfit tells of files that aren't worth giving to the parser.
+func (f *File) unfit() (Problem, bool) {
+	data := f.src.data
+	if len(data) > MaxSize {
+		return f.problem(ProblemLimit, 0, 0, fmt.Sprintf("the file is larger than %d MiB", MaxSize>>20), ""), true
+	}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return f.problem(ProblemSyntax, 0, 0, "the file is UTF-16", "store it as UTF-8"), true
+	}
+	if len(data) > maxNodes/2 && Relevant(data) && indicators(data) > maxNodes {
+		return f.problem(ProblemLimit, 0, 0, fmt.Sprintf("the file has more than %d values", maxNodes), ""), true
+	}
+	return Problem{}, false
+}
+
+// indicators counts the bytes that can start a node: an upper bound, but for a
+// factor of two, of what the parser will allocate.
+func indicators(data []byte) int {
+	n := 0
+	for i, c := range data {
+		switch c {
+		case ':', ',', '[', '{':
+			n++
+		case '-', '?':
+			if i+1 == len(data) || isBlank(data[i+1]) || breakLen(data[i+1:]) > 0 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// decode reads all documents. The parser panics on a few inputs that it doesn't
+// expect; what a repository holds must not stop the bot.
+func decode(data []byte) (docs []*yaml.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			docs, err = nil, fmt.Errorf("the parser gave up: %v", r)
+		}
+	}()
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		n := new(yaml.Node)
+		if err := d.Decode(n); errors.Is(err, io.EOF) {
+			return docs, nil
+		} else if err != nil {
+			return nil, err
+		}
+		docs = append(docs, n)
+	}
+}
+
+// syntaxProblem turns the parser's error, "yaml: line 3: text", into a Problem.
+func (f *File) syntaxProblem(err error) Problem {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 0
+	if rest, ok := strings.CutPrefix(message, "line "); ok {
+		if number, text, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				line, message = n, text
+			}
+		}
+	}
+	if bytes.Contains(f.src.data, []byte("{{")) {
+		return f.problem(ProblemTemplate, line, 0, "not valid YAML: "+message,
+			"the file looks like a Go template, which can't be edited")
+	}
+	return f.problem(ProblemSyntax, line, 0, "not valid YAML: "+message, "")
+}
+
+func (f *File) problem(kind ProblemKind, line, column int, message, hint string) Problem {
+	return Problem{Kind: kind, File: f.name, Line: line, Column: column, Message: message, Hint: hint}
+}

@@ -1,0 +1,94 @@
+package edit
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// verify parses the new data and compares it with the old, node by node: the
+// scalars in want must have become what was asked for, everything else must be
+// the same and stand where it stood, moved only by the edits before it on its
+// line. Comments aren't compared: they lie outside the edits, so their bytes are
+// the same, and which node the parser attaches them to means nothing.
+func (f *File) verify(data []byte, edits []Edit, wants map[*yaml.Node]want) error {
+	docs, err := decode(data)
+	if err != nil {
+		return f.unexpected(edits[0].Line, edits[0].Column, "the result isn't valid YAML: "+err.Error())
+	}
+	if len(docs) != len(f.docs) {
+		return f.unexpected(edits[0].Line, edits[0].Column, "the result has another number of documents")
+	}
+	c := comparison{f: f, wants: wants, twin: map[*yaml.Node]*yaml.Node{}, moves: map[int][]move{}}
+	for _, e := range edits {
+		c.moves[e.Line] = append(c.moves[e.Line], move{e.Column, utf8.RuneCountInString(e.New) - utf8.RuneCountInString(e.Old)})
+	}
+	for i := range docs {
+		if err := c.compare(f.docs[i], docs[i]); err != nil {
+			return err
+		}
+	}
+	if c.changed != len(wants) {
+		return f.unexpected(edits[0].Line, edits[0].Column, "not every change arrived in the result")
+	}
+	return nil
+}
+
+// comparison walks two trees side by side.
+type comparison struct {
+	f       *File
+	wants   map[*yaml.Node]want
+	twin    map[*yaml.Node]*yaml.Node // old anchored node → new one
+	moves   map[int][]move            // by line
+	changed int
+}
+
+// move shifts what stands on its line behind column.
+type move struct{ column, by int }
+
+func (c *comparison) compare(old, got *yaml.Node) error {
+	value, tag, style := old.Value, old.Tag, old.Style
+	if w, ok := c.wants[old]; ok {
+		c.changed++
+		value = w.text
+		if got.Tag == yaml.NodeTagString {
+			tag = got.Tag // a number that was replaced by a string
+		}
+		if style == 0 && got.Style == yaml.DoubleQuotedStyle {
+			style = got.Style
+		}
+	}
+	line, column := old.Line, old.Column
+	for _, m := range c.moves[line] {
+		if m.column < old.Column {
+			column += m.by
+		}
+	}
+	switch {
+	case got.Kind != old.Kind || len(got.Content) != len(old.Content):
+		return c.f.unexpected(old.Line, old.Column, "the structure would change here")
+	case got.Value != value:
+		return c.f.unexpected(old.Line, old.Column, fmt.Sprintf("the value would become %q and not %q", got.Value, value))
+	case got.Tag != tag || got.Style != style || got.Anchor != old.Anchor:
+		return c.f.unexpected(old.Line, old.Column, "the value's type, style or anchor would change")
+	case got.Line != line || got.Column != column:
+		return c.f.unexpected(old.Line, old.Column, "the value would stand at another place")
+	case c.twin[old.Alias] != got.Alias:
+		return c.f.unexpected(old.Line, old.Column, "the alias would stand for another value")
+	}
+	if old.Anchor != "" {
+		c.twin[old] = got
+	}
+	for i := range old.Content {
+		if err := c.compare(old.Content[i], got.Content[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unexpected refuses the file because the result isn't what was meant.
+func (f *File) unexpected(line, column int, reason string) error {
+	return &RefusedError{File: f.name, Line: line, Column: column, Reason: reason}
+}
