@@ -1,0 +1,177 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/template"
+	"unicode"
+)
+
+// UpdateConfigFile is the name of the file, at the repository's root, that holds
+// the UpdateConfig.
+const UpdateConfigFile = ".towline.yaml"
+
+// An UpdateConfig is what all updates of a repository share: the "spec" of the
+// UpdateConfig document in [UpdateConfigFile].
+type UpdateConfig struct {
+	// BaseBranch is the branch that updates are made for. Default: empty, which
+	// leaves it to the bot's own configuration.
+	BaseBranch string `yaml:"baseBranch"`
+	// BranchPrefix begins the name of every branch that the bot pushes. Default
+	// "towline/".
+	BranchPrefix string `yaml:"branchPrefix"`
+	// Labels are put on every pull request. Default none.
+	Labels []string `yaml:"labels"`
+	// Reviewers are asked for a review, by their names at the forge. Default none.
+	Reviewers []string `yaml:"reviewers"`
+	// Assignees are assigned to every pull request. Default none.
+	Assignees []string `yaml:"assignees"`
+	// Commit says how commits are made.
+	Commit CommitConfig `yaml:"commit"`
+	// IgnorePaths are globs, as [Match] reads them, of files that are neither
+	// read nor edited. Default none.
+	IgnorePaths []string `yaml:"ignorePaths"`
+
+	// These are known, but not built yet.
+	Automerge   Unsupported `yaml:"automerge"`
+	Draft       Unsupported `yaml:"draft"`
+	Grouping    Unsupported `yaml:"grouping"`
+	Limits      Unsupported `yaml:"limits"`
+	Milestone   Unsupported `yaml:"milestone"`
+	PullRequest Unsupported `yaml:"pullRequest"`
+	Schedule    Unsupported `yaml:"schedule"`
+	Windows     Unsupported `yaml:"windows"`
+}
+
+// CommitConfig says how commits are made.
+type CommitConfig struct {
+	// Author is the author of every commit. Default: the bot's own.
+	Author AuthorConfig `yaml:"author"`
+	// Message is a text/template of the commit's message, to which the trailers
+	// are added. The writer's documentation lists its fields. Default: the
+	// writer's own.
+	Message string `yaml:"message"`
+
+	// These are known, but not built yet.
+	SignOff Unsupported `yaml:"signOff"`
+	Signing Unsupported `yaml:"signing"`
+}
+
+// AuthorConfig is a person as Git knows one. Name and email go together.
+type AuthorConfig struct {
+	Name  string `yaml:"name"`
+	Email string `yaml:"email"`
+}
+
+// DefaultUpdateConfig is what holds for a repository without the file.
+func DefaultUpdateConfig() UpdateConfig { return UpdateConfig{BranchPrefix: "towline/"} }
+
+// ParseUpdateConfig reads the UpdateConfig of a file, which holds exactly one.
+// Other documents are passed over. An error is always [Problems]; the defaults
+// are given along with it.
+func ParseUpdateConfig(file string, data []byte) (UpdateConfig, error) {
+	docs, problems := documents(file, data, kindUpdateConfig)
+	var found []*decoding
+	config := DefaultUpdateConfig()
+	for _, doc := range docs {
+		ok, unknown := doc.known(file, kindUpdateConfig)
+		problems = append(problems, unknown...)
+		if !ok {
+			continue
+		}
+		m := struct {
+			APIVersion string       `yaml:"apiVersion"`
+			Kind       string       `yaml:"kind"`
+			Metadata   metadata     `yaml:"metadata"`
+			Spec       UpdateConfig `yaml:"spec"`
+		}{Spec: config}
+		d := decode(file, doc.root, &m)
+		d.updateConfig(m.Spec)
+		if len(found) > 0 {
+			d.fail("kind", "the file has two documents of this kind", fmt.Sprintf("the first is at %s", found[0].places[""]))
+		}
+		found = append(found, d)
+		if problems = append(problems, d.problems...); len(problems) == 0 {
+			config = m.Spec
+		}
+	}
+	if len(found) == 0 && len(problems) == 0 {
+		problems = Problems{{
+			Position: Position{File: file},
+			Message:  "the file has no " + kindUpdateConfig,
+			Hint:     "begin it with: apiVersion: " + APIVersion + ", kind: " + kindUpdateConfig,
+		}}
+	}
+	if len(problems) > 0 {
+		return DefaultUpdateConfig(), problems.Err()
+	}
+	return config, nil
+}
+
+// updateConfig checks what was decoded.
+func (d *decoding) updateConfig(c UpdateConfig) {
+	const branchHint = "see git check-ref-format"
+	if d.has("spec.baseBranch") && !isRefName(c.BaseBranch) {
+		d.fail("spec.baseBranch", quote(c.BaseBranch)+" is not a branch's name", branchHint)
+	}
+	if d.has("spec.branchPrefix") && !isRefName(c.BranchPrefix+"x") || c.BranchPrefix == "" {
+		d.fail("spec.branchPrefix", quote(c.BranchPrefix)+" can't begin a branch's name", branchHint)
+	}
+	d.lines("spec.labels", c.Labels)
+	d.lines("spec.reviewers", c.Reviewers)
+	d.lines("spec.assignees", c.Assignees)
+	d.globs("spec.ignorePaths", c.IgnorePaths)
+	d.author("spec.commit.author", c.Commit.Author)
+	d.message("spec.commit.message", c.Commit.Message)
+}
+
+// lines checks texts that go to a forge as names.
+func (d *decoding) lines(path string, texts []string) {
+	for i, text := range texts {
+		if !isLine(text) {
+			d.fail(fmt.Sprintf("%s[%d]", path, i), quote(text)+" is not a name", "use up to 200 characters on one line, without spaces at the ends")
+		}
+	}
+}
+
+// author checks the two parts of a commit's author: Git drops angle brackets
+// and ends a header at a line's end.
+func (d *decoding) author(path string, a AuthorConfig) {
+	if !d.has(path) {
+		return
+	}
+	if d.required(path+".name") && (!isLine(a.Name) || strings.ContainsAny(a.Name, "<>")) {
+		d.fail(path+".name", quote(a.Name)+" is not an author's name", "use one line without angle brackets")
+	}
+	if d.required(path+".email") && (!isLine(a.Email) || strings.ContainsAny(a.Email, "<> ") || !strings.Contains(a.Email, "@")) {
+		d.fail(path+".email", quote(a.Email)+" is not an e-mail address", "write it like bot@example.com")
+	}
+}
+
+// message checks that a commit's message is a template; its fields are the
+// writer's to know.
+func (d *decoding) message(path, text string) {
+	switch {
+	case !d.has(path) || d.bad[path]:
+		return
+	case strings.TrimSpace(text) == "":
+		d.fail(path, "is empty", "leave it out for the default")
+		return
+	case len(text) > 4096:
+		d.fail(path, "has more than 4096 bytes", "")
+		return
+	}
+	if _, err := template.New("message").Parse(text); err != nil {
+		reason := err
+		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+			reason = inner
+		}
+		words := strings.TrimPrefix(reason.Error(), "template: message:")
+		d.fail(path, "is not a template: line "+shorten(words), "the syntax is that of Go's text/template; an example: Update {{.Group}}")
+	}
+}
+
+func isLine(text string) bool {
+	return text != "" && len(text) <= 200 && strings.TrimSpace(text) == text && strings.IndexFunc(text, unicode.IsControl) < 0
+}

@@ -1,0 +1,67 @@
+package policy
+
+import (
+	"path"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// A Policy says which tag of one image is wanted. It is only made by [Parse],
+// and is valid; it is never changed, and so may be used by several goroutines.
+type Policy struct {
+	// Name and Namespace are those of the document; the namespace may be empty.
+	Name, Namespace string
+	// Position is the start of the document in its file.
+	Position Position
+	// Spec is what the document says, with the defaults filled in.
+	Spec Spec
+
+	constraint  *semver.Constraints // as the policy asks
+	prereleases *semver.Constraints // the same, prereleases included
+	filter      *filter
+	excludes    []exclusion
+}
+
+// Dir gives the slash-separated directory of the policy's file, "." at the root.
+func (p *Policy) Dir() string { return path.Dir(p.Position.File) }
+
+// Key gives "namespace/name", or "name" where there is no namespace.
+func (p *Policy) Key() string { return keyOf(p.Namespace, p.Name) }
+
+// Image gives the repository as the file writes it, not normalised.
+func (p *Policy) Image() string { return p.Spec.Image }
+
+// Schedule says when the registry is asked, as robfig/cron's standard parser
+// reads it.
+func (p *Policy) Schedule() string { return p.Spec.Schedule }
+
+// Group names the pull request that the update shares with others, or is empty.
+func (p *Policy) Group() string { return p.Spec.Update.Group }
+
+// Paths gives the globs of the files to edit, from the root of the repository,
+// or nothing for every file below [Policy.Dir].
+func (p *Policy) Paths() []string { return p.Spec.Update.Paths }
+
+// Mode says how the update travels.
+func (p *Policy) Mode() Mode { return p.Spec.Update.Mode }
+
+// Pin says what references are pinned to.
+func (p *Policy) Pin() Pin { return p.Spec.Pin }
+
+// Covers reports whether the policy may edit a file, which is named from the
+// root of the repository with slashes.
+func (p *Policy) Covers(file string) bool {
+	if len(p.Spec.Update.Paths) > 0 {
+		return Match(p.Spec.Update.Paths, file)
+	}
+	dir := p.Dir()
+	return dir == "." || strings.HasPrefix(path.Clean(file), dir+"/")
+}
+
+func keyOf(namespace, name string) string {
+	if namespace == "" {
+		return name
+	}
+	return namespace + "/" + name
+}

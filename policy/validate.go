@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// defaultSchedule is often enough to be of use and seldom enough for any
+// registry's limits.
+const defaultSchedule = "@every 5m"
+
+// policy checks what was decoded and makes the policy of it. It is only whole
+// when no problem was found.
+func (d *decoding) policy(m manifest) *Policy {
+	p := &Policy{Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""], Spec: m.Spec}
+	d.name("metadata.name", p.Name, true)
+	d.name("metadata.namespace", p.Namespace, false)
+	if d.required("spec.image") {
+		if message, hint := checkImage(p.Spec.Image); message != "" {
+			d.fail("spec.image", message, hint)
+		}
+	}
+	d.kinds(p)
+	if f := p.Spec.FilterTags; f != nil && d.required("spec.filterTags.pattern") {
+		p.filter = d.filter(*f)
+	}
+	p.excludes = d.exclusions(p.Spec.Exclude)
+	p.Spec.Schedule = d.schedule(p.Spec.Schedule)
+	p.Spec.Pin = oneOf(d, "spec.pin", p.Spec.Pin, PinTag, PinDigest)
+	p.Spec.Update.Mode = oneOf(d, "spec.update.mode", p.Spec.Update.Mode, ModePullRequest, ModeCommit, ModeNotify)
+	d.globs("spec.update.paths", p.Spec.Update.Paths)
+	d.group("spec.update.group", p.Spec.Update.Group)
+	return p
+}
+
+// required reports a field that is missing; one that stands there is checked by
+// the caller.
+func (d *decoding) required(path string) bool {
+	if !d.has(path) {
+		d.fail(path, "is missing", "")
+	}
+	return !d.bad[path]
+}
+
+// kinds checks that the policy has exactly one way to order tags.
+func (d *decoding) kinds(p *Policy) {
+	const all = "semver"
+	const path = "spec.policy"
+	named := 0
+	for _, kind := range []string{"semver", "numerical", "alphabetical", "calver", "newest", "digest"} {
+		if d.has(path + "." + kind) {
+			named++
+		}
+	}
+	if named != 1 {
+		unknown := false
+		for bad := range d.bad {
+			unknown = unknown || strings.HasPrefix(bad, path+".")
+		}
+		if named > 1 || !unknown {
+			d.fail(path, fmt.Sprintf("wants exactly one kind, found %d", named), "write one of: "+all)
+		}
+	}
+	s := p.Spec.Policy.Semver
+	if s == nil || !d.required(path+".semver.range") {
+		return
+	}
+	constraint, err := parseRange(s.Range)
+	if err != nil {
+		d.fail(path+".semver.range", err.Error(), `write it like ">=1.2.0 <2.0.0", "^1.2" or "~1.2.3"`)
+		return
+	}
+	constraint.IncludePrerelease = s.Prereleases
+	open := *constraint
+	open.IncludePrerelease = true
+	p.constraint, p.prereleases = constraint, &open
+}
+
+// parseRange reads a range. An empty one is refused, though the library takes
+// it as "*": nobody should get every version by leaving something out.
+func parseRange(text string) (*semver.Constraints, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, fmt.Errorf("the range is empty")
+	}
+	constraint, err := semver.NewConstraint(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a range of versions", shorten(text))
+	}
+	return constraint, nil
+}
+
+// name checks a name as Kubernetes does; a marker separates namespace and name
+// by a colon, and so neither may hold one.
+func (d *decoding) name(path, name string, required bool) {
+	if !required && !d.has(path) || required && !d.required(path) {
+		return
+	}
+	valid := regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`)
+	if len(name) > 253 || !valid.MatchString(name) {
+		d.fail(path, fmt.Sprintf("%q is not a name", shorten(name)), "use at most 253 lower-case letters, digits, dashes and dots")
+	}
+}
+
+// group checks the name of a group, since it becomes part of a branch's name.
+func (d *decoding) group(path, name string) {
+	if !d.has(path) {
+		return
+	}
+	valid := regexp.MustCompile(`^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$`)
+	if len(name) > 63 || !valid.MatchString(name) || !isRefName(name) {
+		d.fail(path, fmt.Sprintf("%q can't be part of a branch's name", shorten(name)), "use at most 63 letters, digits, dashes, dots and underscores")
+	}
+}
+
+// globs checks each glob of a list.
+func (d *decoding) globs(path string, globs []string) {
+	for i, glob := range globs {
+		if message := checkGlob(glob); message != "" {
+			d.fail(fmt.Sprintf("%s[%d]", path, i), message, `globs are like "apps/**" or "*/kustomization.yaml", from the root of the repository`)
+		}
+	}
+}
+
+// oneOf checks a value that is one of a few words; the first is the default.
+func oneOf[T ~string](d *decoding, path string, value T, words ...T) T {
+	if !d.has(path) {
+		return words[0]
+	}
+	known := make([]string, 0, len(words))
+	for _, w := range words {
+		if w == value {
+			return value
+		}
+		known = append(known, string(w))
+	}
+	d.fail(path, fmt.Sprintf("%q is not known", shorten(string(value))), didYouMean(string(value), known))
+	return value
+}
