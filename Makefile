@@ -1,0 +1,69 @@
+# Every target prints what it does; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+# Nested modules: heavy test servers and tools stay out of the product's go.mod.
+NESTED := e2e e2e/kube e2e/gitea e2e/distribution tools
+TOOL := $(GO) -C tools tool -n
+PACKAGES := ./...
+BENCH := .
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/towline
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/towline ./cmd/towline
+
+.PHONY: demo
+demo: ## Show the whole line, from a published tag to a healed cluster (KEEP=1 leaves it running)
+	@$(GO) -C e2e run ./demo
+
+.PHONY: test
+test: ## Run every test, against real servers too
+	$(GO) test ./...
+	@$(MAKE) --no-print-directory e2e
+
+.PHONY: test-fast
+test-fast: ## Run the tests that start no server of their own, with the race detector
+	$(GO) test -race ./...
+
+.PHONY: e2e
+e2e: ## Run the tests against a Kubernetes control plane, forges and registries
+	$(GO) -C e2e test -timeout 30m ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks (BENCH=regexp)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	$(GO) -C e2e test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 30m ./...
+
+.PHONY: lint
+lint: ## Run the linter over the product and its tests
+	@linter=$$($(TOOL) golangci-lint); \
+	for module in . e2e e2e/kube; do echo "lint $$module"; (cd $$module && $$linter run ./...); done
+
+.PHONY: generate
+generate: ## Write the generated files: deep copies and the CRD
+	@generator=$$($(TOOL) controller-gen); \
+	$$generator object:headerFile=reconciler/api/header.txt paths=./reconciler/api/... ; \
+	$$generator crd paths=./reconciler/api/... output:crd:dir=deploy/crds
+
+.PHONY: verify
+verify: ## Check formatting, vet, lint, generated files, module files and the fast tests
+	@unformatted=$$(git ls-files --cached --others --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) -C e2e vet ./...
+	$(GO) -C e2e/kube vet ./...
+	@for module in . $(NESTED); do echo "go mod tidy -diff in $$module"; (cd $$module && $(GO) mod tidy -diff); done
+	@$(MAKE) --no-print-directory generate
+	@changed=$$(git status --porcelain -- reconciler/api deploy/crds); \
+	if [ -n "$$changed" ]; then echo "generated files are stale; commit what 'make generate' writes:"; echo "$$changed"; exit 1; fi
+	@$(MAKE) --no-print-directory lint test-fast
+
+.PHONY: clean
+clean: ## Remove what the build made here (the test servers' cache stays)
+	rm -rf bin
