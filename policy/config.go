@@ -141,10 +141,10 @@ func (d *decoding) author(path string, a AuthorConfig) {
 	if !d.has(path) {
 		return
 	}
-	if d.required(path+".name") && (!isLine(a.Name) || strings.ContainsAny(a.Name, "<>")) {
+	if d.required(path+".name", "name and email go together") && (!isLine(a.Name) || strings.ContainsAny(a.Name, "<>")) {
 		d.fail(path+".name", quote(a.Name)+" is not an author's name", "use one line without angle brackets")
 	}
-	if d.required(path+".email") && (!isLine(a.Email) || strings.ContainsAny(a.Email, "<> ") || !strings.Contains(a.Email, "@")) {
+	if d.required(path+".email", "name and email go together") && (!isLine(a.Email) || strings.ContainsAny(a.Email, "<> ") || !strings.Contains(a.Email, "@")) {
 		d.fail(path+".email", quote(a.Email)+" is not an e-mail address", "write it like bot@example.com")
 	}
 }

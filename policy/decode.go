@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -72,20 +71,19 @@ func decode(file string, doc *yaml.Node, out any) *decoding {
 // fail reports a problem at the place of the field with the given path, or of
 // the nearest field around it that is there.
 func (d *decoding) fail(path, message, hint string) {
-	if d.bad[path] {
-		return
-	}
-	place, around := Position{File: d.file}, path
-	for {
-		if p, ok := d.places[around]; ok {
-			place = p
-			break
+	place, found := d.places[path]
+	for around := path; ; around = around[:max(strings.LastIndexAny(around, ".["), 0)] {
+		if d.bad[around] {
+			return // One problem a place is enough; more would follow from it.
+		}
+		if !found {
+			place, found = d.places[around]
 		}
 		if around == "" {
 			break
 		}
-		around = around[:max(strings.LastIndexAny(around, ".["), 0)]
 	}
+	place.File = d.file
 	d.report(place, path, message, hint)
 }
 
@@ -177,7 +175,7 @@ func (d *decoding) duration(n *yaml.Node, target *time.Duration, path string) {
 	}
 	value, err := time.ParseDuration(n.Value)
 	if err != nil {
-		d.report(d.at(n), path, strconv.Quote(shorten(n.Value))+" is not a duration", hint)
+		d.report(d.at(n), path, quote(n.Value)+" is not a duration", hint)
 		return
 	}
 	*target = value

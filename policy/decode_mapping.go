@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -20,7 +21,7 @@ func (d *decoding) structure(n *yaml.Node, v reflect.Value, path string) {
 		inner := join(path, p.key.Value)
 		index, ok := known[p.key.Value]
 		if !ok {
-			d.report(d.at(p.key), inner, "unknown field", d.unknownHint(p.key.Value, known, v.Type()))
+			d.report(d.at(p.key), inner, "unknown field", unknownHint(p.key.Value, known, v.Type()))
 			continue
 		}
 		if v.Type().FieldByIndex(index).Type == reflect.TypeFor[Unsupported]() {
@@ -146,25 +147,39 @@ func fieldsOf(t reflect.Type) map[string][]int {
 }
 
 // unknownHint says what was meant by an unknown field: one with nearly that name
-// here, or one with that very name a level further down.
-func (d *decoding) unknownHint(name string, known map[string][]int, t reflect.Type) string {
-	names := make([]string, 0, len(known))
-	for k := range known {
-		names = append(names, k)
+// here, or one with that very name further down.
+func unknownHint(name string, known map[string][]int, t reflect.Type) string {
+	names := slices.Sorted(maps.Keys(known))
+	if nearest(name, names) != "" {
+		return didYouMean(name, names)
 	}
-	slices.Sort(names)
-	if nearest(name, names) == "" {
-		for _, parent := range names {
-			child := t.FieldByIndex(known[parent]).Type
-			if child.Kind() == reflect.Pointer {
-				child = child.Elem()
-			}
-			if child.Kind() == reflect.Struct && fieldsOf(child)[name] != nil {
-				return "it belongs below " + strconv.Quote(parent)
-			}
+	if parent := parentOf(name, t, 3); parent != "" {
+		return "it belongs below " + quote(parent)
+	}
+	return didYouMean(name, slices.DeleteFunc(names, func(n string) bool {
+		return t.FieldByIndex(known[n]).Type == reflect.TypeFor[Unsupported]()
+	}))
+}
+
+// parentOf gives the path below which a struct has a field of that very name.
+func parentOf(name string, t reflect.Type, levels int) string {
+	known := fieldsOf(t)
+	for _, parent := range slices.Sorted(maps.Keys(known)) {
+		child := t.FieldByIndex(known[parent]).Type
+		if child.Kind() == reflect.Pointer {
+			child = child.Elem()
+		}
+		if child.Kind() != reflect.Struct || levels == 0 {
+			continue
+		}
+		if fieldsOf(child)[name] != nil {
+			return parent
+		}
+		if deeper := parentOf(name, child, levels-1); deeper != "" {
+			return parent + "." + deeper
 		}
 	}
-	return didYouMean(name, names)
+	return ""
 }
 
 func join(path, key string) string {

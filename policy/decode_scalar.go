@@ -69,7 +69,7 @@ func quoteHint(n *yaml.Node) string {
 	}
 	switch n.ShortTag() {
 	case "!!int", "!!float", "!!bool", "!!timestamp":
-		return "write it in quotes: " + strconv.Quote(shorten(n.Value))
+		return "write it in quotes: " + quote(n.Value)
 	}
 	return ""
 }
@@ -105,13 +105,21 @@ func isNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
-// shorten keeps what a file says short and printable enough for a message.
-func shorten(text string) string {
+// quote puts what a file says into a message, on one line.
+func quote(text string) string { return strconv.Quote(cut(text)) }
+
+// cut keeps what a file says short.
+func cut(text string) string {
 	const limit = 80
-	runes := []rune(text)
-	if len(runes) > limit {
-		runes = append(runes[:limit], '…')
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit]) + "…"
 	}
+	return text
+}
+
+// shorten keeps what a file says short and printable, where it isn't quoted.
+func shorten(text string) string {
+	runes := []rune(cut(text))
 	for i, r := range runes {
 		if !strconv.IsPrint(r) {
 			runes[i] = '\uFFFD'

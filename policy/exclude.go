@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -42,7 +41,7 @@ func (d *decoding) exclusions(entries []string) []exclusion {
 		if inner, ok := strings.CutPrefix(entry, "/"); ok {
 			inner, closed := strings.CutSuffix(inner, "/")
 			if !closed || inner == "" {
-				d.fail(at, strconv.Quote(shorten(entry))+" is neither a tag nor a /regular expression/", "close it with a slash: /-rc/")
+				d.fail(at, quote(entry)+" is neither a tag nor a /regular expression/", "close it with a slash: /-rc/")
 				continue
 			}
 			pattern, message, hint := compile(inner)
@@ -52,7 +51,7 @@ func (d *decoding) exclusions(entries []string) []exclusion {
 			}
 			e.pattern = pattern
 		} else if !isTag(entry) {
-			d.fail(at, strconv.Quote(shorten(entry))+" can't be a tag", "write a tag as it stands in the registry, or a /regular expression/")
+			d.fail(at, quote(entry)+" can't be a tag", "write a tag as it stands in the registry, or a /regular expression/")
 			continue
 		}
 		out = append(out, e)

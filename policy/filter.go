@@ -63,13 +63,13 @@ func compile(pattern string) (re *regexp.Regexp, message, hint string) {
 	}
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err == nil && patternSize(tree) > maxPatternSize {
-		return nil, fmt.Sprintf("%q repeats too much", shorten(pattern)), "tags have 128 characters at most; use smaller numbers of repetitions"
+		return nil, quote(pattern) + " repeats too much", "tags have 128 characters at most; use smaller numbers of repetitions"
 	}
 	if err == nil {
 		re, err = regexp.Compile(pattern)
 	}
 	if err != nil {
-		return nil, fmt.Sprintf("%q is not a regular expression: %s", shorten(pattern), patternError(err)), patternHint(err)
+		return nil, fmt.Sprintf("%q is not a regular expression: %s", cut(pattern), patternError(err)), patternHint(err)
 	}
 	return re, "", ""
 }
@@ -79,7 +79,7 @@ func patternError(err error) string {
 	if !errors.As(err, &wrong) {
 		return shorten(err.Error())
 	}
-	return fmt.Sprintf("%s: %q", wrong.Code, shorten(wrong.Expr))
+	return fmt.Sprintf("%s: %q", wrong.Code, cut(wrong.Expr))
 }
 
 func patternHint(err error) string {
@@ -135,7 +135,7 @@ func checkExtract(extract string, pattern *regexp.Regexp) (message, hint string)
 		}
 		name, tail, ok := reference(after)
 		if !ok {
-			return fmt.Sprintf("%q has a $ without a name", shorten(extract)), `write $name, ${name} or $1; "$$" is the character`
+			return quote(extract) + " has a $ without a name", `write $name, ${name} or $1; "$$" is the character`
 		}
 		if n, err := strconv.Atoi(name); err == nil && n <= pattern.NumSubexp() || err != nil && slices.Contains(groups, name) {
 			found++
@@ -143,12 +143,12 @@ func checkExtract(extract string, pattern *regexp.Regexp) (message, hint string)
 			continue
 		}
 		if len(name) > 1 && after[0] != '{' && slices.ContainsFunc(groups, func(g string) bool { return strings.HasPrefix(name, g) }) {
-			return fmt.Sprintf("the pattern has no group %q", shorten(name)), "put the name in braces, so that it ends where it should: ${name}"
+			return fmt.Sprintf("the pattern has no group %q", cut(name)), "put the name in braces, so that it ends where it should: ${name}"
 		}
-		return fmt.Sprintf("the pattern has no group %q", shorten(name)), groupHint(name, groups, pattern.NumSubexp())
+		return fmt.Sprintf("the pattern has no group %q", cut(name)), groupHint(name, groups, pattern.NumSubexp())
 	}
 	if found == 0 {
-		return fmt.Sprintf("%q gives the same value for every tag", shorten(extract)), "name a group of the pattern: $name or $1"
+		return quote(extract) + " gives the same value for every tag", "name a group of the pattern: $name or $1"
 	}
 	return "", ""
 }

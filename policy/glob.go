@@ -58,7 +58,7 @@ func matchParts(glob, parts []string) bool {
 
 // checkGlob says what is wrong with a glob that a person wrote.
 func checkGlob(glob string) string {
-	quoted := strconv.Quote(shorten(glob))
+	quoted := quote(glob)
 	switch {
 	case glob == "":
 		return "the glob is empty"

@@ -10,19 +10,19 @@ import (
 // grammar of the OCI distribution specification and of Docker's references:
 // an optional host with port, then lower-case components.
 func checkImage(image string) (message, hint string) {
-	quoted := fmt.Sprintf("%q", shorten(image))
+	quoted := quote(image) + ""
 	if image == "" {
-		return "is empty", "write a repository like ghcr.io/stefanprodan/podinfo"
+		return "is empty", imageHint
 	}
 	if scheme, rest, ok := strings.Cut(image, "://"); ok {
-		return fmt.Sprintf("%s begins with %q", quoted, shorten(scheme)+"://"), fmt.Sprintf("write %q", shorten(rest))
+		return fmt.Sprintf("%s begins with %q", quoted, cut(scheme)+"://"), fmt.Sprintf("write %q", cut(rest))
 	}
 	if name, digest, ok := strings.Cut(image, "@"); ok {
-		return fmt.Sprintf("%s holds the digest %q", quoted, shorten(digest)), fmt.Sprintf("write %q; the policy chooses", shorten(name))
+		return fmt.Sprintf("%s holds the digest %q", quoted, cut(digest)), fmt.Sprintf("write %q; the policy chooses", cut(name))
 	}
 	slash := strings.LastIndexByte(image, '/')
 	if colon := strings.LastIndexByte(image, ':'); colon > slash && !isHostPort(image) {
-		return fmt.Sprintf("%s holds the tag %q", quoted, shorten(image[colon+1:])), fmt.Sprintf("write %q; the policy chooses the tag", shorten(image[:colon]))
+		return fmt.Sprintf("%s holds the tag %q", quoted, cut(image[colon+1:])), fmt.Sprintf("write %q; the policy chooses the tag", cut(image[:colon]))
 	}
 	if len(image) > 255 {
 		return "is longer than 255 characters", ""
@@ -31,7 +31,7 @@ func checkImage(image string) (message, hint string) {
 	if len(components) > 1 && isHost(components[0]) {
 		host := regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?$`)
 		if !host.MatchString(components[0]) {
-			return fmt.Sprintf("%q is not a registry's host", shorten(components[0])), "write it like registry.example.com:5000"
+			return quote(components[0]) + " is not a registry's host", "write it like registry.example.com:5000"
 		}
 		components = components[1:]
 	}
@@ -40,9 +40,9 @@ func checkImage(image string) (message, hint string) {
 		switch {
 		case component.MatchString(c):
 		case component.MatchString(strings.ToLower(c)):
-			return fmt.Sprintf("%s has upper-case letters", quoted), fmt.Sprintf("repositories are lower-case: %q", shorten(strings.ToLower(image)))
+			return fmt.Sprintf("%s has upper-case letters", quoted), fmt.Sprintf("repositories are lower-case: %q", cut(strings.ToLower(image)))
 		default:
-			return fmt.Sprintf("%s is not a repository: %q is no component of one", quoted, shorten(c)), "use lower-case letters and digits, with single dots, dashes or underscores between them"
+			return fmt.Sprintf("%s is not a repository: %q is no component of one", quoted, cut(c)), "use lower-case letters and digits, with single dots, dashes or underscores between them"
 		}
 	}
 	return "", ""

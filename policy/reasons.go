@@ -2,12 +2,8 @@ package policy
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
-
-// quote makes any text fit for one line of a reason.
-func quote(text string) string { return strconv.Quote(shorten(text)) }
 
 // explain puts the choice among the entries that fit into words.
 func (p *Policy) explain(fit, rejected []entry, c current) Choice {

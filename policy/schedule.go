@@ -26,7 +26,7 @@ func (d *decoding) schedule(text string) string {
 // follows, takes any interval under a second for a second, and takes a date
 // that never comes.
 func checkSchedule(text string) string {
-	quoted := fmt.Sprintf("%q", shorten(text))
+	quoted := quote(text) + ""
 	if len(text) > 256 {
 		return "is longer than 256 characters"
 	}

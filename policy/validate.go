@@ -12,19 +12,24 @@ import (
 // registry's limits.
 const defaultSchedule = "@every 5m"
 
+const (
+	imageHint = "write a repository like ghcr.io/stefanprodan/podinfo"
+	rangeHint = `write it like ">=1.2.0 <2.0.0", "^1.2" or "~1.2.3"`
+)
+
 // policy checks what was decoded and makes the policy of it. It is only whole
 // when no problem was found.
 func (d *decoding) policy(m manifest) *Policy {
 	p := &Policy{Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""], Spec: m.Spec}
 	d.name("metadata.name", p.Name, true)
 	d.name("metadata.namespace", p.Namespace, false)
-	if d.required("spec.image") {
+	if d.required("spec.image", imageHint) {
 		if message, hint := checkImage(p.Spec.Image); message != "" {
 			d.fail("spec.image", message, hint)
 		}
 	}
 	d.kinds(p)
-	if f := p.Spec.FilterTags; f != nil && d.required("spec.filterTags.pattern") {
+	if f := p.Spec.FilterTags; f != nil && d.required("spec.filterTags.pattern", "a regular expression, like '^v(?P<version>.+)-alpine$'") {
 		p.filter = d.filter(*f)
 	}
 	p.excludes = d.exclusions(p.Spec.Exclude)
@@ -38,9 +43,9 @@ func (d *decoding) policy(m manifest) *Policy {
 
 // required reports a field that is missing; one that stands there is checked by
 // the caller.
-func (d *decoding) required(path string) bool {
+func (d *decoding) required(path, hint string) bool {
 	if !d.has(path) {
-		d.fail(path, "is missing", "")
+		d.fail(path, "is missing", hint)
 	}
 	return !d.bad[path]
 }
@@ -65,12 +70,12 @@ func (d *decoding) kinds(p *Policy) {
 		}
 	}
 	s := p.Spec.Policy.Semver
-	if s == nil || !d.required(path+".semver.range") {
+	if s == nil || !d.required(path+".semver.range", rangeHint) {
 		return
 	}
 	constraint, err := parseRange(s.Range)
 	if err != nil {
-		d.fail(path+".semver.range", err.Error(), `write it like ">=1.2.0 <2.0.0", "^1.2" or "~1.2.3"`)
+		d.fail(path+".semver.range", err.Error(), rangeHint)
 		return
 	}
 	constraint.IncludePrerelease = s.Prereleases
@@ -87,7 +92,7 @@ func parseRange(text string) (*semver.Constraints, error) {
 	}
 	constraint, err := semver.NewConstraint(text)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a range of versions", shorten(text))
+		return nil, fmt.Errorf("%q is not a range of versions", cut(text))
 	}
 	return constraint, nil
 }
@@ -95,12 +100,12 @@ func parseRange(text string) (*semver.Constraints, error) {
 // name checks a name as Kubernetes does; a marker separates namespace and name
 // by a colon, and so neither may hold one.
 func (d *decoding) name(path, name string, required bool) {
-	if !required && !d.has(path) || required && !d.required(path) {
+	if !required && !d.has(path) || required && !d.required(path, "") {
 		return
 	}
 	valid := regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`)
 	if len(name) > 253 || !valid.MatchString(name) {
-		d.fail(path, fmt.Sprintf("%q is not a name", shorten(name)), "use at most 253 lower-case letters, digits, dashes and dots")
+		d.fail(path, quote(name)+" is not a name", "use at most 253 lower-case letters, digits, dashes and dots")
 	}
 }
 
@@ -111,7 +116,7 @@ func (d *decoding) group(path, name string) {
 	}
 	valid := regexp.MustCompile(`^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$`)
 	if len(name) > 63 || !valid.MatchString(name) || !isRefName(name) {
-		d.fail(path, fmt.Sprintf("%q can't be part of a branch's name", shorten(name)), "use at most 63 letters, digits, dashes, dots and underscores")
+		d.fail(path, quote(name)+" can't be part of a branch's name", "use at most 63 letters, digits, dashes, dots and underscores")
 	}
 }
 
@@ -136,6 +141,6 @@ func oneOf[T ~string](d *decoding, path string, value T, words ...T) T {
 		}
 		known = append(known, string(w))
 	}
-	d.fail(path, fmt.Sprintf("%q is not known", shorten(string(value))), didYouMean(string(value), known))
+	d.fail(path, quote(string(value))+" is not known", didYouMean(string(value), known))
 	return value
 }
