@@ -11,6 +11,7 @@ import (
 	restclient "k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	logsapi "k8s.io/component-base/logs/api/v1"
+	"k8s.io/klog/v2"
 )
 
 // stopTimeout bounds how long the parts may take to end.
@@ -114,7 +115,8 @@ func wait(ctx context.Context, api component, others []component) error {
 	defer timer.Stop()
 	for range cap(ended) {
 		select {
-		case <-ended:
+		case err := <-ended:
+			klog.InfoS("Stopping", "part", err)
 		case <-timer.C:
 			return nil // nothing here is worth a longer wait
 		}

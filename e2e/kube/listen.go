@@ -14,7 +14,7 @@ import (
 // listen opens the API server's port: the one that the file holds, so that a
 // restarted cluster is where it was, or a free one, which is then written there.
 func listen(ctx context.Context, file string) (net.Listener, error) {
-	port, err := os.ReadFile(file) //nolint:gosec // a file of the state folder
+	port, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		port, err = []byte("0"), nil
 	}

@@ -78,14 +78,12 @@ func sweep(tmp string) {
 // tryLock takes the lock of a folder if it is free. The kernel frees it when
 // the process ends, and doesn't hand it down to child processes.
 func tryLock(path string) (lock *os.File, free bool, err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a file of the testbed's own
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, false, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor fits
-	if err != nil {
-		_ = f.Close() // never written to
-		return nil, false, nil
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return nil, false, f.Close()
 	}
 	return f, true, nil
 }

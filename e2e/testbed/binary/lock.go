@@ -12,23 +12,24 @@ import (
 // other goroutines of this one. The kernel lets go of it when the process ends,
 // however it ends.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a file of the cache
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	unlock = func() { _ = f.Close() } // closing lets go of the lock
-	taken := make(chan error, 1)
-	go func() { taken <- flock(f) }()
+	done := make(chan struct{})
+	var locked error
+	go func() { defer close(done); locked = flock(f) }()
 	select {
-	case err := <-taken:
-		if err != nil {
+	case <-done:
+		if locked != nil {
 			unlock()
-			return nil, err
+			return nil, locked
 		}
 		return unlock, nil
 	case <-ctx.Done():
 		// The call can't be called back: when it comes through, let go at once.
-		go func() { <-taken; unlock() }()
+		go func() { <-done; unlock() }()
 		return nil, ctx.Err()
 	}
 }
@@ -37,7 +38,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 // start again.
 func flock(f *os.File) error {
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX) //nolint:gosec // a descriptor fits
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
 		if err != syscall.EINTR {
 			return err
 		}

@@ -32,7 +32,7 @@ func (e *LogError) Unwrap() error { return e.Err }
 // tail returns the last whole lines of a file. A file that can't be read has
 // none: the error that is being explained is the one that matters.
 func tail(file string) string {
-	f, err := os.Open(file) //nolint:gosec // the log is a file of the testbed's own
+	f, err := os.Open(file)
 	if err != nil {
 		return ""
 	}
