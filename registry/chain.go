@@ -36,7 +36,7 @@ func (h *hosts) get(reg name.Registry) *host {
 func chain(c Config, reg name.Registry) http.RoundTripper {
 	h := hostConfig(c, reg.RegistryStr())
 	return &guard{
-		registry: reg, plainHTTP: h.PlainHTTP, loopback: isLoopback(reg.RegistryStr()),
+		registry: reg, schemes: schemesOf(c, reg.RegistryStr()),
 		next: &retry{
 			retries: c.Retries, maxWait: c.MaxWait, now: c.Now, sleep: c.Sleep, jitter: c.Jitter, log: c.Log,
 			next: newLimit(&attempt{next: c.Transport, timeout: c.AttemptTimeout, maxBody: c.MaxBody}, h, c),
@@ -49,6 +49,17 @@ func hostConfig(c Config, registry string) HostConfig {
 		return h
 	}
 	return c.DefaultHost
+}
+
+func schemesOf(c Config, registry string) schemes {
+	h, declared := c.Hosts[registry]
+	switch {
+	case h.PlainHTTP:
+		return httpOnly
+	case !declared && isLoopback(registry):
+		return eitherScheme
+	}
+	return httpsOnly
 }
 
 // newPuller makes go-containerregistry's client of one repository. It asks for

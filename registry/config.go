@@ -69,8 +69,9 @@ type Config struct {
 // HostConfig is the budget of one registry host. All repositories on the host,
 // and the token server that it names, share it.
 type HostConfig struct {
-	// PlainHTTP speaks HTTP without TLS. The default is false: HTTPS only, but for
-	// loopback addresses, where both are tried as Docker does.
+	// PlainHTTP speaks HTTP without TLS, and nothing else. The default is false:
+	// HTTPS only. For loopback addresses that aren't in Hosts both are tried, as
+	// Docker does.
 	PlainHTTP bool
 	// QPS is the number of requests a second in the long run. The default is 50.
 	QPS float64

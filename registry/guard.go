@@ -14,11 +14,19 @@ import (
 // challenge names; go-containerregistry checks that one (HTTPS, no private
 // address), and it gets the credentials that were meant for it.
 type guard struct {
-	next      http.RoundTripper
-	registry  name.Registry
-	plainHTTP bool
-	loopback  bool
+	next     http.RoundTripper
+	registry name.Registry
+	schemes  schemes
 }
+
+// schemes says how a registry may be spoken to.
+type schemes int
+
+const (
+	httpsOnly schemes = iota
+	httpOnly
+	eitherScheme
+)
 
 const maxRedirects = 5
 
@@ -27,8 +35,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if redirects(req) > maxRedirects {
 		return nil, fmt.Errorf("%w: %s redirects in circles", ErrBadAnswer, req.URL.Host)
 	}
-	req, err := g.withScheme(req)
-	if err != nil {
+	if err := g.checkScheme(req.URL); err != nil {
 		return nil, err
 	}
 	resp, err := g.next.RoundTrip(req)
@@ -54,18 +61,20 @@ func redirects(req *http.Request) int {
 	return n
 }
 
-// withScheme holds go-containerregistry to what the configuration says. Left to
-// itself it tries HTTPS and then plain HTTP for every private address.
-func (g *guard) withScheme(req *http.Request) (*http.Request, error) {
-	switch {
-	case g.plainHTTP && sameHost(req.URL.Host, g.registry.RegistryStr(), req.URL.Scheme):
-		plain := req.Clone(req.Context())
-		plain.URL.Scheme = "http"
-		return plain, nil
-	case req.URL.Scheme == "http" && !g.plainHTTP && !g.loopback:
-		return nil, fmt.Errorf("plain HTTP to %s isn't allowed (set PlainHTTP for the host to allow it)", req.URL.Host)
+// checkScheme holds go-containerregistry to what the configuration says. Left
+// to itself it tries HTTPS and then plain HTTP for every private address; a
+// refusal here makes it try the other at once.
+func (g *guard) checkScheme(u *url.URL) error {
+	if !sameHost(u.Host, g.registry.RegistryStr(), u.Scheme) {
+		return nil // a token server, whose scheme go-containerregistry has checked
 	}
-	return req, nil
+	if u.Scheme == "http" && g.schemes == httpsOnly {
+		return fmt.Errorf("plain HTTP to %s isn't allowed unless PlainHTTP is set for it", u.Host)
+	}
+	if u.Scheme == "https" && g.schemes == httpOnly {
+		return fmt.Errorf("HTTPS to %s isn't tried, since PlainHTTP is set for it", u.Host)
+	}
+	return nil
 }
 
 // refuseRedirect refuses redirects to another host or scheme. Neither listings
