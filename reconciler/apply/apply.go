@@ -3,16 +3,27 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
+
+// defaultWorkers is where a control plane on two cores stops getting faster.
+const defaultWorkers = 8
+
+var errNoConfig = errors.New("no configuration of a cluster is given")
 
 // Digest is the sum of an object as it is sent.
 type Digest [16]byte
@@ -35,7 +46,7 @@ type Config struct {
 	// REST is the way to the API server, impersonation included. Its QPS is ignored: the workers are the limit, and
 	// the server's own flow control.
 	REST *rest.Config
-	// HTTPClient is used in REST's place for transport where it is set, so that many appliers share connections.
+	// HTTPClient is used for transport where it is set, so that many appliers of one identity share connections.
 	// Default: one made from REST.
 	HTTPClient *http.Client
 	// Mapper is shared by the appliers of one cluster. Default: one of the applier's own.
@@ -49,53 +60,121 @@ type Config struct {
 }
 
 // Applier applies and prunes the objects of sets, under one identity. It is safe for use by several goroutines.
-type Applier struct{}
+type Applier struct {
+	rest    rest.Interface
+	dynamic dynamic.Interface
+	mapper  *Mapper
+	memory  Memory
+	workers int
+}
 
 // New checks the configuration and returns an Applier. It asks nothing of the cluster yet.
-func New(Config) (*Applier, error) { return nil, errors.ErrUnsupported }
-
-// Mapper finds the resource of a kind. It asks the API server again when a kind isn't known.
-type Mapper struct{}
-
-// NewMapper returns a Mapper for one cluster.
-func NewMapper(*rest.Config, *http.Client) (*Mapper, error) { return nil, errors.ErrUnsupported }
-
-// Mapping returns the resource of a kind, in the version asked for if there is one.
-func (*Mapper) Mapping(context.Context, schema.GroupKind, string) (*meta.RESTMapping, error) {
-	return nil, errors.ErrUnsupported
+func New(config Config) (*Applier, error) {
+	a := &Applier{mapper: config.Mapper, memory: config.Memory, workers: config.Workers}
+	cluster, client, err := transport(config.REST, config.HTTPClient)
+	if err != nil {
+		return nil, fmt.Errorf("making an applier: %w", err)
+	}
+	log := config.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	cluster.WarningHandler, cluster.WarningHandlerWithContext = nil, warnings{log}
+	if a.mapper == nil {
+		if a.mapper, err = NewMapper(cluster, client); err != nil {
+			return nil, fmt.Errorf("making an applier: %w", err)
+		}
+	}
+	if a.memory == nil {
+		a.memory = noMemory{}
+	}
+	if a.workers <= 0 {
+		a.workers = defaultWorkers
+	}
+	if a.dynamic, err = dynamic.NewForConfigAndClient(cluster, client); err != nil {
+		return nil, fmt.Errorf("making an applier: %w", err)
+	}
+	if a.rest, err = restClient(cluster, client); err != nil {
+		return nil, fmt.Errorf("making an applier: %w", err)
+	}
+	return a, nil
 }
 
-// Plan is a set whose every object was found its place in the API.
-type Plan struct{}
-
-// Refs returns the objects that Apply may create, sorted. They must be in the inventory before Apply is called.
-func (*Plan) Refs() []inventory.ObjectRef { return nil }
-
-// Plan finds for each object of the set the resource and the namespace it goes to, with the kinds of the set's own custom resource
-// definitions. An object whose kind isn't served isn't in Refs, isn't applied, and comes out of Apply as failed. The error is for a
-// set that can't be planned at all: no ID, the same object twice, an object without a kind or name.
-func (*Applier) Plan(context.Context, Set) (*Plan, error) { return nil, errors.ErrUnsupported }
-
-// Apply applies the plan's objects. Every object gets an outcome, also when ctx ends midway.
-func (*Applier) Apply(context.Context, *Plan) Result { return Result{} }
-
-// Budget bounds what a prune may delete without a person's consent. A zero bound doesn't bind.
-type Budget struct {
-	Objects int // at most so many objects
-	Percent int // at most so many per cent of what is owned
+// restClient speaks JSON and knows no types but the answers that every API gives.
+func restClient(cluster *rest.Config, client *http.Client) (rest.Interface, error) {
+	answers := runtime.NewScheme()
+	metav1.AddToGroupVersion(answers, schema.GroupVersion{Version: "v1"})
+	cluster = rest.CopyConfig(cluster)
+	cluster.ContentConfig = rest.ContentConfig{
+		ContentType:          runtime.ContentTypeJSON,
+		AcceptContentTypes:   runtime.ContentTypeJSON,
+		GroupVersion:         &schema.GroupVersion{Version: "v1"},
+		NegotiatedSerializer: serializer.NewCodecFactory(answers).WithoutConversion(),
+	}
+	return rest.UnversionedRESTClientForConfigAndClient(cluster, client)
 }
 
-// PruneRequest names objects that are no longer rendered.
-type PruneRequest struct {
-	ID      string                // of the set that owned them
-	Refs    []inventory.ObjectRef // to be deleted
-	Owned   int                   // how many objects the set owned before, Refs included
-	Budget  Budget
-	Consent bool // a person allowed this deletion: no budget, and Namespaces, CRDs and PersistentVolumeClaims go too
+// Apply applies the plan's objects: its Namespaces and custom resource definitions, then, once those are served, all
+// others. Every object gets an outcome, also when ctx ends midway.
+func (a *Applier) Apply(ctx context.Context, plan *Plan) Result {
+	var first, rest []item
+	for _, it := range plan.items {
+		if goesFirst(it.ref) {
+			first = append(first, it)
+		} else {
+			rest = append(rest, it)
+		}
+	}
+	outcomes := a.applyAll(ctx, plan.id, first)
+	if slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Ref.Kind == crdKind && o.Action != Unchanged }) {
+		a.mapper.Changed()
+	}
+	outcomes = append(outcomes, a.applyAll(ctx, plan.id, rest)...)
+	return newResult(append(outcomes, plan.failed...))
 }
 
-// Prune deletes what it may. Objects whose outcome is Held or Failed must stay in the inventory, all others leave it.
-func (*Applier) Prune(context.Context, PruneRequest) Result { return Result{} }
+// goesFirst reports whether other objects can't be created before this one.
+func goesFirst(ref inventory.ObjectRef) bool {
+	switch ref.Kind {
+	case "Namespace":
+		return ref.Group == ""
+	case crdKind:
+		return ref.Group == crdGroup
+	}
+	return false
+}
 
-// SetID returns the ID of the set whose parent object is named (KEP-3659, "ApplySet ID").
-func SetID(parent inventory.ObjectRef) string { return parent.Name }
+// applyAll applies the items side by side, and returns their outcomes in the same order.
+func (a *Applier) applyAll(ctx context.Context, set string, items []item) []Outcome {
+	outcomes := make([]Outcome, len(items))
+	var workers errgroup.Group
+	workers.SetLimit(a.workers)
+	for i, it := range items {
+		workers.Go(func() error {
+			outcomes[i] = a.applyOne(ctx, set, it)
+			return nil
+		})
+	}
+	_ = workers.Wait() // the workers give outcomes, no errors
+	return outcomes
+}
+
+func newResult(outcomes []Outcome) Result {
+	slices.SortFunc(outcomes, func(x, y Outcome) int { return inventory.Compare(x.Ref, y.Ref) })
+	return Result{Outcomes: outcomes}
+}
+
+// noMemory remembers nothing, so that everything is written.
+type noMemory struct{}
+
+func (noMemory) Begin(string, inventory.ObjectRef, Digest) (string, bool) { return "", false }
+func (noMemory) Done(string, schema.GroupVersionResource, inventory.ObjectRef, Digest, *metav1.PartialObjectMetadata) {
+}
+func (noMemory) Forget(string, inventory.ObjectRef) {}
+
+// warnings passes on the Warning headers of the API server's answers.
+type warnings struct{ log *slog.Logger }
+
+func (w warnings) HandleWarningHeaderWithContext(ctx context.Context, _ int, _ string, text string) {
+	w.log.DebugContext(ctx, "API server warns", "warning", text)
+}

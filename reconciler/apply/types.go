@@ -2,7 +2,6 @@ package apply
 
 import (
 	"errors"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -98,43 +97,4 @@ func (r Result) With(actions ...Action) []inventory.ObjectRef {
 		}
 	}
 	return refs
-}
-
-// Reason classifies the API server's refusal of one object.
-type Reason string
-
-// The reasons, each with what a caller can do about it.
-const (
-	ReasonConflict    Reason = "Conflict"    // someone else changed it in between: try again
-	ReasonImmutable   Reason = "Immutable"   // a field that can't be changed in place: needs another name, or to be recreated
-	ReasonForbidden   Reason = "Forbidden"   // RBAC, or an admission policy
-	ReasonInvalid     Reason = "Invalid"     // the manifest needs a mend
-	ReasonNoKind      Reason = "NoKind"      // the cluster doesn't serve the kind (yet)
-	ReasonNotFound    Reason = "NotFound"    // its namespace isn't there
-	ReasonUnavailable Reason = "Unavailable" // the API server, a webhook, or the way there: try again
-	ReasonCanceled    Reason = "Canceled"    // the caller's context ended first
-	ReasonOther       Reason = "Other"
-)
-
-// Error says which object failed and what kind of failure it was.
-type Error struct {
-	Op     string // "planning", "applying", "deleting"
-	Ref    inventory.ObjectRef
-	Reason Reason
-	Err    error
-}
-
-// Error returns "applying apps/Deployment/shop/web: cause".
-func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Ref, e.Err) }
-
-// Unwrap returns the API server's own error.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Temporary reports whether the same request may well succeed later without anyone's doing.
-func (e *Error) Temporary() bool {
-	switch e.Reason {
-	case ReasonConflict, ReasonUnavailable, ReasonNoKind, ReasonNotFound, ReasonCanceled:
-		return true
-	}
-	return false
 }

@@ -1,0 +1,120 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+// Reason classifies the API server's refusal of one object.
+type Reason string
+
+// The reasons, each with what a caller can do about it.
+const (
+	ReasonConflict    Reason = "Conflict"    // someone else changed it in between: try again
+	ReasonImmutable   Reason = "Immutable"   // a field that can't be changed in place: needs another name, or to be recreated
+	ReasonForbidden   Reason = "Forbidden"   // RBAC, or an admission policy
+	ReasonInvalid     Reason = "Invalid"     // the manifest needs a mend
+	ReasonNoKind      Reason = "NoKind"      // the cluster doesn't serve the kind (yet)
+	ReasonNotFound    Reason = "NotFound"    // its namespace isn't there
+	ReasonUnavailable Reason = "Unavailable" // the API server, a webhook, or the way there: try again
+	ReasonCanceled    Reason = "Canceled"    // the caller's context ended first
+	ReasonOther       Reason = "Other"
+)
+
+// Error says which object failed and what kind of failure it was.
+type Error struct {
+	Op     string // "planning", "applying", "deleting"
+	Ref    inventory.ObjectRef
+	Reason Reason
+	Err    error
+}
+
+// Error returns "applying apps/Deployment/shop/web: cause".
+func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Ref, e.Err) }
+
+// Unwrap returns the API server's own error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Temporary reports whether the same request may well succeed later without anyone's mending the manifest or a role.
+func (e *Error) Temporary() bool {
+	switch e.Reason {
+	case ReasonConflict, ReasonUnavailable, ReasonNoKind, ReasonNotFound, ReasonCanceled:
+		return true
+	case ReasonImmutable, ReasonForbidden, ReasonInvalid, ReasonOther:
+		return false
+	}
+	return false
+}
+
+func failed(op string, ref inventory.ObjectRef, err error) Outcome {
+	return Outcome{Ref: ref, Action: Failed, Err: &Error{Op: op, Ref: ref, Reason: classify(err), Err: err}}
+}
+
+// classify finds the reason in the error's type. What is no answer of an API server is taken for trouble on the way to it.
+func classify(err error) Reason {
+	var status apierrors.APIStatus
+	var bad *malformed
+	switch {
+	case errors.As(err, &bad):
+		return ReasonInvalid
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return ReasonCanceled
+	case meta.IsNoMatchError(err):
+		return ReasonNoKind
+	case !errors.As(err, &status):
+		return ReasonUnavailable
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		return ReasonConflict
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		return ReasonForbidden
+	case apierrors.IsInvalid(err):
+		if immutable(status.Status()) {
+			return ReasonImmutable
+		}
+		return ReasonInvalid
+	case apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err), apierrors.IsMethodNotSupported(err), apierrors.IsUnsupportedMediaType(err):
+		return ReasonInvalid
+	case apierrors.IsNotFound(err):
+		if isMissingNamespace(err) {
+			return ReasonNotFound
+		}
+		return ReasonNoKind
+	case apierrors.IsServerTimeout(err), apierrors.IsTimeout(err), apierrors.IsTooManyRequests(err),
+		apierrors.IsServiceUnavailable(err), apierrors.IsInternalError(err), apierrors.IsUnexpectedServerError(err):
+		return ReasonUnavailable
+	}
+	return ReasonOther
+}
+
+// immutable reports whether an Invalid answer has nothing but immutable fields for its causes. The API has no reason
+// code of its own for them, so the text that apimachinery validates with is all there is to go by. StatefulSets alone
+// forbid by listing what may be changed.
+func immutable(status metav1.Status) bool {
+	if status.Details == nil || len(status.Details.Causes) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(status.Details.Causes, func(cause metav1.StatusCause) bool {
+		statefulSet := status.Details.Kind == "StatefulSet" && cause.Field == "spec" && cause.Type == metav1.CauseType(metav1.StatusReasonForbidden)
+		return !statefulSet && !strings.Contains(cause.Message, apivalidation.FieldImmutableErrorMsg)
+	})
+}
+
+// isMissingNamespace tells an object's missing namespace from a missing resource: both are 404.
+func isMissingNamespace(err error) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return false
+	}
+	details := status.Status().Details
+	return apierrors.IsNotFound(err) && details != nil && details.Kind == "namespaces" && details.Group == ""
+}
