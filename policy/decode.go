@@ -48,11 +48,12 @@ type decoding struct {
 	problems Problems
 	places   map[string]Position
 	bad      map[string]bool // paths that already have a problem
+	meant    map[string]bool // paths that an unknown field's name is near to
 	budget   int
 }
 
 func decode(file string, doc *yaml.Node, out any) *decoding {
-	d := &decoding{file: file, places: map[string]Position{}, bad: map[string]bool{}, budget: maxValues}
+	d := &decoding{file: file, places: map[string]Position{}, bad: map[string]bool{}, meant: map[string]bool{}, budget: maxValues}
 	v := reflect.ValueOf(out)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		d.report(Position{File: file}, "", fmt.Sprintf("decoding into %T, which is not a pointer", out), "")

@@ -22,6 +22,7 @@ func (d *decoding) structure(n *yaml.Node, v reflect.Value, path string) {
 		index, ok := known[p.key.Value]
 		if !ok {
 			d.report(d.at(p.key), inner, "unknown field", unknownHint(p.key.Value, known, v.Type()))
+			d.meant[join(path, nearest(p.key.Value, slices.Collect(maps.Keys(known))))] = true
 			continue
 		}
 		if v.Type().FieldByIndex(index).Type == reflect.TypeFor[Unsupported]() {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +80,7 @@ func readTag(tag string) (r reading, why string) {
 	if !ok {
 		return reading{}, "is not a version"
 	}
-	if slices.ContainsFunc(strings.Split(prerelease, "."), isTooBig) {
+	if hasTooBig(prerelease) {
 		return reading{}, tooBig
 	}
 	return reading{
@@ -175,11 +174,15 @@ func isIdentifiers(text string) bool {
 	return true
 }
 
-// isTooBig finds numbers that the library would compare as text.
-func isTooBig(id string) bool {
-	digits, rest := cutDigits(id)
-	_, err := strconv.ParseUint(digits, 10, 64)
-	return digits != "" && rest == "" && err != nil
+// hasTooBig finds numbers in a prerelease that the library would compare as text.
+func hasTooBig(prerelease string) bool {
+	for id := range strings.SplitSeq(prerelease, ".") {
+		digits, rest := cutDigits(id)
+		if _, err := strconv.ParseUint(digits, 10, 64); digits != "" && rest == "" && err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // readValue reads what filterTags extracted, by the library's own rules.
@@ -195,7 +198,7 @@ func readValue(value string) (r reading, why string) {
 		return reading{}, leadingZero
 	case err != nil:
 		return reading{}, "is not a version"
-	case slices.ContainsFunc(strings.Split(version.Prerelease(), "."), isTooBig):
+	case hasTooBig(version.Prerelease()):
 		return reading{}, tooBig
 	}
 	core, _, _ := strings.Cut(value, "-")

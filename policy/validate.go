@@ -45,7 +45,10 @@ func (d *decoding) policy(m manifest) *Policy {
 // the caller.
 func (d *decoding) required(path, hint string) bool {
 	if !d.has(path) {
-		d.fail(path, "is missing", hint)
+		if !d.meant[path] { // A misspelt field isn't missing as well.
+			d.fail(path, "is missing", hint)
+		}
+		return false
 	}
 	return !d.bad[path]
 }
