@@ -44,8 +44,7 @@ func (f *Forge) Create(ctx context.Context, pr forge.NewPullRequest) (forge.Pull
 }
 
 func (f *Forge) decorate(ctx context.Context, out forge.PullRequest, pr forge.NewPullRequest) (forge.PullRequest, error) {
-	ctx = api.Repeatable(ctx)
-	client, err := f.sdk(ctx)
+	client, err := f.sdk(api.Repeatable(ctx))
 	if err != nil {
 		return out, f.classify(ctx, "completing a pull request", nil, err)
 	}
@@ -81,12 +80,15 @@ func (f *Forge) addLabels(ctx context.Context, client *gitea.Client, number int6
 	if err != nil {
 		return nil, err
 	}
+	once, err := f.sdk(ctx) // making a label twice would leave two of one name
+	if err != nil {
+		return nil, f.classify(ctx, "making a label", nil, err)
+	}
 	var ids []int64
 	for _, name := range names {
 		id, ok := known[name]
 		if !ok {
-			// Made once only: two calls would make two labels of one name.
-			label, resp, err := client.CreateLabel(f.owner, f.repo, gitea.CreateLabelOption{Name: name, Color: labelColor})
+			label, resp, err := once.CreateLabel(f.owner, f.repo, gitea.CreateLabelOption{Name: name, Color: labelColor})
 			if err != nil {
 				return nil, f.classify(ctx, fmt.Sprintf("making the label %q", name), resp, err)
 			}

@@ -1,0 +1,103 @@
+package forgetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// git runs the git command, shut off from the machine's configuration.
+type git struct {
+	path string
+	env  []string
+}
+
+var gitVersion = regexp.MustCompile(`git version (\d+)\.(\d+)`)
+
+// newGit finds git, and sees that it knows merge-tree --write-tree.
+func newGit(home string) (*git, error) {
+	path, err := exec.LookPath("git")
+	if err != nil {
+		return nil, fmt.Errorf("looking for git: %w", err)
+	}
+	g := &git{path: path, env: []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C", "TZ=UTC",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0",
+	}}
+	out, err := g.run("", nil, "--version")
+	if err != nil {
+		return nil, err
+	}
+	match := gitVersion.FindStringSubmatch(out)
+	if match == nil {
+		return nil, fmt.Errorf("asking git for its version: it said %q", out)
+	}
+	major, _ := strconv.Atoi(match[1])
+	minor, _ := strconv.Atoi(match[2])
+	if major < 2 || major == 2 && minor < 38 {
+		return nil, fmt.Errorf("git %d.%d is too old: 2.38 is the first that merges without a work tree", major, minor)
+	}
+	return g, nil
+}
+
+// gitTimeout bounds each command; all of them are local.
+const gitTimeout = time.Minute
+
+// gitError is a command that ended with a code of its own choice.
+type gitError struct {
+	command string
+	code    int
+	stderr  string
+}
+
+func (e *gitError) Error() string {
+	return fmt.Sprintf("git %s: exit status %d: %s", e.command, e.code, strings.TrimSpace(e.stderr))
+}
+
+// exitCode gives the code with which git ended, or -1.
+func exitCode(err error) int {
+	var failed *gitError
+	if errors.As(err, &failed) {
+		return failed.code
+	}
+	return -1
+}
+
+// run runs git in a directory and gives its output without the final line end.
+func (g *git) run(dir string, input []byte, args ...string) (string, error) {
+	return g.runEnv(dir, nil, input, args...)
+}
+
+func (g *git) runEnv(dir string, env []string, input []byte, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), gitTimeout)
+	defer cancel()
+	cmd := g.command(ctx, dir, args...)
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdin = bytes.NewReader(input)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return strings.TrimSuffix(stdout.String(), "\n"), &gitError{command: args[0], code: exit.ExitCode(), stderr: stderr.String()}
+		}
+		return "", fmt.Errorf("running git %s: %w", args[0], err)
+	}
+	return strings.TrimSuffix(stdout.String(), "\n"), nil
+}
+
+// command prepares git. Arguments are fixed words, names that git has checked,
+// or follow a "--end-of-options".
+func (g *git) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, g.path, args...) // #nosec G204 -- a test server that runs git is what this is
+	cmd.Dir = dir
+	cmd.Env = append([]string{}, g.env...)
+	return cmd
+}

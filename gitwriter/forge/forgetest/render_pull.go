@@ -1,0 +1,109 @@
+package forgetest
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+)
+
+// pull renders a pull request as it stands in lists.
+func (l links) pull(r *Repo, p *pull) object {
+	number := fmt.Sprint(p.number)
+	self, issue := l.api(r, "/pulls/", number), l.api(r, "/issues/", number)
+	page := l.html(r, "/pull/", number)
+	addresses := map[string]string{
+		"self": self, "html": page, "issue": issue, "comments": issue + "/comments", "commits": self + "/commits",
+		"review_comments": self + "/comments", "review_comment": l.api(r, "/pulls/comments{/number}"),
+		"statuses": l.api(r, "/statuses/", p.headSHA),
+	}
+	around := object{}
+	for key, address := range addresses {
+		around[key] = object{"href": address}
+	}
+	side := func(branch, sha string) object {
+		return object{"label": r.owner + ":" + branch, "ref": branch, "sha": sha, "user": l.user(r.owner), "repo": l.repo(r)}
+	}
+	var merge, assignee any
+	if p.mergeSHA != "" {
+		merge = p.mergeSHA
+	}
+	if len(p.assignees) > 0 {
+		assignee = l.user(p.assignees[0])
+	}
+	teams := []object{}
+	for _, team := range p.teams {
+		teams = append(teams, l.team(r, team))
+	}
+	return object{
+		"id": p.id, "node_id": nodeID("PR", p.id), "number": p.number, "state": p.state, "locked": false, "draft": p.draft,
+		"title": p.title, "body": nullable(p.body), "user": l.user(p.author.Login), "author_association": "MEMBER",
+		"labels": l.labels(r, p.labels), "milestone": nil, "assignee": assignee, "assignees": l.users(p.assignees),
+		"requested_reviewers": l.users(p.reviewers), "requested_teams": teams, "auto_merge": nil,
+		"head": side(p.head, p.headSHA), "base": side(p.base, p.baseSHA), "merge_commit_sha": merge,
+		"created_at": moment(p.created), "updated_at": moment(p.updated), "closed_at": moment(p.closed), "merged_at": moment(p.merged),
+		"_links": around, "url": self, "html_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch", "issue_url": issue,
+		"comments_url": addresses["comments"], "commits_url": addresses["commits"], "statuses_url": addresses["statuses"],
+		"review_comments_url": addresses["review_comments"], "review_comment_url": addresses["review_comment"],
+	}
+}
+
+func nullable(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func (l links) team(r *Repo, slug string) object {
+	id := userID(slug)
+	self := l.base + "/api/v3/organizations/" + fmt.Sprint(userID(r.owner)) + "/team/" + fmt.Sprint(id)
+	return object{
+		"id": id, "node_id": nodeID("T", id), "name": slug, "slug": slug, "description": nil, "privacy": "closed", "permission": "pull",
+		"notification_setting": "notifications_enabled", "type": "organization", "organization_id": userID(r.owner),
+		"url": self, "html_url": l.base + "/orgs/" + r.owner + "/teams/" + slug,
+		"members_url": self + "/members{/member}", "repositories_url": self + "/repos", "parent": nil,
+	}
+}
+
+// fullPull adds what stands in a pull request's own answer only, and costs a look
+// into the repository.
+func (l links) fullPull(r *Repo, p *pull) object {
+	out := l.pull(r, p)
+	var mergedBy, mergeable any
+	if p.mergedBy != nil {
+		mergedBy = l.user(p.mergedBy.Login)
+	}
+	mergeableState := "unknown"
+	if p.state == stateOpen {
+		_, err := r.mergeTree(p)
+		mergeable = err == nil
+		mergeableState = map[bool]string{true: "clean", false: "dirty"}[err == nil]
+	}
+	additions, deletions, files := r.counts(p)
+	maps.Copy(out, object{
+		"merged": !p.merged.IsZero(), "merged_by": mergedBy, "mergeable": mergeable, "mergeable_state": mergeableState, "rebaseable": mergeable,
+		"comments": len(p.comments), "review_comments": 0, "commits": len(r.commitsOf(p)), "maintainer_can_modify": false,
+		"additions": additions, "deletions": deletions, "changed_files": files,
+	})
+	return out
+}
+
+// counts sums up the pull request's diff. Binary files count as files only.
+func (r *Repo) counts(p *pull) (additions, deletions, files int) {
+	out, err := r.s.git.run(r.dir, nil, "diff", "--numstat", "-M", r.mergeBase(p), p.headSHA)
+	if err != nil {
+		return 0, 0, 0
+	}
+	for line := range strings.Lines(out) {
+		columns := strings.SplitN(line, "\t", 3)
+		if len(columns) < 3 {
+			continue
+		}
+		files++
+		plus, _ := strconv.Atoi(columns[0])
+		minus, _ := strconv.Atoi(columns[1])
+		additions, deletions = additions+plus, deletions+minus
+	}
+	return additions, deletions, files
+}
