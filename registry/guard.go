@@ -124,21 +124,12 @@ func (g *guard) tidyLink(resp *http.Response) error {
 // nextLink returns the target of the link whose relation is next, or that has
 // none: some registries leave it out (RFC 8288 has the grammar).
 func nextLink(headers []string) string {
-	for _, rest := range headers {
-		for {
-			_, after, found := strings.Cut(rest, "<")
-			if !found {
-				break
-			}
-			target, params, found := strings.Cut(after, ">")
-			if !found {
-				break
-			}
-			params, rest, _ = strings.Cut(params, "<")
-			if isNext(params) {
+	for _, header := range headers {
+		for _, link := range strings.Split(header, "<")[1:] {
+			target, params, found := strings.Cut(link, ">")
+			if found && isNext(params) {
 				return target
 			}
-			rest = "<" + rest
 		}
 	}
 	return ""
