@@ -1,0 +1,253 @@
+package gitwriter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/internal/gitrepo"
+)
+
+// maxTries bounds how often an update starts again because somebody else pushed
+// meanwhile.
+const maxTries = 5
+
+// Repository is what the writer needs of a *gitrepo.Repo. It is an interface so that
+// what goes wrong between two steps can be tried.
+type Repository interface {
+	Fetch(ctx context.Context, branch string) (gitrepo.Hash, error)
+	Known(branch string) (gitrepo.Hash, bool)
+	FS(commit gitrepo.Hash) (fs.FS, error)
+	CommitInfo(commit gitrepo.Hash) (gitrepo.CommitInfo, error)
+	Tree(c gitrepo.Commit) (gitrepo.Hash, error)
+	Commit(c gitrepo.Commit) (gitrepo.Hash, error)
+	Push(ctx context.Context, req gitrepo.PushRequest) error
+}
+
+var _ Repository = (*gitrepo.Repo)(nil)
+
+// Config is what a Writer works with.
+type Config struct {
+	// Repo is the repository's mirror and remote.
+	Repo Repository
+	// Forge is where pull requests are opened. Default: none, so branches are only
+	// pushed.
+	Forge forge.Forge
+	// CommitterName and CommitterEmail are how the writer knows its own commits: a
+	// branch whose head has another committer is a person's and is left alone.
+	// Default: "Towline <towline@towline.invalid>".
+	CommitterName, CommitterEmail string
+	// Now dates the commits. Default: time.Now.
+	Now func() time.Time
+	// Log gets what is done at level debug, and what a person may want to mend at
+	// level warn. Default: nothing is logged.
+	Log *slog.Logger
+}
+
+// Writer writes updates into one repository. It keeps no state and is safe for
+// concurrent use, as far as Config's parts are.
+type Writer struct {
+	cfg Config
+}
+
+// New gives a Writer. Config.Repo is required.
+func New(cfg Config) (*Writer, error) {
+	if cfg.Repo == nil {
+		return nil, errors.New("making a writer: no repository given")
+	}
+	if cfg.CommitterName == "" {
+		cfg.CommitterName = "Towline"
+	}
+	if cfg.CommitterEmail == "" {
+		cfg.CommitterEmail = "towline@towline.invalid"
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Writer{cfg: cfg}, nil
+}
+
+// Mode says how an update reaches the base branch.
+type Mode string
+
+// The modes. The zero value is ModePullRequest.
+const (
+	ModePullRequest Mode = "pull-request" // a branch and a pull request
+	ModeCommit      Mode = "commit"       // a commit on the base branch itself
+)
+
+// Update is a set of edits that travel together.
+type Update struct {
+	// Group names the update; with BranchPrefix it makes the branch's name.
+	Group string
+	// Base is the branch that the update is made for.
+	Base string
+	// Mode defaults to ModePullRequest.
+	Mode Mode
+	// Rewrite computes the new contents of files on a base, by path, and the changes
+	// that they make. It is called anew whenever the base has moved, and must give the
+	// same for the same base. No changes mean that there is nothing to do.
+	Rewrite func(ctx context.Context, base fs.FS) (files map[string][]byte, changes []Change, err error)
+
+	// BranchPrefix begins the branch's name. Default: "towline/".
+	BranchPrefix string
+	// Labels, Reviewers and Assignees are given to a new pull request. Default: none.
+	Labels, Reviewers, Assignees []string
+	// AuthorName and AuthorEmail are recorded as the commit's author. Default: the
+	// committer.
+	AuthorName, AuthorEmail string
+	// MessageTemplate is a text/template over MessageData for the commit's message;
+	// the trailers are added to it. Default: the title and a list of the changes.
+	MessageTemplate string
+}
+
+// Action is what became of an update.
+type Action string
+
+// The actions.
+const (
+	ActionNothing        Action = "nothing"          // the base is as the update wants it
+	ActionCreated        Action = "created"          // a pull request was opened
+	ActionUpdated        Action = "updated"          // an open pull request was changed
+	ActionUnchanged      Action = "unchanged"        // an open pull request is as it should be
+	ActionClosedByPerson Action = "closed-by-person" // this very set was proposed before, and closed
+	ActionFrozen         Action = "frozen"           // the branch holds somebody else's commit
+	ActionCommitted      Action = "committed"        // the base branch has a new commit
+	ActionPushed         Action = "pushed"           // the branch is pushed; the forge has no pull requests
+)
+
+// Outcome says what was done, or in a Preview what would be.
+type Outcome struct {
+	Action      Action
+	Branch      string             // the update's branch; the base branch in ModeCommit
+	Base        gitrepo.Hash       // the base that the changes were computed on
+	Commit      gitrepo.Hash       // the head of Branch, where there is one
+	PullRequest *forge.PullRequest // the pull request that Action is about, if any
+	Key         string             // the key of Changes
+	Changes     []Change           // as Rewrite gave them
+	Reason      string             // one sentence for people: why this action
+	// Warning is what went wrong beside the point, such as a label that couldn't be
+	// set. The update itself is done.
+	Warning error
+}
+
+// Write brings the update to where it should be. It may be called again at any time,
+// also after a crash, and then does what is left to do: mostly nothing, which costs
+// one fetch without news and one List.
+func (w *Writer) Write(ctx context.Context, u Update) (Outcome, error) {
+	if err := u.check(); err != nil {
+		return Outcome{}, err
+	}
+	step := w.propose
+	if u.Mode == ModeCommit {
+		step = w.commitToBase
+	}
+	for try := 1; ; try++ {
+		out, err := step(ctx, u)
+		if err == nil {
+			w.cfg.Log.DebugContext(ctx, "update written", "group", u.Group, "action", out.Action, "reason", out.Reason)
+			return out, nil
+		}
+		if !errors.Is(err, gitrepo.ErrRejected) || try == maxTries {
+			return Outcome{}, fmt.Errorf("writing update %q: %w", u.Group, err)
+		}
+		w.cfg.Log.DebugContext(ctx, "somebody else pushed; starting again", "group", u.Group, "try", try)
+	}
+}
+
+func (u Update) check() error {
+	switch {
+	case u.Group == "":
+		return errors.New("writing an update: it has no group")
+	case u.Base == "":
+		return fmt.Errorf("writing update %q: it has no base branch", u.Group)
+	case u.Rewrite == nil:
+		return fmt.Errorf("writing update %q: it has no rewrite function", u.Group)
+	case u.Mode != "" && u.Mode != ModePullRequest && u.Mode != ModeCommit:
+		return fmt.Errorf("writing update %q: unknown mode %q", u.Group, u.Mode)
+	case u.Mode != ModeCommit && branchName(u) == u.Base:
+		return fmt.Errorf("writing update %q: its branch would be the base branch %q", u.Group, u.Base)
+	}
+	return nil
+}
+
+// prepared is an update computed on the base as it is now.
+type prepared struct {
+	base    gitrepo.Hash
+	baseFS  fs.FS
+	changes []Change
+	key     string
+	commit  gitrepo.Commit // to be built
+	tree    gitrepo.Hash   // what it would record
+}
+
+// prepare fetches the base and computes the update on it. Nothing is written.
+func (w *Writer) prepare(ctx context.Context, u Update) (prepared, error) {
+	base, err := w.cfg.Repo.Fetch(ctx, u.Base)
+	if err != nil {
+		return prepared{}, err
+	}
+	fsys, err := w.cfg.Repo.FS(base)
+	if err != nil {
+		return prepared{}, err
+	}
+	files, changes, err := u.Rewrite(ctx, fsys)
+	if err != nil {
+		return prepared{}, fmt.Errorf("rewriting the files of %s: %w", base.Short(), err)
+	}
+	p := prepared{base: base, baseFS: fsys, changes: changes}
+	if len(changes) == 0 || len(files) == 0 {
+		p.changes = nil
+		return p, nil
+	}
+	p.key = Key(changes)
+	message, err := commitMessage(u, p.key, changes)
+	if err != nil {
+		return prepared{}, err
+	}
+	p.commit = gitrepo.Commit{
+		Base: base, Files: files, Message: message,
+		Author: w.signature(u.AuthorName, u.AuthorEmail), Committer: w.signature("", ""),
+	}
+	p.tree, err = w.cfg.Repo.Tree(p.commit)
+	if errors.Is(err, gitrepo.ErrNoChanges) {
+		p.changes = nil
+		return p, nil
+	}
+	return p, err
+}
+
+func (w *Writer) signature(name, email string) gitrepo.Signature {
+	if name == "" || email == "" {
+		name, email = w.cfg.CommitterName, w.cfg.CommitterEmail
+	}
+	return gitrepo.Signature{Name: name, Email: email, When: w.cfg.Now().Truncate(time.Second)}
+}
+
+// commitToBase is ModeCommit. The push is bound to the base that was rewritten, so
+// nobody's commit can be lost; a crash after it leaves nothing to do.
+func (w *Writer) commitToBase(ctx context.Context, u Update) (Outcome, error) {
+	p, err := w.prepare(ctx, u)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{Action: ActionNothing, Branch: u.Base, Base: p.base, Commit: p.base, Key: p.key, Changes: p.changes, Reason: reasonNothing}
+	if len(p.changes) == 0 {
+		return out, nil
+	}
+	if out.Commit, err = w.cfg.Repo.Commit(p.commit); err != nil {
+		return Outcome{}, err
+	}
+	if err := w.cfg.Repo.Push(ctx, gitrepo.PushRequest{Commit: out.Commit, Branch: u.Base, Expect: p.base}); err != nil {
+		return Outcome{}, err
+	}
+	out.Action, out.Reason = ActionCommitted, "committed to the base branch, as the policy's mode asks"
+	return out, nil
+}
