@@ -28,6 +28,9 @@ type Config struct {
 	// WebhookTries is how often a delivery is tried, with pauses of 100 ms,
 	// 200 ms and so on; 0 means 5. (GitHub tries once; people press a button.)
 	WebhookTries int
+	// MaxPerPage is the most that a page of a list holds, whatever per_page asks
+	// for; 0 means GitHub's 100.
+	MaxPerPage int
 	// PageUser is the login under which the pages' merge button merges; "" means
 	// the first user with write permission. Without one there is no button.
 	PageUser string

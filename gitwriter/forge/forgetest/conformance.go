@@ -34,6 +34,8 @@ type Harness struct {
 	BadCredential forge.Forge
 	// Missing is a repository that isn't there, with a good credential.
 	Missing forge.Forge
+	// PageSize is the most that the server gives in one page.
+	PageSize int
 	// Lacks says what the server can't do or does unlike the forges it stands
 	// for, and why. Those points are skipped.
 	Lacks map[Capability]string
@@ -44,18 +46,18 @@ type Capability string
 
 // The points that may be left out.
 const (
-	RefusesDuplicates   Capability = "refuses a second pull request"
-	RefusesMissing      Capability = "refuses a missing branch"
-	RefusesEmpty        Capability = "refuses a head without commits"
-	RefusesStrangers    Capability = "refuses an unknown credential"
-	FollowsHead         Capability = "follows the head"
-	HasStatuses         Capability = "has statuses"
-	ReadsBack           Capability = "lets comments be read back"
-	AsksPeople          Capability = "asks people"
-	RemembersDeleted    Capability = "remembers the name of a deleted branch"
-	ReopensAndCloses    Capability = "closes and opens again"
-	ListsManyAndFilters Capability = "lists many"
-	DraftsAre           Capability = "has drafts"
+	RefusesDuplicates Capability = "refuses a second pull request"
+	RefusesMissing    Capability = "refuses a missing branch"
+	RefusesEmpty      Capability = "refuses a head without commits"
+	RefusesStrangers  Capability = "refuses an unknown credential"
+	FollowsHead       Capability = "follows the head"
+	HasStatuses       Capability = "has statuses"
+	ReadsBack         Capability = "lets comments be read back"
+	AsksPeople        Capability = "asks people"
+	RemembersDeleted  Capability = "remembers the name of a deleted branch"
+	Reopens           Capability = "opens again what was closed"
+	ListsMany         Capability = "lists many"
+	HasDrafts         Capability = "has drafts"
 )
 
 // run is one point of the suite, on a harness of its own.
@@ -78,15 +80,15 @@ func Conformance(t *testing.T, harness func(*testing.T) Harness) {
 		{"create makes labels and says which", "", createsLabels},
 		{"create asks reviewers and assigns", AsksPeople, createsPeople},
 		{"create keeps text to the byte", "", keepsText},
-		{"a draft is a draft and keeps its title", DraftsAre, createsDraft},
+		{"a draft is a draft and keeps its title", HasDrafts, createsDraft},
 		{"a second pull request is ErrExists", RefusesDuplicates, refusesDuplicate},
 		{"a closed one doesn't stand in the way", RefusesDuplicates, allowsAfterClose},
 		{"a missing head or base is ErrInvalid", RefusesMissing, refusesMissing},
 		{"a head without commits is ErrInvalid", RefusesEmpty, refusesEmpty},
 		{"the list is filtered and newest first", "", filters},
-		{"the list has all pages", ListsManyAndFilters, listsAllPages},
+		{"the list has all pages", ListsMany, listsAllPages},
 		{"update changes only what it is told", "", updates},
-		{"update closes and opens again", ReopensAndCloses, closesAndReopens},
+		{"update closes and opens again", Reopens, closesAndReopens},
 		{"update of what isn't there is ErrNotFound", "", refusesUpdate},
 		{"update can't merge", "", refusesMergeByUpdate},
 		{"merged is not closed", "", tellsMerged},

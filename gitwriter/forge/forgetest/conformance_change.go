@@ -49,13 +49,10 @@ func filters(r run) {
 	}
 }
 
-// manyPulls is more than the largest page that a forge of ours is asked for.
-const manyPulls = 103
-
 func listsAllPages(r run) {
 	r.Push(r.T, "many", "many.txt")
 	var want []int
-	for i := range manyPulls {
+	for i := range 2*r.PageSize + 1 { // the last page holds one
 		pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "many", Base: r.Base, Title: fmt.Sprint("Number ", i)})
 		if err != nil {
 			r.Fatalf("Create: %v", err)

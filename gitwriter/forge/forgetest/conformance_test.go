@@ -12,7 +12,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	forgetest.Conformance(t, func(t *testing.T) forgetest.Harness {
-		server := forgetest.Start(t, forgetest.Config{})
+		server := forgetest.Start(t, forgetest.Config{MaxPerPage: 4})
 		return server.Harness(t, func(owner, repo, token string) forge.Forge {
 			return client(t, server, owner, repo, token)
 		})

@@ -1,6 +1,7 @@
 package forgetest
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
@@ -25,6 +26,7 @@ func (s *Server) Harness(t *testing.T, connect func(owner, repo, token string) f
 	push(t, defaultBranch, "README.md")
 	return Harness{
 		Forge: connect("acme", "deploy", Token), Base: defaultBranch, Push: push, Colleague: "alice",
+		PageSize:      cmp.Or(s.config.MaxPerPage, 100),
 		BadCredential: connect("acme", "deploy", "nobody-knows-this"), Missing: connect("acme", "missing", Token),
 		DeleteBranch: func(t *testing.T, branch string) {
 			if err := repo.DeleteBranch(branch); err != nil {

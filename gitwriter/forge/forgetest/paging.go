@@ -9,10 +9,10 @@ import (
 )
 
 // page cuts the page asked for out of a list, and links to its neighbours as
-// GitHub does: 30 items unless asked otherwise, 100 at most.
+// GitHub does: 30 items unless asked otherwise.
 func page[T any](c *call, all []T) ([]T, http.Header) {
 	query := c.r.URL.Query()
-	size := min(positive(query.Get("per_page"), 30), 100)
+	size := min(positive(query.Get("per_page"), 30), c.maxPerPage)
 	number := positive(query.Get("page"), 1)
 	last := max((len(all)+size-1)/size, 1)
 	start := min((number-1)*size, len(all))

@@ -1,6 +1,7 @@
 package forgetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,6 +15,8 @@ type call struct {
 	repo *Repo // nil outside /repos
 	user *User // nil without credentials
 	base string
+
+	maxPerPage int
 }
 
 // route is one line of the API. Routes run under the server's lock, one at a time.
@@ -65,7 +68,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, route route) {
 }
 
 func (s *Server) callAPI(w http.ResponseWriter, r *http.Request, route route) (answer, error) {
-	c := &call{r: r, base: s.address(r)}
+	c := &call{r: r, base: s.address(r), maxPerPage: cmp.Or(s.config.MaxPerPage, 100)}
 	if r.PathValue("installation_id") == "" {
 		user, known := s.user(r)
 		if !known {
