@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -16,10 +15,6 @@ import (
 	"github.com/towline-dev/towline/e2e/testbed/binary"
 	"github.com/towline-dev/towline/e2e/testbed/process"
 )
-
-// startTimeout bounds how long a server may take until it is ready. They take
-// some seconds; a busy machine takes longer.
-const startTimeout = 2 * time.Minute
 
 // KubeOptions say how a cluster is started.
 type KubeOptions struct {
@@ -38,15 +33,12 @@ type KubeOptions struct {
 // runs pods in name only: they become Ready, Job pods succeed, and an image
 // whose tag is "bad" stays in ImagePullBackOff.
 type Cluster struct {
+	Server
 	// Kubeconfig is the file that an administrator uses.
 	Kubeconfig string
-	// Config is the same for client-go, without its rate limit.
+	// Config is the same for client-go, without its rate limit. It stays
+	// valid over a Restart.
 	Config *rest.Config
-
-	path string
-	args []string
-	dir  *stateDir
-	proc *process.Process
 }
 
 // Kube returns the cluster that all tests of this test binary share. Tests take
@@ -57,7 +49,7 @@ func Kube(tb TB) *Cluster {
 		return StartKube(ctx, KubeOptions{})
 	})
 	if err != nil {
-		tb.Fatalf("starting the cluster: %v", err)
+		tb.Fatalf("%v", err)
 	}
 	return cluster
 }
@@ -65,7 +57,7 @@ func Kube(tb TB) *Cluster {
 // StartKube starts a cluster of its own, for a test that stops or suspends it
 // and for the demo. It is for the caller to call Stop.
 func StartKube(ctx context.Context, o KubeOptions) (*Cluster, error) {
-	path, err := kubeBinary(ctx, o.Progress)
+	path, err := buildKube(ctx, o.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -73,90 +65,54 @@ func StartKube(ctx context.Context, o KubeOptions) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.FakeNode == "" {
-		o.FakeNode = "node1"
-	}
-	c := &Cluster{
-		path: path, dir: dir, Kubeconfig: dir.file("admin.kubeconfig"),
-		args: []string{"-dir", dir.path, "-fake-node", o.FakeNode, "-exit-with-parent"},
-	}
+	c := newCluster(path, dir, o.FakeNode)
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
+	if c.Config, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading the cluster's kubeconfig: %w", err), c.Stop())
+	}
+	c.Config.QPS = -1 // no limit: the tests are the only ones here
 	return c, nil
 }
 
-// start runs the process until it says that all parts are ready.
-func (c *Cluster) start(ctx context.Context) error {
-	ready := c.dir.file("ready")
-	if err := os.Remove(ready); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("starting the cluster: %w", err)
+// newCluster says how the cluster's process is run and when it is ready: it
+// writes a file then.
+func newCluster(path string, dir *stateDir, node string) *Cluster {
+	if node == "" {
+		node = "node1"
 	}
-	proc, err := process.Start(process.Spec{Name: "the cluster", Path: c.path, Args: c.args, Log: c.Log()})
-	if err != nil {
-		return err
+	ready := dir.file("ready")
+	return &Cluster{
+		Kubeconfig: dir.file("admin.kubeconfig"),
+		Server: Server{
+			dir: dir,
+			spec: process.Spec{
+				Name: "the cluster", Path: path, Log: dir.file("kube.log"),
+				Args: []string{"-dir", dir.path, "-fake-node", node, "-exit-with-parent"},
+			},
+			before: func() error {
+				if err := os.Remove(ready); !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+				return nil
+			},
+			ready: func(context.Context) error {
+				_, err := os.Stat(ready)
+				return err
+			},
+		},
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	err = proc.Await(ctx, func(context.Context) error {
-		_, err := os.Stat(ready)
-		return err
-	})
-	if err != nil {
-		proc.Kill()
-		return err
-	}
-	c.proc = proc
-	config, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
-	if err != nil {
-		return fmt.Errorf("reading the cluster's kubeconfig: %w", err)
-	}
-	config.QPS = -1 // no limit: the tests are the only ones here
-	c.Config = config
-	return nil
 }
 
-// Log returns the file to which the cluster writes.
-func (c *Cluster) Log() string { return c.dir.file("output.log") }
-
-// Pause suspends the whole cluster: connections stay open and nobody answers.
-func (c *Cluster) Pause() error { return c.proc.Signal(syscall.SIGSTOP) }
-
-// Resume lets a suspended cluster go on.
-func (c *Cluster) Resume() error { return c.proc.Signal(syscall.SIGCONT) }
-
-// Shutdown ends the cluster and keeps its state, so that Restart brings it back.
-// Until then connections are refused.
-func (c *Cluster) Shutdown() { c.proc.Stop() }
-
-// Restart ends the cluster, unless that is done already, and starts it again
-// with the same state at the same address, so that Config stays valid.
-func (c *Cluster) Restart(ctx context.Context) error {
-	c.proc.Stop()
-	return c.start(ctx)
-}
-
-// Stop ends the cluster for good and removes its state, unless it is in a
-// folder of the caller's.
-func (c *Cluster) Stop() error {
-	c.proc.Stop()
-	return c.dir.remove()
-}
-
-// kubeBinary returns the path of the control plane.
-func kubeBinary(ctx context.Context, progress io.Writer) (string, error) {
-	module, err := ModuleDir()
-	if err != nil {
-		return "", err
-	}
-	programs, err := cache(progress)
-	if err != nil {
-		return "", err
-	}
-	return programs.Path(ctx, binary.Source{
-		Name: "kube", Module: filepath.Join(module, "kube"), Package: ".",
-		// kubectl can't parse the version that a plain build says it is.
-		LDFlags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3",
-		Env:     []string{"CGO_ENABLED=0"},
+// buildKube returns the path of the control plane.
+func buildKube(ctx context.Context, progress io.Writer) (string, error) {
+	return build(ctx, progress, func(module string) binary.Source {
+		return binary.Source{
+			Name: "kube", Module: filepath.Join(module, "kube"), Package: ".",
+			// kubectl can't parse the version that a plain build says it is.
+			LDFlags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3",
+			Env:     []string{"CGO_ENABLED=0"},
+		}
 	})
 }

@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -44,11 +45,19 @@ func isModule(dir string) bool {
 	return lines.Scan() && lines.Text() == moduleLine
 }
 
-// cache returns the cache of built programs; builds are told of on progress,
-// or on standard error where that is nil.
-func cache(progress io.Writer) (*binary.Cache, error) {
+// build returns the path of a program, given how it is built from the e2e
+// module. Builds are told of on progress, or on standard error where that is nil.
+func build(ctx context.Context, progress io.Writer, source func(module string) binary.Source) (string, error) {
+	module, err := ModuleDir()
+	if err != nil {
+		return "", err
+	}
 	if progress == nil {
 		progress = os.Stderr
 	}
-	return binary.UserCache(progress)
+	programs, err := binary.UserCache(progress)
+	if err != nil {
+		return "", err
+	}
+	return programs.Path(ctx, source(module))
 }

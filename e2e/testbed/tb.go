@@ -23,3 +23,13 @@ func Main(m Runner) int {
 	defer shared.stop()
 	return m.Run()
 }
+
+// stopAfter ends a server with the test.
+func stopAfter(tb TB, name string, s stopper) {
+	tb.Helper()
+	tb.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			tb.Logf("stopping %s: %v", name, err)
+		}
+	})
+}
