@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/internal/config"
+	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/internal/metrics"
+	"github.com/towline-dev/towline/internal/web"
+)
+
+func newBot(p process) *cobra.Command {
+	var (
+		file         string
+		once, dryRun bool
+		logs         logFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "bot --config FILE [--once] [--dry-run]",
+		Short: "Propose updates as pull requests, as a daemon or once",
+		Long: `Looks after the repositories that FILE names: scans the registries by the policies
+committed there, on their schedules, and opens or updates a pull request for each update.
+With --once it looks at every policy once and exits, 1 where anything failed. With --dry-run,
+which implies --once, it prints each pull request, body and diff, and writes nothing.`,
+		Example: `  towline bot --config bot.yaml
+  towline bot --config bot.yaml --once --dry-run`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.LoadBot(file)
+			if err != nil {
+				return err
+			}
+			log, err := logs.logger(p)
+			if err != nil {
+				return err
+			}
+			if dryRun {
+				b, err := wireBot(p, c, log, event.Log(log))
+				if err != nil {
+					return err
+				}
+				return printPreviews(cmd, b.Preview(cmd.Context()))
+			}
+			return runBot(cmd.Context(), p, c, log, once)
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", "", "configuration file, kind BotConfig")
+	cmd.Flags().BoolVar(&once, "once", false, "look at every policy once and exit")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be proposed and write nothing (implies --once)")
+	logs.add(cmd)
+	required(cmd, "config")
+	return cmd
+}
+
+// runBot runs the bot and, where the configuration asks, its status server.
+func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once bool) error {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	measured, err := metrics.Handler(reg)
+	if err != nil {
+		return err
+	}
+	b, err := wireBot(p, c, log, event.Multi(event.Log(log), measured))
+	if err != nil {
+		return err
+	}
+	if once {
+		return b.Once(ctx)
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	if c.Listen != "" {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+		if err != nil {
+			return err
+		}
+		log.Info("listening", "address", l.Addr().String())
+		work.Go(func() error { return web.Serve(ctx, l, web.Handler(web.Config{Ready: b.Ready, Metrics: reg})) })
+	}
+	work.Go(func() error { return b.Run(ctx) })
+	log.Info("started", "repositories", len(c.Repositories), "version", version())
+	err = work.Wait()
+	log.Info("stopped")
+	return err
+}
+
+func printPreviews(cmd *cobra.Command, previews []bot.Preview) error {
+	var errs []error
+	for _, p := range previews {
+		warn(cmd, p.Problems)
+		if err := printPreview(cmd.OutOrStdout(), p); err != nil {
+			return err
+		}
+		if p.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", p.Repository, p.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func printPreview(w io.Writer, p bot.Preview) error {
+	if len(p.Updates) == 0 && p.Err == nil {
+		_, err := fmt.Fprintf(w, "# %s: nothing to update\n", p.Repository)
+		return err
+	}
+	for _, u := range p.Updates {
+		_, err := fmt.Fprintf(w, "# %s: %s %s\n\n%s\n\n%s\n\n%s\n", p.Repository, u.Action, u.Branch, u.Title, u.Body, u.Diff)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/internal/workdir"
+	"github.com/towline-dev/towline/policy"
+)
+
+func newCheck() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check PATH",
+		Short: "Validate policies and markers",
+		Long: `Reads the policies, markers and manifests below PATH and prints what is wrong with
+them as file:line:column: problem. Exits 1 on any problem. It asks no registry.`,
+		Example: "  towline check ./deploy",
+		Args:    onePath(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var problems policy.Problems
+			err := withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
+				problems = displayed(dir, tree.Check())
+				return nil
+			})
+			if err != nil && !errors.As(err, &problems) {
+				return err
+			}
+			for _, p := range problems {
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), p.Error()); err != nil {
+					return err
+				}
+			}
+			if len(problems) > 0 {
+				return errTold
+			}
+			return nil
+		},
+	}
+}

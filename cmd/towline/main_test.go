@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/towline-dev/towline/registry/registrytest"
+)
+
+// update rewrites the expected output that stands in the scripts.
+var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"towline": func() {
+		os.Exit(run(context.Background(), process{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+	}})
+}
+
+// TestScripts runs the command line's specification. Each script has a registry of
+// its own at $REGISTRY, with acme/hello in 1.0.0, 1.1.0, 1.2.0-rc.1 and 2.0.0.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			host, err := startRegistry(env)
+			if err != nil {
+				return err
+			}
+			env.Setenv("REGISTRY", host)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("DOCKER_CONFIG", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand, "exits": exits},
+	})
+}
+
+func startRegistry(env *testscript.Env) (string, error) {
+	reg := registrytest.NewServer(registrytest.Options{PageSize: 2})
+	if err := reg.PushTags("acme/hello", "1.0.0", "1.1.0", "1.2.0-rc.1", "2.0.0"); err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	if err := reg.Start(l); err != nil {
+		return "", err
+	}
+	env.Defer(func() { _ = reg.Close() })
+	return reg.Host(), nil
+}
+
+// expand replaces $REGISTRY in files, which txtar archives can't.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: expand FILE...")
+	}
+	for _, name := range args {
+		text := os.Expand(ts.ReadFile(name), func(key string) string {
+			if key == "REGISTRY" {
+				return ts.Getenv(key)
+			}
+			return "$" + key
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+// exits runs a command and checks its exit code exactly: exits CODE COMMAND [ARG]...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG]...")
+	}
+	code := 0
+	var exited *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exited) {
+		code = exited.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got := strconv.Itoa(code); got != args[0] {
+		ts.Fatalf("the command exits with %s, want %s", got, args[0])
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/internal/workdir"
+)
+
+func newUpdate(p process) *cobra.Command {
+	var (
+		write, exitCode bool
+		regs            registryFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "update PATH [--write]",
+		Short: "Scan and rewrite a local tree",
+		Long: `Scans the registries for the policies below PATH and prints, as a unified diff, what the
+bot would rewrite. With --write it rewrites the files instead and lists the changes.
+Exits 1 where a registry can't be read, no tag fits, or a file can't be edited; what can be
+updated is.`,
+		Example: `  towline update ./deploy | git apply
+  towline update ./deploy --write
+  towline update ./deploy --exit-code >/dev/null   # 3 where there are changes`,
+		Args: onePath(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := regs.client(p)
+			if err != nil {
+				return err
+			}
+			return withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
+				plan, err := tree.Plan(cmd.Context(), client.Round(), bot.Every)
+				if err != nil {
+					return err
+				}
+				files, changes, refused := plan.Rewrite(func(r bot.Row) bool { return dir.Includes(r.Reference.File) })
+				warn(cmd, displayed(dir, slices.Concat(plan.Problems, refused)))
+				failed := warnRows(cmd, dir, plan) || len(refused) > 0
+				if write {
+					err = writeChanges(cmd.OutOrStdout(), dir, files, changes)
+				} else {
+					err = printDiff(cmd.OutOrStdout(), dir.FS(), files)
+				}
+				switch {
+				case err != nil:
+					return err
+				case failed:
+					return errTold
+				case exitCode && len(files) > 0:
+					return errChanges
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&write, "write", false, "rewrite the files instead of printing a diff")
+	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 where there are changes")
+	regs.add(cmd)
+	return cmd
+}
+
+// warnRows prints why references were passed over, once a policy and reason.
+func warnRows(cmd *cobra.Command, dir *workdir.Dir, plan *bot.Plan) bool {
+	told := map[string]bool{}
+	for _, r := range plan.Rows {
+		if r.Err == nil || !dir.Includes(r.Reference.File) {
+			continue
+		}
+		line := fmt.Sprintf("%s:%d:%d: %v", dir.Display(r.Policy.Position.File), r.Policy.Position.Line, r.Policy.Position.Column, r.Err)
+		if !told[line] {
+			told[line] = true
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), line)
+		}
+	}
+	return len(told) > 0
+}
+
+func writeChanges(w io.Writer, dir *workdir.Dir, files map[string][]byte, changes []gitwriter.Change) error {
+	if err := writeFiles(dir, files); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if _, err := fmt.Fprintf(w, "%s:%d: %s: %s → %s\n", dir.Display(c.File), c.Line, c.Image, c.From, c.To); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printDiff prints paths from the tree's root, so that `git apply` takes the diff there.
+func printDiff(w io.Writer, fsys fs.FS, files map[string][]byte) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		old, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, edit.UnifiedDiff(name, old, files[name])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/internal/config"
+	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/kustomize"
+	"github.com/towline-dev/towline/reconciler/build/plain"
+	"github.com/towline-dev/towline/registry"
+)
+
+// This file says what is wired to what, and is the only one that names both halves.
+
+// wireBot makes a bot of its configuration: one registry client for all
+// repositories, so that they share each host's budget, and per repository a Git
+// mirror, a forge and a writer.
+func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (*bot.Bot, error) {
+	hosts := map[string]registry.HostConfig{}
+	for _, r := range c.Registries {
+		hosts[r.Host] = registry.HostConfig{PlainHTTP: r.PlainHTTP, QPS: r.RequestsPerSecond, MaxConns: r.Connections}
+	}
+	registries, err := registry.New(registry.Config{Hosts: hosts, UserAgent: "towline/" + version(), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	dir, err := stateDir(c.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	wired := bot.Config{Round: func() bot.Tags { return registries.Round() }, Events: events}
+	for _, r := range c.Repositories {
+		f, auth, err := wireForge(p, r, log)
+		if err != nil {
+			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
+		}
+		repo, err := gitrepo.Open(gitrepo.Config{URL: r.URL, Dir: filepath.Join(dir, "git"), Auth: auth, Log: log})
+		if err != nil {
+			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
+		}
+		writer := gitwriter.New(gitwriter.Config{Repo: repo, Forge: f, Log: log})
+		wired.Repositories = append(wired.Repositories, bot.Repository{
+			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: writer,
+		})
+	}
+	return bot.New(wired)
+}
+
+// stateDir is where mirrors are kept.
+func stateDir(configured string) (string, error) {
+	if configured != "" {
+		return configured, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding a folder for the state: %w; set stateDir", err)
+	}
+	return filepath.Join(cache, "towline"), nil
+}
+
+// builders are the ways to render a path, in the order in which they are asked.
+func builders() build.Builder {
+	return build.Select(kustomize.New(), plain.New())
+}

@@ -1,0 +1,159 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/policy"
+)
+
+// Group is what travels together in one branch and one pull request.
+type Group struct {
+	Name string
+	Mode policy.Mode
+}
+
+func groupOf(p *policy.Policy) Group {
+	if p.Group() != "" {
+		return Group{Name: p.Group(), Mode: p.Mode()}
+	}
+	return Group{Name: p.Key(), Mode: p.Mode()}
+}
+
+// Groups gives the groups that have something to rewrite, sorted.
+func (p *Plan) Groups() []Group {
+	wanted := map[Group]bool{}
+	for _, r := range p.Rows {
+		if r.Changed() {
+			wanted[groupOf(r.Policy)] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(wanted), func(a, b Group) int {
+		if a.Name != b.Name {
+			if a.Name < b.Name {
+				return -1
+			}
+			return 1
+		}
+		return int(a.Mode) - int(b.Mode)
+	})
+}
+
+// Rewrite edits the files of the rows that in admits. A file that can't be edited
+// without damage is left as it is and told as a problem; the others are rewritten.
+// The new contents are given by path, and the changes by file and place.
+func (p *Plan) Rewrite(in func(Row) bool) (map[string][]byte, []gitwriter.Change, policy.Problems) {
+	var (
+		files    = map[string][]byte{}
+		changes  []gitwriter.Change
+		problems policy.Problems
+	)
+	for rows := range p.byFile(in) {
+		file := rows[0].file
+		var wanted []edit.Change
+		for _, r := range rows {
+			wanted = append(wanted, r.edit())
+		}
+		data, edits, err := file.Rewrite(wanted)
+		if err != nil {
+			problems = append(problems, refused(rows[0].Reference, err)...)
+			continue
+		}
+		if len(edits) == 0 {
+			continue
+		}
+		files[rows[0].Reference.File] = data
+		for _, r := range rows {
+			changes = append(changes, r.change())
+		}
+	}
+	return files, changes, problems
+}
+
+// refused tells that a file is left as it is, at the place that can't be edited.
+func refused(r edit.Reference, err error) policy.Problems {
+	var refusal *edit.RefusedError
+	at := policy.Position{File: r.File, Line: r.Line, Column: r.Column}
+	if errors.As(err, &refusal) {
+		at = policy.Position{File: refusal.File, Line: refusal.Line, Column: refusal.Column}
+		err = errors.New(refusal.Reason)
+	}
+	return policy.Problems{{Position: at, Message: fmt.Sprintf("the file is left as it is: %v", err)}}
+}
+
+// byFile yields the changed rows that in admits, a file at a time.
+func (p *Plan) byFile(in func(Row) bool) func(yield func([]Row) bool) {
+	return func(yield func([]Row) bool) {
+		var rows []Row
+		for _, r := range p.Rows {
+			if !r.Changed() || !in(r) {
+				continue
+			}
+			if len(rows) > 0 && rows[0].file != r.file {
+				if !yield(rows) {
+					return
+				}
+				rows = nil
+			}
+			rows = append(rows, r)
+		}
+		if len(rows) > 0 {
+			yield(rows)
+		}
+	}
+}
+
+func (r Row) edit() edit.Change {
+	c := edit.Change{Reference: r.Reference, Tag: r.Choice.Tag, Digest: r.Digest}
+	if r.Digest == "" && r.Choice.Tag == r.Reference.Tag {
+		c.Digest = r.Reference.Digest
+	}
+	// As with Flux, a marked value takes the image's name from the policy, too.
+	if m := r.Reference.Marker; m != nil && !edit.SameImage(r.Reference.Image, r.Policy.Image()) {
+		c.Image = r.Policy.Image()
+	}
+	return c
+}
+
+func (r Row) change() gitwriter.Change {
+	return gitwriter.Change{
+		File: r.Reference.File, Path: r.Reference.Path, Line: r.Reference.Line,
+		Policy: r.Policy.Key(), Image: r.Policy.Image(), From: r.from(), To: r.Choice.Tag, Digest: r.Digest,
+		Reason: r.Choice.Reason, Level: string(r.Choice.Level),
+	}
+}
+
+// from is what stood there: the tag or, where only the digest moves, the digest too.
+func (r Row) from() string {
+	if r.Current == r.Choice.Tag && r.Reference.Digest != "" {
+		return r.Current + "@" + r.Reference.Digest
+	}
+	return r.Current
+}
+
+// rewriter gives the function by which the writer edits whatever base it finds: the
+// first time that is the commit which was planned on, later perhaps a newer one.
+func (w *worker) rewriter(group Group, tags Tags, due func(*policy.Policy) bool) func(context.Context, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+	return func(ctx context.Context, base fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+		tree, err := w.reader.Read(base)
+		if err != nil {
+			return nil, nil, err
+		}
+		plan, err := tree.Plan(ctx, tags, func(p *policy.Policy) bool { return due(p) && groupOf(p) == group })
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, key := range slices.Sorted(maps.Keys(plan.Failed)) {
+			// A group of which a part can't be known would be proposed by halves.
+			return nil, nil, fmt.Errorf("choosing for the policy %q: %w", key, plan.Failed[key])
+		}
+		files, changes, _ := plan.Rewrite(func(r Row) bool { return groupOf(r.Policy) == group })
+		return files, changes, nil
+	}
+}

@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/policy"
+)
+
+// tell reports a round: what is new among the problems, what fails or works again,
+// and that the round has ended.
+func (w *worker) tell(r *round, took time.Duration) {
+	if r.plan != nil {
+		w.tellProblems(r.problems)
+	}
+	examined := func(subject string) bool {
+		if subject == w.repo.Name {
+			return true
+		}
+		if r.plan == nil {
+			return false
+		}
+		return slices.ContainsFunc(r.plan.Rows, func(row Row) bool {
+			return row.Policy.Key() == subject || "group "+groupOf(row.Policy).Name == subject
+		})
+	}
+	for _, e := range w.failures.Round(w.repo.Name, r.failed, examined) {
+		w.events.Handle(e)
+	}
+	policies := map[string]bool{}
+	if r.plan != nil {
+		for _, row := range r.plan.Rows {
+			policies[row.Policy.Key()] = true
+		}
+	}
+	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: len(policies), Updates: r.updates, Seconds: took.Seconds()})
+}
+
+// tellProblems tells each problem once, for as long as it stays.
+func (w *worker) tellProblems(problems policy.Problems) {
+	now := map[string]bool{}
+	for _, p := range problems {
+		key := p.Error()
+		if !w.problems[key] && !now[key] {
+			w.events.Handle(event.Problem{Repository: w.repo.Name, Place: p.Position.String(), Text: p.Message, Hint: p.Hint})
+		}
+		now[key] = true
+	}
+	w.problems = now
+}
+
+// tellTags tells, once a policy and pair of tags, what is wanted.
+func (w *worker) tellTags(r *round, g Group) {
+	if w.tags == nil {
+		w.tags = map[string]bool{}
+	}
+	for _, row := range r.plan.Rows {
+		if !row.Changed() || groupOf(row.Policy) != g {
+			continue
+		}
+		key := strings.Join([]string{row.Policy.Key(), row.Current, row.Choice.Tag, row.Digest}, "\x00")
+		if w.tags[key] {
+			continue
+		}
+		w.tags[key] = true
+		w.events.Handle(event.TagChosen{Repository: w.repo.Name, Policy: row.Policy.Key(), Image: row.Policy.Image(),
+			From: row.Current, To: row.Choice.Tag, Reason: row.Choice.Reason})
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,193 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"sync"
+
+	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/policy"
+)
+
+// configFile is where a repository keeps what all its updates share.
+const configFile = ".towline.yaml"
+
+// maxFileSize bounds what is read of one manifest, in bytes.
+const maxFileSize = 16 << 20
+
+// Tree is a manifest repository as the bot understands it at one commit.
+type Tree struct {
+	Config   policy.UpdateConfig
+	Policies []*policy.Policy // sorted by key; keys are unique
+	Files    []*edit.File     // the files that hold references, by path
+	Problems policy.Problems  // what can't be used, sorted by place
+}
+
+// Reader reads trees. It remembers what it parsed by content, so that a round on
+// a repository in which nothing changed parses nothing again. The zero value is
+// ready; it may be used by several goroutines.
+type Reader struct {
+	mu     sync.Mutex
+	parsed map[string]parsed // by path and blob hash; only what the last tree held
+}
+
+type parsed struct {
+	policies []*policy.Policy
+	file     *edit.File // nil when the file holds no reference
+	problems policy.Problems
+}
+
+// Read reads the policies and references of every manifest in fsys. What can't be
+// read or understood becomes a problem of the tree and hides nothing else; an
+// error means that the tree as a whole couldn't be walked.
+func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
+	t := &Tree{}
+	if err := t.readConfig(fsys); err != nil {
+		return nil, err
+	}
+	seen := map[string]parsed{}
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil && name == ".":
+			return err
+		case err != nil:
+			t.problem(name, fmt.Sprintf("reading: %v", err), "")
+			return nil
+		case entry.IsDir():
+			if name != "." && (entry.Name() == ".git" || policy.Match(t.Config.IgnorePaths, name)) {
+				return fs.SkipDir
+			}
+			return nil
+		case !entry.Type().IsRegular() || name == configFile || !edit.Candidate(name) || policy.Match(t.Config.IgnorePaths, name):
+			return nil
+		}
+		p, key, err := r.parse(fsys, name, entry)
+		if err != nil {
+			t.problem(name, fmt.Sprintf("reading: %v", err), "")
+			return nil
+		}
+		if key != "" {
+			seen[key] = p
+		}
+		t.add(p)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("walking the repository: %w", err)
+	}
+	r.mu.Lock()
+	r.parsed = seen
+	r.mu.Unlock()
+	t.settleNames()
+	t.Problems = t.Problems.Sorted()
+	return t, nil
+}
+
+func (t *Tree) readConfig(fsys fs.FS) error {
+	data, err := fs.ReadFile(fsys, configFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		data = nil
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", configFile, err)
+	}
+	t.Config, err = policy.ParseUpdateConfig(configFile, data)
+	if err != nil {
+		// What labels or which branch a person wanted isn't known, so nothing may be proposed.
+		return err
+	}
+	return nil
+}
+
+// blobHasher is what a file system that knows content hashes gives as Sys.
+type blobHasher interface{ BlobHash() string }
+
+func (r *Reader) parse(fsys fs.FS, name string, entry fs.DirEntry) (parsed, string, error) {
+	info, err := entry.Info()
+	if err != nil {
+		return parsed{}, "", err
+	}
+	key := ""
+	if h, ok := info.Sys().(blobHasher); ok {
+		key = name + "\x00" + h.BlobHash()
+		r.mu.Lock()
+		p, known := r.parsed[key]
+		r.mu.Unlock()
+		if known {
+			return p, key, nil
+		}
+	}
+	if info.Size() > maxFileSize {
+		return parsed{}, key, fmt.Errorf("the file has %d bytes, more than the %d that are read", info.Size(), maxFileSize)
+	}
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return parsed{}, key, err
+	}
+	return parse(name, data), key, nil
+}
+
+func parse(name string, data []byte) parsed {
+	var p parsed
+	if policy.IsPolicyFile(data) {
+		policies, err := policy.Parse(name, data)
+		p.policies = policies
+		p.problems = append(p.problems, asProblems(name, err)...)
+	}
+	file, problems := edit.Parse(name, data)
+	for _, e := range problems {
+		p.problems = append(p.problems, policy.Problem{
+			Position: policy.Position{File: e.File, Line: e.Line, Column: e.Column}, Message: e.Message, Hint: e.Hint,
+		})
+	}
+	if file != nil && len(file.References()) > 0 {
+		p.file = file
+	}
+	return p
+}
+
+func asProblems(name string, err error) policy.Problems {
+	var problems policy.Problems
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &problems):
+		return problems
+	}
+	return policy.Problems{{Position: policy.Position{File: name}, Message: err.Error()}}
+}
+
+func (t *Tree) add(p parsed) {
+	t.Policies = append(t.Policies, p.policies...)
+	t.Problems = append(t.Problems, p.problems...)
+	if p.file != nil {
+		t.Files = append(t.Files, p.file)
+	}
+}
+
+func (t *Tree) problem(name, message, hint string) {
+	t.Problems = append(t.Problems, policy.Problem{Position: policy.Position{File: path.Clean(name)}, Message: message, Hint: hint})
+}
+
+// settleNames sorts the policies and keeps one of each name: branches and markers
+// go by the name, so two policies that share one would overwrite each other's work.
+func (t *Tree) settleNames() {
+	sort.SliceStable(t.Policies, func(i, j int) bool { return t.Policies[i].Key() < t.Policies[j].Key() })
+	kept := t.Policies[:0:0]
+	for _, p := range t.Policies {
+		if len(kept) > 0 && kept[len(kept)-1].Key() == p.Key() {
+			first := kept[len(kept)-1]
+			t.Problems = append(t.Problems, policy.Problem{
+				Position: p.Position,
+				Message:  fmt.Sprintf("another policy is named %q: %s", p.Key(), first.Position),
+				Hint:     "give each policy a name or a namespace of its own",
+			})
+			continue
+		}
+		kept = append(kept, p)
+	}
+	t.Policies = kept
+}

@@ -1,0 +1,180 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/policy"
+)
+
+// Source is where a worker reads manifests; *gitrepo.Repo implements it.
+type Source interface {
+	Fetch(ctx context.Context, branch string) (gitrepo.Hash, error)
+	FS(commit gitrepo.Hash) (fs.FS, error)
+}
+
+// Writer proposes updates; *gitwriter.Writer implements it.
+type Writer interface {
+	Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error)
+	Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Preview, error)
+}
+
+// Repository is one manifest repository that the bot keeps up to date.
+type Repository struct {
+	Name     string
+	Branch   string // the base branch; .towline.yaml may name another
+	Interval time.Duration
+	Source   Source
+	Writer   Writer
+}
+
+// worker runs the rounds of one repository, one at a time.
+type worker struct {
+	repo     Repository
+	registry func() Tags // the tags of one round
+	events   event.Handler
+	now      func() time.Time
+	reader   Reader
+	failures event.Failures
+
+	// A worker's rounds follow one another, so what they remember needs no lock.
+	head     gitrepo.Hash // of the last tree
+	tree     *Tree
+	problems map[string]bool // those told of the last tree
+	tags     map[string]bool // choices that were told
+}
+
+// round is one look at a repository.
+type round struct {
+	tags     Tags
+	due      func(*policy.Policy) bool
+	tree     *Tree
+	plan     *Plan
+	problems policy.Problems
+	failed   map[string]error // by policy key, "group NAME" or the repository's name
+	updates  int
+}
+
+// run looks at the policies that due admits, or at all of them when the repository
+// has changed since the last round, and proposes what they want. The error tells of
+// everything that failed; what didn't fail was done all the same.
+func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
+	began := w.now()
+	r := &round{tags: w.registry(), due: due, failed: map[string]error{}}
+	if err := w.look(ctx, r); err != nil {
+		r.failed[w.repo.Name] = err
+	} else {
+		for _, g := range r.plan.Groups() {
+			w.propose(ctx, r, g)
+		}
+	}
+	if ctx.Err() != nil {
+		// A round that was stopped says nothing about what works.
+		return ctx.Err()
+	}
+	w.tell(r, w.now().Sub(began))
+	return join(r.failed)
+}
+
+// look fetches the repository, reads it and makes the plan.
+func (w *worker) look(ctx context.Context, r *round) error {
+	changed, err := w.read(ctx)
+	if err != nil {
+		return err
+	}
+	if changed {
+		r.due = Every
+	}
+	r.tree = w.tree
+	r.plan, err = r.tree.Plan(ctx, r.tags, r.due)
+	if err != nil {
+		return err
+	}
+	for _, row := range r.plan.Rows {
+		if row.Err != nil && r.failed[row.Policy.Key()] == nil {
+			r.failed[row.Policy.Key()] = row.Err
+		}
+	}
+	_, _, refused := r.plan.Rewrite(func(Row) bool { return true })
+	r.problems = slices.Concat(r.plan.Problems, refused)
+	return nil
+}
+
+// read fetches the branch and reads the tree at its head, unless it is the one that
+// was read last. It tells whether the head has moved.
+func (w *worker) read(ctx context.Context) (changed bool, err error) {
+	head, err := w.repo.Source.Fetch(ctx, w.repo.Branch)
+	if err != nil || head == w.head {
+		return false, err
+	}
+	fsys, err := w.repo.Source.FS(head)
+	if err != nil {
+		return false, err
+	}
+	tree, err := w.reader.Read(fsys)
+	if err != nil {
+		return false, err
+	}
+	w.head, w.tree = head, tree
+	return true, nil
+}
+
+func (w *worker) propose(ctx context.Context, r *round, g Group) {
+	w.tellTags(r, g)
+	if g.Mode == policy.ModeNotify {
+		return
+	}
+	r.updates++
+	outcome, err := w.repo.Writer.Write(ctx, w.update(r, g))
+	if err != nil {
+		r.failed["group "+g.Name] = fmt.Errorf("proposing the update %q: %w", g.Name, err)
+	}
+	if outcome.Action == "" {
+		return
+	}
+	e := event.PullRequest{Repository: w.repo.Name, Group: g.Name, Branch: outcome.Branch,
+		Action: string(outcome.Action), Changes: len(outcome.Changes)}
+	if pr := outcome.PullRequest; pr != nil {
+		e.Number, e.URL = pr.Number, pr.URL
+	}
+	w.events.Handle(e)
+}
+
+// preview says what the round would do, and does none of it.
+func (w *worker) preview(ctx context.Context) ([]gitwriter.Preview, policy.Problems, error) {
+	r := &round{tags: w.registry(), due: Every, failed: map[string]error{}}
+	if err := w.look(ctx, r); err != nil {
+		return nil, nil, err
+	}
+	var previews []gitwriter.Preview
+	for _, g := range r.plan.Groups() {
+		if g.Mode == policy.ModeNotify {
+			continue
+		}
+		p, err := w.repo.Writer.Preview(ctx, w.update(r, g))
+		if err != nil {
+			r.failed["group "+g.Name] = err
+			continue
+		}
+		previews = append(previews, p)
+	}
+	return previews, r.problems, join(r.failed)
+}
+
+// Every admits all policies.
+func Every(*policy.Policy) bool { return true }
+
+func join(failed map[string]error) error {
+	var errs []error
+	for _, subject := range sortedKeys(failed) {
+		errs = append(errs, fmt.Errorf("%s: %w", subject, failed[subject]))
+	}
+	return errors.Join(errs...)
+}
