@@ -1,8 +1,10 @@
 package edit
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +32,10 @@ func collect(f *File, markers map[*yaml.Node]*Marker) []entry {
 		}
 		c.walk(doc)
 	}
+	// A kustomize entry is seen before the markers on its other values.
+	slices.SortStableFunc(c.entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.ref.Line, b.ref.Line), cmp.Compare(a.ref.Column, b.ref.Column))
+	})
 	for i := range c.entries {
 		c.entries[i].ref.Index = i
 	}

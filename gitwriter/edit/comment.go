@@ -118,8 +118,8 @@ func (s *markerSearch) alone(k, hash, end int, comment string) {
 	}
 	if k+1 < len(s.tokens) {
 		t := s.tokens[k+1]
-		between := string(s.f.src.data[end:max(t.start, end)])
-		if t.inList && t.node.Kind == yaml.ScalarNode && t.node.Line == line+1 && strings.Trim(between, "-, \t\r\n") == "" {
+		if t.inList && t.node.Kind == yaml.ScalarNode && t.node.Line == line+1 &&
+			strings.Trim(string(s.f.src.data[end:max(t.start, end)]), "-, \t\r\n") == "" {
 			if s.markers[t.node] == nil {
 				s.attach(t.node, comment, fail)
 			}

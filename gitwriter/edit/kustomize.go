@@ -38,31 +38,26 @@ func kustomizeFile(base string) bool {
 }
 
 // kustomize makes the reference of one entry. An entry without newTag and digest
-// leaves the version to the manifests, so it is none. Entries whose values are
-// under a Flux marker belong to the marker.
+// leaves the version to the manifests, so it is none. An entry whose newTag or
+// digest has a Flux marker belongs to the marker.
 func (c *collector) kustomize(n *yaml.Node) {
 	field := func(key string) *site {
 		value := lookupRaw(n, key)
-		if value == nil || resolve(value).Kind != yaml.ScalarNode {
+		// kustomize takes an empty value for an absent one.
+		if v := text(resolved(value)); v == "" || resolved(value).Tag == yaml.NodeTagNull {
 			return nil
 		}
 		return c.site(value, "."+key)
 	}
 	e := entry{newName: field("newName"), newTag: field("newTag"), digest: field("digest")}
-	for _, s := range []*site{e.newName, e.newTag, e.digest} {
+	for _, s := range []*site{e.newTag, e.digest} {
 		if s != nil && c.markers[s.scalar()] != nil {
 			return
 		}
 	}
 	e.ref = Reference{Form: FormKustomize, Image: text(lookup(n, "name"))}
-	if e.newName != nil && e.newName.scalar().Value != "" {
+	if e.newName != nil {
 		e.ref.Image = e.newName.scalar().Value
-	}
-	if e.newTag != nil && e.newTag.scalar().Value == "" {
-		e.newTag = nil // kustomize takes an empty value for an absent one
-	}
-	if e.digest != nil && e.digest.scalar().Value == "" {
-		e.digest = nil
 	}
 	if e.newTag == nil && e.digest == nil {
 		return
@@ -101,11 +96,15 @@ func lookupRaw(n *yaml.Node, key string) *yaml.Node {
 }
 
 func lookup(n *yaml.Node, key string) *yaml.Node {
-	value := lookupRaw(n, key)
-	if value == nil {
+	return resolved(lookupRaw(n, key))
+}
+
+// resolved is resolve for what may be nil.
+func resolved(n *yaml.Node) *yaml.Node {
+	if n == nil {
 		return nil
 	}
-	return resolve(value)
+	return resolve(n)
 }
 
 // text returns a scalar's value, "" for anything else.

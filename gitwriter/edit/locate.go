@@ -91,7 +91,12 @@ func (s *source) at(line, column int) (int, bool) {
 func (s *source) position(offset int) (line, column int) {
 	starts := s.lines()
 	line = max(sort.SearchInts(starts, offset+1), 1)
-	return line, 1 + utf8.RuneCount(s.data[min(starts[line-1], offset):offset])
+	if s.line != line || s.offset > offset {
+		s.line, s.column, s.offset = line, 1, min(starts[line-1], offset)
+	}
+	s.column += utf8.RuneCount(s.data[s.offset:offset])
+	s.offset = offset
+	return line, s.column
 }
 
 // lineStart returns the offset at which the line of offset begins.

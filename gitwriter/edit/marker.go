@@ -78,7 +78,8 @@ func isMarker(comment string) bool {
 }
 
 // markerEntry returns the reference of a marked value. What stands there may be
-// anything, since it is the marker that says what belongs there.
+// anything, since it is the marker that says what belongs there; only what has
+// the form of a tag, name or digest goes into the reference.
 func markerEntry(m *Marker, s *site) entry {
 	ref := Reference{Form: FormMarker, Marker: m}
 	value := s.scalar().Value
@@ -88,11 +89,18 @@ func markerEntry(m *Marker, s *site) entry {
 			ref.Image, ref.Tag, ref.Digest = image.name, image.tag, image.digest
 		}
 	case "tag":
-		ref.Tag, ref.Digest, _ = strings.Cut(value, "@")
+		tag, digest, pinned := strings.Cut(value, "@")
+		if validTag(tag) && (!pinned || validDigest(digest)) {
+			ref.Tag, ref.Digest = tag, digest
+		}
 	case "name":
-		ref.Image = value
+		if validName(value) {
+			ref.Image = value
+		}
 	case "digest":
-		ref.Digest = value
+		if validDigest(value) {
+			ref.Digest = value
+		}
 	}
 	return entry{ref: ref, value: s}
 }

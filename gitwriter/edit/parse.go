@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -85,6 +86,9 @@ func Parse(file string, data []byte) (*File, []Problem) {
 	f.aliases = w.aliases
 	markers, problems := findMarkers(f, w)
 	f.entries = collect(f, markers)
+	if len(f.entries) == 0 {
+		f.docs, f.aliases = nil, nil
+	}
 	return f, problems
 }
 
@@ -154,10 +158,14 @@ func decode(data []byte) (docs []*yaml.Node, err error) {
 }
 
 // syntaxProblem turns the parser's error, "yaml: line 3: text", into a Problem.
+// The parser leaves the line out where it is the first, and where the bytes
+// aren't text.
 func (f *File) syntaxProblem(err error) Problem {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 0
-	if rest, ok := strings.CutPrefix(message, "line "); ok {
+	line, column := 1, 0
+	if at := firstBad(f.src.data); at >= 0 {
+		line, column = f.src.position(at)
+	} else if rest, ok := strings.CutPrefix(message, "line "); ok {
 		if number, text, ok := strings.Cut(rest, ": "); ok {
 			if n, err := strconv.Atoi(number); err == nil {
 				line, message = n, text
@@ -165,10 +173,23 @@ func (f *File) syntaxProblem(err error) Problem {
 		}
 	}
 	if bytes.Contains(f.src.data, []byte("{{")) {
-		return f.problem(ProblemTemplate, line, 0, "not valid YAML: "+message,
+		return f.problem(ProblemTemplate, line, column, "not valid YAML: "+message,
 			"the file looks like a Go template, which can't be edited")
 	}
-	return f.problem(ProblemSyntax, line, 0, "not valid YAML: "+message, "")
+	return f.problem(ProblemSyntax, line, column, "not valid YAML: "+message, "")
+}
+
+// firstBad returns the offset of the first byte that can't be in a text file:
+// invalid UTF-8 or a control character; -1 if there is none.
+func firstBad(data []byte) int {
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && n == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7F {
+			return i
+		}
+		i += n
+	}
+	return -1
 }
 
 func (f *File) problem(kind ProblemKind, line, column int, message, hint string) Problem {

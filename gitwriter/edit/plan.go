@@ -96,36 +96,31 @@ func version(n imageName) string {
 
 // planMarker writes the field that the marker names.
 func planMarker(e entry, c Change) ([]want, string) {
-	old := e.value.scalar().Value
-	text := old
+	keep := want{site: e.value, text: e.value.scalar().Value}
+	old := imageName{tag: e.ref.Tag, digest: e.ref.Digest}
 	switch e.ref.Marker.Field {
-	case "":
-		return planImage(e, c)
 	case "tag":
-		if c.Tag == "" {
-			break
-		}
-		text = c.Tag
 		// Only a value that has a digest gets one: the digest may have a marker of its own.
-		if e.ref.Digest != "" {
-			switch {
-			case c.Digest != "":
-				text += "@" + c.Digest
-			case c.Tag == e.ref.Tag:
-				text = old
-			}
+		n := imageName{tag: c.Tag}
+		if old.digest != "" {
+			n.digest = c.Digest
 		}
+		if c.Tag == "" || (c.Tag == old.tag && c.Digest == "") {
+			return []want{keep}, ""
+		}
+		return []want{{site: e.value, text: version(n), from: version(old), to: version(n)}}, ""
 	case "name":
-		if c.Image != "" && !SameImage(c.Image, old) {
-			text = c.Image
+		if c.Image == "" || SameImage(c.Image, e.ref.Image) {
+			return []want{keep}, ""
 		}
+		return []want{{site: e.value, text: c.Image, from: e.ref.Image, to: c.Image}}, ""
 	case "digest":
 		if c.Digest == "" {
 			return nil, "the marker asks for a digest, and the change has none"
 		}
-		text = c.Digest
+		return []want{{site: e.value, text: c.Digest, from: old.digest, to: c.Digest}}, ""
 	}
-	return []want{{site: e.value, text: text, from: old, to: text}}, ""
+	return planImage(e, c)
 }
 
 // planKustomize writes the values of an entry that are there. It adds no key:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -33,14 +34,9 @@ func (f *File) Rewrite(changes []Change) (data []byte, edits []Edit, err error) 
 	if len(scalars) == 0 {
 		return slices.Clone(f.src.data), nil, nil
 	}
-	for n, w := range scalars {
-		e, err := f.edit(n, w)
-		if err != nil {
-			return nil, nil, err
-		}
-		edits = append(edits, e)
+	if edits, err = f.edits(scalars); err != nil {
+		return nil, nil, err
 	}
-	slices.SortFunc(edits, func(a, b Edit) int { return cmp.Compare(a.Start, b.Start) })
 	data, err = f.splice(edits)
 	if err != nil {
 		return nil, nil, err
@@ -49,6 +45,22 @@ func (f *File) Rewrite(changes []Change) (data []byte, edits []Edit, err error) 
 		return nil, nil, err
 	}
 	return data, edits, nil
+}
+
+// edits works out all edits, in the order of the file.
+func (f *File) edits(scalars map[*yaml.Node]want) ([]Edit, error) {
+	nodes := slices.SortedFunc(maps.Keys(scalars), func(a, b *yaml.Node) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	edits := make([]Edit, 0, len(nodes))
+	for _, n := range nodes {
+		e, err := f.edit(n, scalars[n])
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, e)
+	}
+	return edits, nil
 }
 
 // edit works out the byte range and the new bytes of one scalar.

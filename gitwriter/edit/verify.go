@@ -2,6 +2,7 @@ package edit
 
 import (
 	"fmt"
+	"sort"
 	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -22,7 +23,11 @@ func (f *File) verify(data []byte, edits []Edit, wants map[*yaml.Node]want) erro
 	}
 	c := comparison{f: f, wants: wants, twin: map[*yaml.Node]*yaml.Node{}, moves: map[int][]move{}}
 	for _, e := range edits {
-		c.moves[e.Line] = append(c.moves[e.Line], move{e.Column, utf8.RuneCountInString(e.New) - utf8.RuneCountInString(e.Old)})
+		by := utf8.RuneCountInString(e.New) - utf8.RuneCountInString(e.Old)
+		if on := c.moves[e.Line]; len(on) > 0 {
+			by += on[len(on)-1].by
+		}
+		c.moves[e.Line] = append(c.moves[e.Line], move{e.Column, by})
 	}
 	for i := range docs {
 		if err := c.compare(f.docs[i], docs[i]); err != nil {
@@ -40,12 +45,22 @@ type comparison struct {
 	f       *File
 	wants   map[*yaml.Node]want
 	twin    map[*yaml.Node]*yaml.Node // old anchored node → new one
-	moves   map[int][]move            // by line
+	moves   map[int][]move            // by line, in the order of the file
 	changed int
 }
 
-// move shifts what stands on its line behind column.
+// move says by how much the edits up to that at column shift what stands behind it.
 type move struct{ column, by int }
+
+// moved returns the column at which a node must stand in the result.
+func (c *comparison) moved(n *yaml.Node) int {
+	on := c.moves[n.Line]
+	i := sort.Search(len(on), func(i int) bool { return on[i].column >= n.Column })
+	if i == 0 {
+		return n.Column
+	}
+	return n.Column + on[i-1].by
+}
 
 func (c *comparison) compare(old, got *yaml.Node) error {
 	value, tag, style := old.Value, old.Tag, old.Style
@@ -59,12 +74,6 @@ func (c *comparison) compare(old, got *yaml.Node) error {
 			style = got.Style
 		}
 	}
-	line, column := old.Line, old.Column
-	for _, m := range c.moves[line] {
-		if m.column < old.Column {
-			column += m.by
-		}
-	}
 	switch {
 	case got.Kind != old.Kind || len(got.Content) != len(old.Content):
 		return c.f.unexpected(old.Line, old.Column, "the structure would change here")
@@ -72,7 +81,7 @@ func (c *comparison) compare(old, got *yaml.Node) error {
 		return c.f.unexpected(old.Line, old.Column, fmt.Sprintf("the value would become %q and not %q", got.Value, value))
 	case got.Tag != tag || got.Style != style || got.Anchor != old.Anchor:
 		return c.f.unexpected(old.Line, old.Column, "the value's type, style or anchor would change")
-	case got.Line != line || got.Column != column:
+	case got.Line != old.Line || got.Column != c.moved(old):
 		return c.f.unexpected(old.Line, old.Column, "the value would stand at another place")
 	case c.twin[old.Alias] != got.Alias:
 		return c.f.unexpected(old.Line, old.Column, "the alias would stand for another value")

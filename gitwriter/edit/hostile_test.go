@@ -1,0 +1,81 @@
+package edit_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/towline-dev/towline/gitwriter/edit"
+)
+
+// What a hostile repository may hold is refused by name, or handled within
+// bounds; none of it panics or takes memory out of proportion.
+func TestHostile(t *testing.T) {
+	const image = "image: nginx:1.25\n"
+	bomb := "a0: &a0 [x, x]\n"
+	for i := 1; i < 40; i++ {
+		bomb += fmt.Sprintf("a%d: &a%d [*a%d, *a%d]\n", i, i, i-1, i-1)
+	}
+	tests := []struct {
+		name string
+		data string
+		kind edit.ProblemKind // "" where the file is handled
+		refs int
+	}{
+		{name: "alias bomb", data: bomb + image, refs: 1},
+		{name: "alias of itself", data: "a: &a [*a, {b: *a}]\n" + image, refs: 1},
+		{name: "merge of itself", data: "a: &a {<<: *a}\n" + image, refs: 1},
+		{name: "unknown alias", data: "a: *b\n" + image, kind: edit.ProblemSyntax},
+		{name: "flow nesting", data: image + "a: " + strings.Repeat("[", 100_000), kind: edit.ProblemSyntax},
+		{name: "closed flow nesting", data: image + "a: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000), kind: edit.ProblemLimit},
+		{name: "block nesting", data: strings.Repeat("- ", 9000) + image, kind: edit.ProblemLimit},
+		{name: "mapping nesting", data: image + "a: " + strings.Repeat("{a: ", 600) + strings.Repeat("}", 600), kind: edit.ProblemLimit},
+		{name: "too large", data: image + "#" + strings.Repeat("x", edit.MaxSize), kind: edit.ProblemLimit},
+		{name: "too many values", data: image + strings.Repeat("- a\n", 1<<20), kind: edit.ProblemLimit},
+		{name: "too many empty values", data: image + "a: [" + strings.Repeat(",", 1<<20+1) + "]", kind: edit.ProblemLimit},
+		{name: "large but of few values", data: image + "a: |\n" + strings.Repeat("  "+strings.Repeat("x", 1000)+"\n", 8000), refs: 1},
+		{name: "large and of no image", data: strings.Repeat("- a\n", 1<<21)},
+		{name: "one long line", data: "{a: [" + strings.Repeat("{image: 'é:1'},{image: nginx:1},", 20_000) + "]}", refs: 20_000},
+		{name: "many documents", data: strings.Repeat("---\n"+image, 20_000), refs: 20_000},
+		{name: "many comments", data: strings.Repeat("# {\"$imagepolicy\": \"a:b\"\n", 20_000) + image, kind: edit.ProblemMarker, refs: 1},
+		{name: "many markers", data: "l:\n" + strings.Repeat("- v # {\"$imagepolicy\": \"a:b\"}\n", 20_000) + image, refs: 20_001},
+		{name: "marker words in one comment", data: image + "a: b # " + strings.Repeat("$imagepolicy:", 50_000), kind: edit.ProblemMarker, refs: 1},
+		{name: "NUL", data: image + "a: \x00\n", kind: edit.ProblemSyntax},
+		{name: "half a character", data: image + "a: \xe2\x80", kind: edit.ProblemSyntax},
+		{name: "only a byte order mark", data: "\xef\xbb\xbf"},
+		{name: "endless quote", data: image + "a: \"", kind: edit.ProblemSyntax},
+		{name: "tag directive", data: "%TAG ! tag:example.com,2000:\n---\n" + image + "a: !x y\n", refs: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			file, problems := edit.Parse("f.yaml", []byte(tt.data))
+			runtime.ReadMemStats(&after)
+			if total := after.TotalAlloc - before.TotalAlloc; total > 512<<20 {
+				t.Errorf("parsing %d bytes allocated %d MiB", len(tt.data), total>>20)
+			}
+			var kind edit.ProblemKind
+			if len(problems) > 0 {
+				kind = problems[0].Kind
+				if len(problems[0].Error()) > 1000 {
+					t.Errorf("the message has %d bytes", len(problems[0].Error()))
+				}
+			}
+			refs := file.References()
+			if kind != tt.kind || len(refs) != tt.refs {
+				t.Fatalf("%d references and problems %.300v; want %d and kind %q", len(refs), problems, tt.refs, tt.kind)
+			}
+			changes := make([]edit.Change, len(refs))
+			for i, r := range refs {
+				changes[i] = edit.Change{Reference: r, Image: "nginx", Tag: "1.27.1"}
+			}
+			data, edits, err := file.Rewrite(changes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkUntouched(t, []byte(tt.data), data, edits)
+		})
+	}
+}
