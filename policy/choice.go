@@ -14,7 +14,8 @@ type Request struct {
 type Choice struct {
 	// Tag is one of the request's tags.
 	Tag string `json:"tag"`
-	// Changed says that it isn't the current tag.
+	// Changed says that it isn't the current tag; so it always is when that
+	// isn't known.
 	Changed bool `json:"changed"`
 	// Level says how far it is from the current tag.
 	Level Level `json:"level"`

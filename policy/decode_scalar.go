@@ -3,6 +3,7 @@ package policy
 import (
 	"reflect"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -75,14 +76,13 @@ func quoteHint(n *yaml.Node) string {
 }
 
 func describe(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	switch tag := n.ShortTag(); {
+	case n.Kind == yaml.MappingNode && tag == "!!map":
 		return "a mapping"
-	case yaml.SequenceNode:
+	case n.Kind == yaml.SequenceNode && tag == "!!seq":
 		return "a list"
-	case yaml.ScalarNode:
-	default:
-		return "something else"
+	case n.Kind != yaml.ScalarNode:
+		return "a value of the type " + shorten(tag)
 	}
 	value := shorten(n.Value)
 	switch tag := n.ShortTag(); tag {
@@ -105,8 +105,15 @@ func isNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
-// quote puts what a file says into a message, on one line.
-func quote(text string) string { return strconv.Quote(cut(text)) }
+// quote puts what a file says into a message, on one line. Backslashes are only
+// doubled where something had to be escaped: a pattern reads as it was written.
+func quote(text string) string {
+	text = cut(text)
+	if quoted := strconv.Quote(text); quoted != `"`+strings.ReplaceAll(text, `\`, `\\`)+`"` {
+		return quoted
+	}
+	return `"` + text + `"`
+}
 
 // cut keeps what a file says short.
 func cut(text string) string {

@@ -89,11 +89,11 @@ func (doc document) known(file, kind string) (bool, Problems) {
 	case doc.kind == kindSync:
 		return false, nil // Its versions are the cluster's affair.
 	case doc.apiVersion != APIVersion:
-		return false, Problems{{at("apiVersion"), fmt.Sprintf("apiVersion: %q is not known", cut(doc.apiVersion)), "write " + APIVersion}}
+		return false, Problems{{at("apiVersion"), fmt.Sprintf("apiVersion: %s is not known", quote(doc.apiVersion)), "write " + APIVersion}}
 	case doc.kind == "":
 		return false, Problems{{at("apiVersion"), "kind: is missing", didYouMean("", kinds)}}
 	case doc.kind != kindImagePolicy && doc.kind != kindUpdateConfig:
-		return false, Problems{{at("kind"), fmt.Sprintf("kind: %q is not known", cut(doc.kind)), didYouMean(doc.kind, kinds)}}
+		return false, Problems{{at("kind"), fmt.Sprintf("kind: %s is not known", quote(doc.kind)), didYouMean(doc.kind, kinds)}}
 	}
 	return doc.kind == kind, nil
 }

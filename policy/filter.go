@@ -69,7 +69,7 @@ func compile(pattern string) (re *regexp.Regexp, message, hint string) {
 		re, err = regexp.Compile(pattern)
 	}
 	if err != nil {
-		return nil, fmt.Sprintf("%q is not a regular expression: %s", cut(pattern), patternError(err)), patternHint(err)
+		return nil, fmt.Sprintf("%s is not a regular expression: %s", quote(pattern), patternError(err)), patternHint(err)
 	}
 	return re, "", ""
 }
@@ -79,7 +79,7 @@ func patternError(err error) string {
 	if !errors.As(err, &wrong) {
 		return shorten(err.Error())
 	}
-	return fmt.Sprintf("%s: %q", wrong.Code, cut(wrong.Expr))
+	return fmt.Sprintf("%s: %s", wrong.Code, quote(wrong.Expr))
 }
 
 func patternHint(err error) string {
@@ -143,9 +143,9 @@ func checkExtract(extract string, pattern *regexp.Regexp) (message, hint string)
 			continue
 		}
 		if len(name) > 1 && after[0] != '{' && slices.ContainsFunc(groups, func(g string) bool { return strings.HasPrefix(name, g) }) {
-			return fmt.Sprintf("the pattern has no group %q", cut(name)), "put the name in braces, so that it ends where it should: ${name}"
+			return fmt.Sprintf("the pattern has no group %s", quote(name)), "put the name in braces, so that it ends where it should: ${name}"
 		}
-		return fmt.Sprintf("the pattern has no group %q", cut(name)), groupHint(name, groups, pattern.NumSubexp())
+		return fmt.Sprintf("the pattern has no group %s", quote(name)), groupHint(name, groups, pattern.NumSubexp())
 	}
 	if found == 0 {
 		return quote(extract) + " gives the same value for every tag", "name a group of the pattern: $name or $1"

@@ -15,14 +15,14 @@ func checkImage(image string) (message, hint string) {
 		return "is empty", imageHint
 	}
 	if scheme, rest, ok := strings.Cut(image, "://"); ok {
-		return fmt.Sprintf("%s begins with %q", quoted, cut(scheme)+"://"), fmt.Sprintf("write %q", cut(rest))
+		return fmt.Sprintf("%s begins with %s", quoted, quote(scheme+"://")), fmt.Sprintf("write %s", quote(rest))
 	}
 	if name, digest, ok := strings.Cut(image, "@"); ok {
-		return fmt.Sprintf("%s holds the digest %q", quoted, cut(digest)), fmt.Sprintf("write %q; the policy chooses", cut(name))
+		return fmt.Sprintf("%s holds the digest %s", quoted, quote(digest)), fmt.Sprintf("write %s; the policy chooses", quote(name))
 	}
 	slash := strings.LastIndexByte(image, '/')
 	if colon := strings.LastIndexByte(image, ':'); colon > slash && !isHostPort(image) {
-		return fmt.Sprintf("%s holds the tag %q", quoted, cut(image[colon+1:])), fmt.Sprintf("write %q; the policy chooses the tag", cut(image[:colon]))
+		return fmt.Sprintf("%s holds the tag %s", quoted, quote(image[colon+1:])), fmt.Sprintf("write %s; the policy chooses the tag", quote(image[:colon]))
 	}
 	if len(image) > 255 {
 		return "is longer than 255 characters", ""
@@ -40,9 +40,9 @@ func checkImage(image string) (message, hint string) {
 		switch {
 		case component.MatchString(c):
 		case component.MatchString(strings.ToLower(c)):
-			return fmt.Sprintf("%s has upper-case letters", quoted), fmt.Sprintf("repositories are lower-case: %q", cut(strings.ToLower(image)))
+			return fmt.Sprintf("%s has upper-case letters", quoted), fmt.Sprintf("repositories are lower-case: %s", quote(strings.ToLower(image)))
 		default:
-			return fmt.Sprintf("%s is not a repository: %q is no component of one", quoted, cut(c)), "use lower-case letters and digits, with single dots, dashes or underscores between them"
+			return fmt.Sprintf("%s is not a repository: %s is no component of one", quoted, quote(c)), "use lower-case letters and digits, with single dots, dashes or underscores between them"
 		}
 	}
 	return "", ""

@@ -47,7 +47,7 @@ type Problem struct {
 // Error gives "file:line:column: message (hint)" on one line.
 func (p Problem) Error() string {
 	text := p.Message
-	if place := p.Position.String(); place != "" {
+	if place := p.String(); place != "" {
 		text = place + ": " + text
 	}
 	if p.Hint != "" {

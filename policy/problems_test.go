@@ -13,7 +13,10 @@ import (
 	"github.com/towline-dev/towline/policy"
 )
 
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write the golden files instead of comparing with them")
+	m.Run()
+}
 
 // TestProblems holds what is said about the files in testdata/problems, place
 // for place, against the .txt beside each.
@@ -52,7 +55,7 @@ func golden(t *testing.T, dir string, parse func(string, []byte) error) {
 				got = err.Error() + "\n"
 			}
 			wantFile := strings.TrimSuffix(file, ".yaml") + ".txt"
-			if *update {
+			if flag.Lookup("update").Value.String() == "true" {
 				if err := os.WriteFile(wantFile, []byte(got), 0o600); err != nil {
 					t.Fatal(err)
 				}

@@ -73,8 +73,9 @@ type Semver struct {
 	// Range is a constraint as Masterminds/semver reads it. Required; "*" takes
 	// every release.
 	Range string `yaml:"range"`
-	// Prereleases lets prereleases fit, even where the range names none.
-	// Default false.
+	// Prereleases lets prereleases fit, even where the range names none. They
+	// are ordered as versions are: "<2.0.0" then takes in 2.0.0-rc.1, and
+	// "<2.0.0-0" doesn't. Default false.
 	Prereleases bool `yaml:"prereleases"`
 }
 

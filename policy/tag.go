@@ -185,7 +185,8 @@ func hasTooBig(prerelease string) bool {
 	return false
 }
 
-// readValue reads what filterTags extracted, by the library's own rules.
+// readValue reads what filterTags extracted, by the library's own rules, which
+// allow leading zeros (2024.01.05), as Flux does.
 func readValue(value string) (r reading, why string) {
 	version, err := semver.StrictNewVersion(value)
 	if err != nil {
@@ -194,8 +195,6 @@ func readValue(value string) (r reading, why string) {
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return reading{}, tooBig
-	case errors.Is(err, semver.ErrSegmentStartsZero):
-		return reading{}, leadingZero
 	case err != nil:
 		return reading{}, "is not a version"
 	case hasTooBig(version.Prerelease()):

@@ -95,7 +95,7 @@ func parseRange(text string) (*semver.Constraints, error) {
 	}
 	constraint, err := semver.NewConstraint(text)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a range of versions", cut(text))
+		return nil, fmt.Errorf("%s is not a range of versions", quote(text))
 	}
 	return constraint, nil
 }
