@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"syscall"
 
@@ -74,7 +75,7 @@ func (r *Repo) bring(ctx context.Context, f fetch) error {
 	current := r.mirror.current()
 	if current != nil && !current.broken.Load() && !current.full() {
 		if current.complete(f.want) {
-			return current.update(f)
+			return current.refresh(f)
 		}
 		if !current.broken.Load() {
 			err := r.pull(ctx, current, f)
@@ -104,7 +105,11 @@ func (r *Repo) bring(ctx context.Context, f fetch) error {
 // since it may have left our history before the point where that begins, and the
 // remote would send all of it down to the root.
 func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
-	req, err := r.request(st, f)
+	known, err := st.state()
+	if err != nil {
+		return err
+	}
+	req, err := r.request(st, known, f)
 	if err != nil {
 		return err
 	}
@@ -123,46 +128,35 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 		}
 		return err
 	}
-	if !req.Depth.IsZero() {
-		boundary := slices.Concat(req.Shallows, res.Shallows)
-		boundary = slices.DeleteFunc(boundary, func(h plumbing.Hash) bool { return slices.Contains(res.Unshallows, h) })
-		if err := st.setShallow(boundary); err != nil {
-			return err
-		}
-	}
 	if !st.complete(f.want) {
 		st.broken.Store(true)
 		return fmt.Errorf("the remote sent a pack without commit %s", f.want)
 	}
+	if !req.Depth.IsZero() {
+		known.Shallow = boundary(known.Shallow, res.Shallows, res.Unshallows)
+	}
 	r.log.DebugContext(ctx, "fetched", "branch", f.branch, "commit", f.want, "bytes", pack.n)
-	return st.update(f)
+	return st.note(known, f)
 }
 
-func (r *Repo) request(st *store, f fetch) (*packp.UploadPackRequest, error) {
-	tracked, err := st.tracked()
-	if err != nil {
-		st.broken.Store(true)
-		return nil, err
-	}
-	shallow, err := st.shallow()
-	if err != nil {
-		st.broken.Store(true)
-		return nil, err
-	}
+func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackRequest, error) {
 	req := packp.NewUploadPackRequestFromCapabilities(f.refs.Capabilities)
 	req.Wants = []plumbing.Hash{f.want.plumbing()}
-	if before, ok := tracked[f.branch]; ok && st.complete(before) {
+	if before, ok := known.Branches[f.branch]; ok && st.complete(before) {
 		req.Haves = append(req.Haves, before.plumbing())
 	} else {
 		req.Depth = packp.DepthCommits(r.cfg.Depth)
 	}
-	for branch, hash := range tracked {
+	for _, branch := range slices.Sorted(maps.Keys(known.Branches)) {
+		hash := known.Branches[branch]
 		if branch != f.branch && len(req.Haves) < maxHaves && st.complete(hash) {
 			req.Haves = append(req.Haves, hash.plumbing())
 		}
 	}
-	if len(shallow) > 0 || !req.Depth.IsZero() {
-		req.Shallows = shallow
+	for _, hash := range known.Shallow {
+		req.Shallows = append(req.Shallows, hash.plumbing())
+	}
+	if len(req.Shallows) > 0 || !req.Depth.IsZero() {
 		if err := req.Capabilities.Set(capability.Shallow); err != nil {
 			return nil, err
 		}
@@ -175,22 +169,21 @@ func (r *Repo) request(st *store, f fetch) (*packp.UploadPackRequest, error) {
 	return req, nil
 }
 
-// update notes where the branch is, and forgets branches that are gone.
-func (s *store) update(f fetch) error {
-	tracked, err := s.tracked()
-	if err != nil {
-		s.broken.Store(true)
+// note records where the branch is, and forgets branches that are gone.
+func (s *store) note(known state, f fetch) error {
+	known.Branches[f.branch] = f.want
+	maps.DeleteFunc(known.Branches, func(branch string, _ Hash) bool {
+		_, exists := f.heads[branch]
+		return !exists
+	})
+	return s.setState(known)
+}
+
+// refresh is note for a fetch that had nothing to bring; mostly nothing changes.
+func (s *store) refresh(f fetch) error {
+	known, err := s.state()
+	if err != nil || known.Branches[f.branch] == f.want {
 		return err
 	}
-	for branch := range tracked {
-		if _, ok := f.heads[branch]; !ok {
-			if err := s.forget(branch); err != nil {
-				return err
-			}
-		}
-	}
-	if tracked[f.branch] == f.want {
-		return nil
-	}
-	return s.track(f.branch, f.want)
+	return s.note(known, f)
 }

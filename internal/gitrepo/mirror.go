@@ -146,17 +146,32 @@ func (m *mirror) start() (*store, error) {
 func (m *mirror) commit(st *store) error {
 	previous, _ := os.ReadFile(filepath.Join(m.dir, "current")) // none is fine
 	name := filepath.Base(st.dir)
-	temp := filepath.Join(m.dir, "current.new")
-	if err := os.WriteFile(temp, []byte(name+"\n"), 0o600); err != nil {
-		return &localError{"naming the mirror's generation", err}
-	}
-	if err := os.Rename(temp, filepath.Join(m.dir, "current")); err != nil {
-		return &localError{"naming the mirror's generation", err}
+	if err := replaceFile(filepath.Join(m.dir, "current"), []byte(name+"\n")); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	m.open = st
 	m.mu.Unlock()
 	return m.sweep(name, strings.TrimSpace(string(previous)))
+}
+
+// note records in the current generation that it holds a branch's new head.
+func (m *mirror) note(ctx context.Context, branch string, head Hash) error {
+	unlock, err := m.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	st := m.current()
+	if st == nil || !st.complete(head) {
+		return nil
+	}
+	known, err := st.state()
+	if err != nil {
+		return err
+	}
+	known.Branches[branch] = head
+	return st.setState(known)
 }
 
 // discard removes a generation that didn't become current.

@@ -73,7 +73,7 @@ func (r *Repo) move(ctx context.Context, op string, req PushRequest) error {
 		err = r.explain(ctx, req, err)
 	}
 	if err == nil {
-		r.settle(req)
+		r.settle(ctx, req)
 	}
 	return err
 }
@@ -148,8 +148,9 @@ func (r *Repo) explain(ctx context.Context, req PushRequest, refused error) erro
 	return refused
 }
 
-// settle notes the new head here, so that the next fetch knows that it has it.
-func (r *Repo) settle(req PushRequest) {
+// settle notes the new head, so that the next fetch of the branch can say that it has
+// it. That it can't be noted only makes that fetch larger.
+func (r *Repo) settle(ctx context.Context, req PushRequest) {
 	r.mu.Lock()
 	if req.Commit == "" {
 		delete(r.heads, req.Branch)
@@ -158,10 +159,11 @@ func (r *Repo) settle(req PushRequest) {
 		delete(r.made, req.Commit)
 	}
 	r.mu.Unlock()
-	if st := r.mirror.current(); st != nil && req.Commit != "" {
-		if err := st.track(req.Branch, req.Commit); err != nil {
-			r.log.Warn("noting a pushed branch", "branch", req.Branch, "error", err)
-		}
+	if req.Commit == "" {
+		return
+	}
+	if err := r.mirror.note(ctx, req.Branch, req.Commit); err != nil {
+		r.log.DebugContext(ctx, "noting a pushed branch", "branch", req.Branch, "error", err)
 	}
 }
 

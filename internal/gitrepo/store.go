@@ -4,12 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +22,6 @@ import (
 const (
 	cacheBytes   = 32 * cache.MiByte
 	maxTreeBytes = 64 << 20
-	trackPrefix  = "refs/remotes/origin/"
 )
 
 // store is one generation of a mirror. go-git's storage isn't safe for concurrent
@@ -224,73 +219,6 @@ func (s *store) addPack(pack io.Reader) error {
 	defer s.mu.Unlock()
 	if err := packfile.UpdateObjectStorage(s.storage, pack); err != nil {
 		return &localError{"storing a pack in the mirror", err}
-	}
-	return nil
-}
-
-// track notes where a branch was. The branch's name is escaped, so that "a" and,
-// after its deletion, "a/b" don't ask for a file and a folder of one name.
-func (s *store) track(branch string, h Hash) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	name := plumbing.ReferenceName(trackPrefix + url.PathEscape(branch))
-	if err := s.storage.SetReference(plumbing.NewHashReference(name, h.plumbing())); err != nil {
-		return &localError{"noting a branch in the mirror", err}
-	}
-	return nil
-}
-
-// tracked lists the branches that track noted.
-func (s *store) tracked() (map[string]Hash, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	refs, err := s.storage.IterReferences()
-	if err != nil {
-		return nil, &localError{"listing the mirror's branches", err}
-	}
-	defer refs.Close()
-	all := map[string]Hash{}
-	err = refs.ForEach(func(ref *plumbing.Reference) error {
-		escaped, ok := strings.CutPrefix(string(ref.Name()), trackPrefix)
-		branch, err := url.PathUnescape(escaped)
-		if ok && err == nil && ref.Type() == plumbing.HashReference {
-			all[branch] = hashOf(ref.Hash())
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, &localError{"listing the mirror's branches", err}
-	}
-	return all, nil
-}
-
-// forget drops the notes on branches that the remote no longer has.
-func (s *store) forget(branch string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.storage.RemoveReference(plumbing.ReferenceName(trackPrefix + url.PathEscape(branch)))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &localError{"forgetting a branch in the mirror", err}
-	}
-	return nil
-}
-
-func (s *store) shallow() ([]plumbing.Hash, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	hashes, err := s.storage.Shallow()
-	if err != nil {
-		return nil, &localError{"reading the mirror's boundary", err}
-	}
-	return hashes, nil
-}
-
-func (s *store) setShallow(hashes []plumbing.Hash) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return strings.Compare(a.String(), b.String()) })
-	if err := s.storage.SetShallow(slices.Compact(hashes)); err != nil {
-		return &localError{"writing the mirror's boundary", err}
 	}
 	return nil
 }
