@@ -1,0 +1,47 @@
+package drift
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+// Cause says how an object differs from what was applied.
+type Cause string
+
+// The causes of drift.
+const (
+	Gone   Cause = "gone"   // deleted, or its set's label was taken off or changed: a watch by label can't tell which
+	Fields Cause = "fields" // fields that we applied were changed or removed
+)
+
+// Event is one object's drift.
+type Event struct {
+	Set     string // ID of the set it was applied for
+	Ref     inventory.ObjectRef
+	Cause   Cause
+	Lost    []string      // the fields that were lost, as paths such as ".spec.replicas", the first 20; empty where Cause is Gone
+	By      string        // the field manager who wrote them last; empty where that can't be told
+	Attempt int           // 1 for the first drift of late, more while heals don't last: someone keeps writing back
+	Delay   time.Duration // how long it was held back: the debounce, or more because of Attempt
+}
+
+// String tells of the drift in one line: `apps/Deployment/shop/web lost .spec.replicas to field manager "kubectl"`.
+func (e Event) String() string {
+	var line strings.Builder
+	fmt.Fprintf(&line, "%s ", e.Ref)
+	if e.Cause == Gone {
+		line.WriteString("is gone")
+	} else {
+		fmt.Fprintf(&line, "lost %s", strings.Join(e.Lost, ", "))
+	}
+	if e.By != "" {
+		fmt.Fprintf(&line, " to field manager %q", e.By)
+	}
+	if e.Attempt > 1 {
+		fmt.Fprintf(&line, ", %d times in short order", e.Attempt)
+	}
+	return line.String()
+}

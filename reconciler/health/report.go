@@ -1,0 +1,73 @@
+package health
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+// Report holds one health an object, sorted by reference.
+type Report struct {
+	Objects []Health
+}
+
+// Healthy reports whether all objects are Current.
+func (r Report) Healthy() bool {
+	return !slices.ContainsFunc(r.Objects, func(h Health) bool { return h.Status != Current })
+}
+
+// Failed returns the objects that have failed.
+func (r Report) Failed() []Health {
+	return r.only(func(h Health) bool { return h.Status == Failed })
+}
+
+// Pending returns the objects that are neither Current nor Failed.
+func (r Report) Pending() []Health {
+	return r.only(func(h Health) bool { return h.Status != Current && h.Status != Failed })
+}
+
+func (r Report) only(keep func(Health) bool) []Health {
+	var kept []Health
+	for _, health := range r.Objects {
+		if keep(health) {
+			kept = append(kept, health)
+		}
+	}
+	return kept
+}
+
+// Summary says in one line how things stand, for a condition or a commit status: each failed object with its reason, and
+// how many others are on their way, the first of them by name.
+func (r Report) Summary() string {
+	var parts []string
+	for _, health := range r.Failed() {
+		parts = append(parts, health.String())
+	}
+	if pending := r.Pending(); len(pending) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d not ready yet, first %s", len(pending), len(r.Objects), pending[0]))
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("all %d objects are ready", len(r.Objects))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// String returns "apps/Deployment/shop/web: ImagePullBackOff: message".
+func (h Health) String() string {
+	line := h.Ref.String()
+	for _, part := range []string{h.Reason, h.Message} {
+		if part != "" {
+			line += ": " + part
+		}
+	}
+	if h.Reason == "" && h.Message == "" {
+		line += ": " + string(h.Status)
+	}
+	return line
+}
+
+func (r Report) sort() {
+	slices.SortFunc(r.Objects, func(a, b Health) int { return inventory.Compare(a.Ref, b.Ref) })
+}
