@@ -7,7 +7,8 @@ import (
 
 // servers are those that all tests of one test binary use together.
 type servers struct {
-	kube once[*Cluster]
+	kube  once[*Cluster]
+	gitea once[*GiteaServer]
 }
 
 // shared belongs to the process as the servers do: the tests of a package have
@@ -18,6 +19,7 @@ var shared servers
 
 func (s *servers) stop() {
 	s.kube.stop()
+	s.gitea.stop()
 }
 
 // stopper is a server that can be ended.

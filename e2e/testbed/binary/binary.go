@@ -111,7 +111,7 @@ func (s Source) build(ctx context.Context, path string) error {
 	if s.LDFlags != "" {
 		args = append(args, "-ldflags", s.LDFlags)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, s.Package)...) //nolint:gosec // arguments of our own tests
+	cmd := exec.CommandContext(ctx, "go", append(args, s.Package)...)
 	cmd.Dir = s.Module
 	cmd.Env = append(os.Environ(), s.Env...)
 	var out bytes.Buffer

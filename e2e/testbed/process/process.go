@@ -70,7 +70,7 @@ func Start(spec Spec) (*Process, error) {
 
 	// The life of a child is ended by Stop and by the death of this process,
 	// never by a context: the context of a test is done before its clean-up runs.
-	cmd := exec.Command(spec.Path, spec.Args...) //nolint:gosec,noctx // no context bounds it, and running a given program is what this package is for
+	cmd := exec.Command(spec.Path, spec.Args...) //nolint:noctx // no context bounds it, and running a given program is what this package is for
 	cmd.Dir, cmd.Env = spec.Dir, spec.Env
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = attributes()
