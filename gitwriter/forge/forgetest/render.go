@@ -76,7 +76,7 @@ func (l links) user(login string) object {
 func (c *call) fullUser(u *User) object {
 	out := c.links().user(u.Login)
 	for key, value := range (object{
-		"name": u.Login, "company": nil, "blog": "", "location": nil, "email": u.email(), "hireable": nil, "bio": nil,
+		"user_view_type": "public", "name": u.Login, "company": nil, "blog": "", "location": nil, "email": u.email(), "hireable": nil, "bio": nil,
 		"public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
 		"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
 	}) {
