@@ -78,6 +78,9 @@ func (e *Error) cause() string {
 	}
 	text := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
 	for _, d := range answer.Errors {
+		if len(text) > 4*maxMessage { // the rest would be cut off; a server can send thousands
+			break
+		}
 		text += fmt.Sprintf("; %s: %s", d.Code, d.Message)
 	}
 	return text

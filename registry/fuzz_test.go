@@ -26,7 +26,7 @@ func FuzzTags(f *testing.F) {
 	grammar := regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 	f.Fuzz(func(t *testing.T, status int, body, link, location, retryAfter string) {
 		if status < 200 || status > 599 {
-			t.Skip("net/http gives no such status to a transport's caller")
+			return // net/http gives no such status to a transport's caller
 		}
 		asked := newWatch(handler(func(r *http.Request) *http.Response {
 			if r.URL.Path == "/v2/" {

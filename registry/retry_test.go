@@ -122,6 +122,41 @@ func TestLongRetryAfterHoldsTheHost(t *testing.T) {
 	}
 }
 
+// A host that asked to be left alone doesn't hold up the others.
+func TestHoldIsForOneHost(t *testing.T) {
+	tired, sound := registrytest.New(t, registrytest.Options{}), registrytest.New(t, registrytest.Options{})
+	for _, server := range []*registrytest.Server{tired, sound} {
+		if err := server.PushTags("app", "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tired.AddFault(registrytest.Fault{Status: 429, RetryAfter: "600"})
+	client, clock := newClient(t, tired.Host(), nil)
+	wantKind(t, tags(client, tired.Host()+"/app")(t.Context()), registry.ErrRateLimited)
+	if err := tags(client, sound.Host()+"/app")(t.Context()); err != nil || len(clock.Slept()) > 0 {
+		t.Errorf("the other host: %v after sleeping %v", err, clock.Slept())
+	}
+}
+
+// Those who come during a short pause wait it out together.
+func TestShortHoldIsWaitedOutByAll(t *testing.T) {
+	server := registrytest.New(t, registrytest.Options{})
+	for _, repository := range []string{"a", "b"} {
+		if err := server.PushTags(repository, "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.AddFault(registrytest.Fault{Times: 1, Status: 429, RetryAfter: "20"})
+	client, clock := newClient(t, server.Host(), func(c *registry.Config) { c.Retries = -1 })
+	wantKind(t, tags(client, server.Host()+"/a")(t.Context()), registry.ErrRateLimited)
+	if err := tags(client, server.Host()+"/b")(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]time.Duration{20 * time.Second}, clock.Slept()); diff != "" {
+		t.Errorf("slept (-want +got):\n%s", diff)
+	}
+}
+
 // An absurd Retry-After must not turn a host off for ever.
 func TestHoldIsBounded(t *testing.T) {
 	server := registrytest.New(t, registrytest.Options{})

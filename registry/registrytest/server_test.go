@@ -117,9 +117,9 @@ func TestPushedImage(t *testing.T) {
 
 func TestPushRefusesBadNames(t *testing.T) {
 	server := registrytest.NewServer(registrytest.Options{})
-	for _, name := range [][2]string{{"UPPER", "1"}, {"app", "a b"}, {"app", ""}} {
-		if _, err := server.Push(name[0], name[1], time.Time{}, nil); err == nil {
-			t.Errorf("Push(%q, %q) gave no error", name[0], name[1])
+	for _, image := range [][2]string{{"UPPER", "1"}, {"app", "a b"}, {"app", ""}} {
+		if _, err := server.Push(image[0], image[1], time.Time{}, nil); err == nil {
+			t.Errorf("Push(%q, %q) gave no error", image[0], image[1])
 		}
 	}
 }
