@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	maxBody   = 60000 // bytes; GitHub takes 65,536 characters
+	maxShown  = 50000 // bytes of what people see; GitHub takes 65,536 characters in all
+	maxHidden = 8000  // bytes of what a later run reads back, the key aside
 	maxPlaces = 10    // files listed for one image
 	maxReason = 400   // bytes
 )
@@ -21,18 +22,23 @@ func body(u Update, key string, changes []Change, earlier map[string]string) str
 	var b strings.Builder
 	b.WriteString("| Image | From | To | Level | Where |\n| --- | --- | --- | --- | --- |\n")
 	for i, m := range all {
-		if i == maxMoves || b.Len() > maxBody/2 {
-			fmt.Fprintf(&b, "\n…and %d more; the commit's message lists them.\n", len(all)-i)
+		if i == maxMoves || b.Len() > maxShown/2 {
+			fmt.Fprintf(&b, "\n…and %d more; the commit's trailers list them.\n", len(all)-i)
 			break
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", code(m.Image), code(m.From), code(version(m.Change)), prose(m.Level, 20), where(m.places))
 	}
 	writeReasons(&b, all)
 	writeSuperseded(&b, all, earlier)
-	b.WriteString("\n---\nMerging is all there is to do. Close this pull request, and Towline doesn't propose these versions here again. " +
-		"Push a commit to its branch, and Towline leaves the branch to you.\n")
-	return b.String() + "\n" + hidden(key, all)
+	shown := b.String()
+	if len(shown) > maxShown { // whole lines, since no element spans two
+		shown = shown[:strings.LastIndexByte(shown[:maxShown], '\n')+1] + "\n…and more.\n"
+	}
+	return shown + footer + hidden(key, all)
 }
+
+const footer = "\n---\nMerging is all there is to do. Close this pull request, and Towline doesn't propose these versions here again. " +
+	"Push a commit to its branch, and Towline leaves the branch to you.\n\n"
 
 func where(places []string) string {
 	var shown []string
@@ -50,7 +56,7 @@ func writeReasons(b *strings.Builder, all []move) {
 	heading := "\n**Why**\n\n"
 	for i, m := range all {
 		for _, reason := range m.reasons {
-			if i >= maxMoves || b.Len() > maxBody*3/4 {
+			if i >= maxMoves || b.Len() > maxShown*3/4 {
 				return
 			}
 			fmt.Fprintf(b, "%s- %s: %s\n", heading, code(m.Image), prose(reason, maxReason))
@@ -77,14 +83,15 @@ func writeSuperseded(b *strings.Builder, all []move, earlier map[string]string) 
 // hidden is what a later run reads back. Values are URL-escaped, so that nothing in
 // them can end the comment or pose as another one.
 func hidden(key string, all []move) string {
-	var versions []string
-	for _, m := range all {
-		if len(versions) == maxMoves {
+	var versions strings.Builder
+	for i, m := range all {
+		next := "&" + url.QueryEscape(m.Image) + "=" + url.QueryEscape(version(m.Change))
+		if i == maxMoves || versions.Len()+len(next) > maxHidden {
 			break
 		}
-		versions = append(versions, url.QueryEscape(m.Image)+"="+url.QueryEscape(version(m.Change)))
+		versions.WriteString(next)
 	}
-	return "<!-- towline-key: " + key + " -->\n<!-- towline-versions: " + strings.Join(versions, "&") + " -->\n"
+	return "<!-- towline-key: " + key + " -->\n<!-- towline-versions: " + strings.TrimPrefix(versions.String(), "&") + " -->\n"
 }
 
 // bodyKey finds the key in a pull request's body; "" where there is none.
