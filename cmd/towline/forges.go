@@ -116,25 +116,3 @@ func readToken(p process, a config.Auth) (secret.String, error) {
 	}
 	return secret.String{}, nil
 }
-
-// statuses reports on commits: repository URL → forge.
-type statuses map[string]forge.Forge
-
-// Report sets a commit status where the repository is one of those that the
-// configuration names, and does nothing for others.
-func (s statuses) Report(ctx context.Context, repository, sha string, status forge.Status) error {
-	f, ok := s[normalURL(repository)]
-	if !ok {
-		return nil
-	}
-	return f.SetStatus(ctx, sha, status)
-}
-
-// normalURL makes the ways to write one repository's URL alike.
-func normalURL(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return text
-	}
-	return strings.ToLower(u.Scheme+"://"+u.Host) + strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), ".git")
-}

@@ -45,7 +45,10 @@ func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (*
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
-		writer := gitwriter.New(gitwriter.Config{Repo: repo, Forge: f, Log: log})
+		writer, err := gitwriter.New(gitwriter.Config{Repo: repo, Forge: f, Log: log})
+		if err != nil {
+			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
+		}
 		wired.Repositories = append(wired.Repositories, bot.Repository{
 			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: writer,
 		})

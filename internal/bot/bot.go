@@ -124,11 +124,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for i, w := range b.workers {
 		work.Go(func() error {
-			s, err := schedule.New(schedule.Config{})
-			if err != nil {
-				return err
-			}
-			return w.serve(ctx, s, b.started[i])
+			return w.serve(ctx, schedule.New(schedule.Config{}), b.started[i])
 		})
 	}
 	if err := work.Wait(); err != nil && ctx.Err() == nil {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,13 +36,7 @@ func (p *Plan) Groups() []Group {
 		}
 	}
 	return slices.SortedFunc(maps.Keys(wanted), func(a, b Group) int {
-		if a.Name != b.Name {
-			if a.Name < b.Name {
-				return -1
-			}
-			return 1
-		}
-		return int(a.Mode) - int(b.Mode)
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Mode, b.Mode))
 	})
 }
 
@@ -156,4 +151,19 @@ func (w *worker) rewriter(group Group, tags Tags, due func(*policy.Policy) bool)
 		files, changes, _ := plan.Rewrite(func(r Row) bool { return groupOf(r.Policy) == group })
 		return files, changes, nil
 	}
+}
+
+// update is what the writer is asked to bring about for one group.
+func (w *worker) update(r *round, g Group) gitwriter.Update {
+	c := r.tree.Config
+	u := gitwriter.Update{
+		Group: g.Name, Base: cmp.Or(c.BaseBranch, w.repo.Branch), Mode: gitwriter.ModePullRequest,
+		Rewrite:      w.rewriter(g, r.tags, r.due),
+		BranchPrefix: c.BranchPrefix, Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees,
+		AuthorName: c.Commit.Author.Name, AuthorEmail: c.Commit.Author.Email, MessageTemplate: c.Commit.Message,
+	}
+	if g.Mode == policy.ModeCommit {
+		u.Mode = gitwriter.ModeCommit
+	}
+	return u
 }

@@ -9,11 +9,9 @@ import (
 	"sync"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
-
-// configFile is where a repository keeps what all its updates share.
-const configFile = ".towline.yaml"
 
 // maxFileSize bounds what is read of one manifest, in bytes.
 const maxFileSize = 16 << 20
@@ -61,7 +59,7 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 				return fs.SkipDir
 			}
 			return nil
-		case !entry.Type().IsRegular() || name == configFile || !edit.Candidate(name) || policy.Match(t.Config.IgnorePaths, name):
+		case !entry.Type().IsRegular() || name == policy.UpdateConfigFile || !edit.Candidate(name) || policy.Match(t.Config.IgnorePaths, name):
 			return nil
 		}
 		p, key, err := r.parse(fsys, name, entry)
@@ -87,23 +85,19 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 }
 
 func (t *Tree) readConfig(fsys fs.FS) error {
-	data, err := fs.ReadFile(fsys, configFile)
+	data, err := fs.ReadFile(fsys, policy.UpdateConfigFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		data = nil
+		t.Config = policy.DefaultUpdateConfig()
+		return nil
 	case err != nil:
-		return fmt.Errorf("reading %s: %w", configFile, err)
+		return fmt.Errorf("reading %s: %w", policy.UpdateConfigFile, err)
 	}
-	t.Config, err = policy.ParseUpdateConfig(configFile, data)
-	if err != nil {
-		// What labels or which branch a person wanted isn't known, so nothing may be proposed.
-		return err
-	}
-	return nil
+	// An error ends the reading: what labels or which branch a person wanted isn't
+	// known, so nothing may be proposed.
+	t.Config, err = policy.ParseUpdateConfig(policy.UpdateConfigFile, data)
+	return err
 }
-
-// blobHasher is what a file system that knows content hashes gives as Sys.
-type blobHasher interface{ BlobHash() string }
 
 func (r *Reader) parse(fsys fs.FS, name string, entry fs.DirEntry) (parsed, string, error) {
 	info, err := entry.Info()
@@ -111,8 +105,8 @@ func (r *Reader) parse(fsys fs.FS, name string, entry fs.DirEntry) (parsed, stri
 		return parsed{}, "", err
 	}
 	key := ""
-	if h, ok := info.Sys().(blobHasher); ok {
-		key = name + "\x00" + h.BlobHash()
+	if blob, ok := info.Sys().(gitrepo.Hash); ok {
+		key = name + "\x00" + string(blob)
 		r.mu.Lock()
 		p, known := r.parsed[key]
 		r.mu.Unlock()

@@ -1,0 +1,400 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/internal/gitrepo"
+)
+
+// registries plays the registries: tags by repository, and how often each was listed.
+type registries struct {
+	mu     sync.Mutex
+	tags   map[string][]string
+	failed map[string]error
+	listed map[string]int
+}
+
+func (r *registries) Tags(_ context.Context, repository string) ([]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.listed == nil {
+		r.listed = map[string]int{}
+	}
+	r.listed[repository]++
+	return r.tags[repository], r.failed[repository]
+}
+
+func (r *registries) Digest(_ context.Context, _, tag string) (string, error) {
+	return "sha256:" + strings.Repeat(fmt.Sprintf("%x", len(tag)%16), 64), nil
+}
+
+// source plays the Git mirror: a tree that a test replaces, and its head.
+type source struct {
+	mu    sync.Mutex
+	files fstest.MapFS
+	head  int
+	err   error
+	reads int // how often FS was asked for
+}
+
+func (s *source) set(files fstest.MapFS) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files, s.head = files, s.head+1
+}
+
+func (s *source) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *source) Fetch(context.Context, string) (gitrepo.Hash, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return gitrepo.Hash(fmt.Sprintf("%040d", s.head)), s.err
+}
+
+func (s *source) FS(gitrepo.Hash) (fs.FS, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	return s.files, nil
+}
+
+// writer plays gitwriter: it keeps what it was asked to write.
+type writer struct {
+	source *source
+	mu     sync.Mutex
+	groups map[string][]gitwriter.Change
+	files  map[string]string
+	err    error
+}
+
+func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
+	files, changes, err := u.Rewrite(ctx, w.source.files)
+	if err != nil {
+		return gitwriter.Outcome{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return gitwriter.Outcome{}, w.err
+	}
+	if w.groups == nil {
+		w.groups, w.files = map[string][]gitwriter.Change{}, map[string]string{}
+	}
+	w.groups[u.BranchPrefix+u.Group] = changes
+	for name, data := range files {
+		w.files[name] = string(data)
+	}
+	return gitwriter.Outcome{Action: gitwriter.ActionCreated, Branch: u.BranchPrefix + u.Group, Changes: changes}, nil
+}
+
+func (w *writer) Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Preview, error) {
+	_, changes, err := u.Rewrite(ctx, w.source.files)
+	return gitwriter.Preview{Title: u.Group, Outcome: gitwriter.Outcome{Changes: changes}}, err
+}
+
+// told keeps the events' names and messages.
+type told struct {
+	mu     sync.Mutex
+	events []string
+}
+
+func (t *told) Handle(e event.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e.Name() != "round" {
+		t.events = append(t.events, e.Name()+": "+e.Message())
+	}
+}
+
+func (t *told) take() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	events := t.events
+	t.events = nil
+	return events
+}
+
+type world struct {
+	bot        *bot.Bot
+	source     *source
+	registries *registries
+	writer     *writer
+	told       *told
+}
+
+func newWorld(t *testing.T, files fstest.MapFS, tags map[string][]string) *world {
+	t.Helper()
+	w := &world{source: &source{files: files}, registries: &registries{tags: tags, failed: map[string]error{}}, told: &told{}}
+	w.writer = &writer{source: w.source}
+	b, err := bot.New(bot.Config{
+		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Interval: time.Hour, Source: w.source, Writer: w.writer}},
+		Round:        func() bot.Tags { return w.registries }, Events: w.told,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.bot = b
+	return w
+}
+
+func policyOf(name, image string, more ...string) string {
+	return fmt.Sprintf("apiVersion: towline.dev/v1\nkind: ImagePolicy\nmetadata: {name: %s}\nspec:\n  image: %s\n  policy: {semver: {range: 1.x}}\n%s\n",
+		name, image, strings.Join(more, "\n"))
+}
+
+func pod(image string) string {
+	return "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: " + image + "\n"
+}
+
+func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+
+func TestOnce(t *testing.T) {
+	const digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123"
+	tags := map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0", "2.0.0"}, "ghcr.io/acme/db": {"1.0.0", "1.5.0"}}
+	tests := []struct {
+		name   string
+		files  fstest.MapFS
+		want   map[string][]string // group → file: from → to
+		events []string
+	}{
+		{
+			name:  "a tag is updated",
+			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web")), "apps/web.yaml": file(pod("ghcr.io/acme/web:1.0.0"))},
+			want:  map[string][]string{"towline/web": {"apps/web.yaml: 1.0.0 → 1.1.0"}},
+		},
+		{
+			name: "policies of one group travel together",
+			files: fstest.MapFS{
+				"p.yaml":   file(policyOf("web", "ghcr.io/acme/web", "  update: {group: shop}") + "---\n" + policyOf("db", "ghcr.io/acme/db", "  update: {group: shop}")),
+				"web.yaml": file(pod("ghcr.io/acme/web:1.0.0")), "db.yaml": file(pod("ghcr.io/acme/db:1.0.0")),
+			},
+			want: map[string][]string{"towline/shop": {"db.yaml: 1.0.0 → 1.5.0", "web.yaml: 1.0.0 → 1.1.0"}},
+		},
+		{
+			name: "the nearest policy governs",
+			files: fstest.MapFS{
+				"p.yaml": file(policyOf("all", "ghcr.io/acme/web")), "staging/p.yaml": file(policyOf("staging", "ghcr.io/acme/web")),
+				"staging/web.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+			},
+			want: map[string][]string{"towline/staging": {"staging/web.yaml: 1.0.0 → 1.1.0"}},
+		},
+		{
+			name:  "a policy reaches no file above it, and no other paths than its own",
+			files: fstest.MapFS{"apps/p.yaml": file(policyOf("web", "ghcr.io/acme/web", "  update: {paths: ['apps/a/**']}")), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0")), "apps/b/web.yaml": file(pod("ghcr.io/acme/web:1.0.0"))},
+			want:  map[string][]string{},
+		},
+		{
+			name:  "an image without a tag is left alone",
+			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web")), "web.yaml": file(pod("ghcr.io/acme/web"))},
+			want:  map[string][]string{},
+		},
+		{
+			name:  "what notifies isn't written",
+			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web", "  update: {mode: notify}")), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0"))},
+			want:  map[string][]string{}, events: []string{"tag: ghcr.io/acme/web: 1.0.0 → 1.1.0"},
+		},
+		{
+			name:  "a pinned digest moves with the tag",
+			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web")), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0@" + digest))},
+			want:  map[string][]string{"towline/web": {"web.yaml: 1.0.0 → 1.1.0@sha256:5555"}},
+		},
+		{
+			name:  "a digest is added where the policy pins",
+			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web", "  pin: digest")), "web.yaml": file(pod("ghcr.io/acme/web:1.1.0"))},
+			want:  map[string][]string{"towline/web": {"web.yaml: 1.1.0 → 1.1.0@sha256:5555"}},
+		},
+		{
+			name: "a marker names its policy wherever that stands",
+			files: fstest.MapFS{
+				"policies/p.yaml": file(strings.Replace(policyOf("web", "ghcr.io/acme/web"), "name: web", "name: web, namespace: flux-system", 1)),
+				"apps/web.yaml":   file(pod("ghcr.io/acme/web:1.0.0 # {\"$imagepolicy\": \"flux-system:web\"}")),
+			},
+			want: map[string][]string{"towline/flux-system/web": {"apps/web.yaml: 1.0.0 → 1.1.0"}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, tt.files, tags)
+			if err := w.bot.Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			got := map[string][]string{}
+			for group, changes := range w.writer.groups {
+				for _, c := range changes {
+					line := fmt.Sprintf("%s: %s → %s", c.File, c.From, c.To)
+					if c.Digest != "" {
+						line += "@" + c.Digest[:len("sha256:5555")]
+					}
+					got[group] = append(got[group], line)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("written (-want +got):\n%s", diff)
+			}
+			if tt.events != nil {
+				if diff := cmp.Diff(tt.events, w.told.take()); diff != "" {
+					t.Errorf("told (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func TestOneFailureHoldsNobodyUp(t *testing.T) {
+	w := newWorld(t, fstest.MapFS{
+		"p.yaml":   file(policyOf("web", "ghcr.io/acme/web") + "---\n" + policyOf("db", "ghcr.io/acme/db") + "---\n" + policyOf("none", "ghcr.io/acme/none")),
+		"web.yaml": file(pod("ghcr.io/acme/web:1.0.0")), "db.yaml": file(pod("ghcr.io/acme/db:1.0.0")), "none.yaml": file(pod("ghcr.io/acme/none:1.0.0")),
+		"broken.yaml": file("image: [\n"),
+	}, map[string][]string{"ghcr.io/acme/web": {"1.1.0"}, "ghcr.io/acme/none": {"latest"}})
+	down := errors.New("the registry is down")
+	w.registries.failed["ghcr.io/acme/db"] = down
+	err := w.bot.Once(t.Context())
+	if !errors.Is(err, down) {
+		t.Errorf("the error is %v, want it to hold %v", err, down)
+	}
+	if got := slices.Sorted(maps.Keys(w.writer.groups)); !slices.Equal(got, []string{"towline/web"}) {
+		t.Errorf("the groups written are %v", got)
+	}
+	events := strings.Join(w.told.take(), "\n")
+	for _, want := range []string{"problem: ", "failed: the registry is down", "tag: ghcr.io/acme/web: 1.0.0 → 1.1.0", "pull_request: update created"} {
+		if !strings.Contains(events, want) {
+			t.Errorf("the events lack %q:\n%s", want, events)
+		}
+	}
+
+	// The same once more is told no louder, and its end is.
+	if err := w.bot.Once(t.Context()); err == nil {
+		t.Error("a registry that is down gives no error")
+	}
+	for _, e := range w.told.take() {
+		if strings.HasPrefix(e, "problem") || strings.HasPrefix(e, "tag") {
+			t.Errorf("told again: %s", e)
+		}
+	}
+	delete(w.registries.failed, "ghcr.io/acme/db")
+	w.registries.tags["ghcr.io/acme/db"] = []string{"1.5.0"}
+	_ = w.bot.Once(t.Context()) // the policy "none" fails still
+	if events := strings.Join(w.told.take(), "\n"); !strings.Contains(events, "recovered: db works again") {
+		t.Errorf("the recovery isn't told:\n%s", events)
+	}
+}
+
+func TestAnUnchangedRepositoryIsReadOnce(t *testing.T) {
+	files := fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web")), "web.yaml": file(pod("ghcr.io/acme/web:1.1.0"))}
+	w := newWorld(t, files, map[string][]string{"ghcr.io/acme/web": {"1.1.0"}})
+	for range 3 {
+		if err := w.bot.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.source.reads != 1 {
+		t.Errorf("the tree was read %d times, want once", w.source.reads)
+	}
+	if len(w.writer.groups) != 0 {
+		t.Errorf("something was written: %v", w.writer.groups)
+	}
+}
+
+func TestARoundListsARepositoryForEachPolicyByOneClient(t *testing.T) {
+	// Asking once a round is the registry's Round's part; here each policy asks once,
+	// however many references it governs.
+	files := fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web"))}
+	for i := range 20 {
+		files[fmt.Sprintf("web%d.yaml", i)] = file(pod("ghcr.io/acme/web:1.0.0"))
+	}
+	w := newWorld(t, files, map[string][]string{"ghcr.io/acme/web": {"1.1.0"}})
+	previews := w.bot.Preview(t.Context())
+	if len(previews) != 1 || previews[0].Err != nil || len(previews[0].Updates) != 1 || len(previews[0].Updates[0].Changes) != 20 {
+		t.Fatalf("the preview is %+v", previews)
+	}
+	if got := w.registries.listed["ghcr.io/acme/web"]; got != 2 { // the look, and the rewrite of the one group
+		t.Errorf("the repository was asked for %d times", got)
+	}
+	if len(w.writer.groups) != 0 {
+		t.Error("a preview writes")
+	}
+}
+
+func TestABadConfigurationProposesNothing(t *testing.T) {
+	w := newWorld(t, fstest.MapFS{
+		".towline.yaml": file("apiVersion: towline.dev/v1\nkind: UpdateConfig\nspec: {lables: [x]}\n"),
+		"p.yaml":        file(policyOf("web", "ghcr.io/acme/web")), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+	}, map[string][]string{"ghcr.io/acme/web": {"1.1.0"}})
+	err := w.bot.Once(t.Context())
+	if err == nil || !strings.Contains(err.Error(), ".towline.yaml:3") {
+		t.Errorf("the error is %v, want the place of the unknown field", err)
+	}
+	if len(w.writer.groups) != 0 {
+		t.Errorf("written: %v", w.writer.groups)
+	}
+}
+
+func TestRunFollowsTheRepositoryAndStops(t *testing.T) {
+	w := newWorld(t, fstest.MapFS{"web.yaml": file(pod("ghcr.io/acme/web:1.0.0"))}, nil)
+	w.source.fail(errors.New("the forge is down"))
+	if err := w.bot.Ready(); err == nil {
+		t.Error("the bot is ready before it runs")
+	}
+	rounds := make(chan event.Event, 64)
+	b, err := bot.New(bot.Config{
+		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Interval: time.Second, Source: w.source, Writer: w.writer}},
+		Round:        func() bot.Tags { return w.registries },
+		Events: event.HandlerFunc(func(e event.Event) {
+			if e.Name() == "round" || e.Name() == "recovered" {
+				rounds <- e
+			}
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	<-rounds // the first, which fails
+	w.source.fail(nil)
+	for e := range rounds {
+		if e.Name() == "recovered" {
+			break
+		}
+	}
+	if err := b.Ready(); err != nil {
+		t.Errorf("the bot isn't ready after its first round: %v", err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run ends with %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, c := range map[string]bot.Config{
+		"nothing": {},
+		"twins": {Repositories: []bot.Repository{{Name: "a"}, {Name: "a"}},
+			Round: func() bot.Tags { return &registries{} }, Events: &told{}},
+		"no events": {Repositories: []bot.Repository{{Name: "a"}}},
+	} {
+		if _, err := bot.New(c); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
