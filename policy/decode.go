@@ -49,7 +49,8 @@ type decoding struct {
 	places   map[string]Position
 	bad      map[string]bool // paths that already have a problem
 	meant    map[string]bool // paths that an unknown field's name is near to
-	budget   int
+	budget   int             // values left to decode
+	patterns int             // size of all regular expressions so far
 }
 
 func decode(file string, doc *yaml.Node, out any) *decoding {

@@ -44,7 +44,7 @@ func (d *decoding) exclusions(entries []string) []exclusion {
 				d.fail(at, quote(entry)+" is neither a tag nor a /regular expression/", "close it with a slash: /-rc/")
 				continue
 			}
-			pattern, message, hint := compile(inner)
+			pattern, message, hint := d.compile(inner)
 			if message != "" {
 				d.fail(at, message, hint)
 				continue

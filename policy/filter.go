@@ -16,6 +16,8 @@ const (
 	// is short to write and long to run, and it runs for every tag.
 	maxPattern     = 1000
 	maxPatternSize = 2000
+	// maxPatterns bounds the sizes of all expressions of a policy together.
+	maxPatterns = 5000
 )
 
 // A filter passes over tags, and says which part of the others is the version.
@@ -39,7 +41,7 @@ func (f *filter) value(tag string) (string, bool) {
 // filter checks a pattern and what is extracted from it.
 func (d *decoding) filter(f FilterTags) *filter {
 	const path = "spec.filterTags"
-	pattern, message, hint := compile(f.Pattern)
+	pattern, message, hint := d.compile(f.Pattern)
 	if message != "" {
 		d.fail(path+".pattern", message, hint)
 		return nil
@@ -54,7 +56,7 @@ func (d *decoding) filter(f FilterTags) *filter {
 
 // compile makes a regular expression of what a person wrote, or says what is
 // wrong with it.
-func compile(pattern string) (re *regexp.Regexp, message, hint string) {
+func (d *decoding) compile(pattern string) (re *regexp.Regexp, message, hint string) {
 	if pattern == "" {
 		return nil, "the pattern is empty", ""
 	}
@@ -62,10 +64,14 @@ func compile(pattern string) (re *regexp.Regexp, message, hint string) {
 		return nil, fmt.Sprintf("the pattern has more than %d bytes", maxPattern), ""
 	}
 	tree, err := syntax.Parse(pattern, syntax.Perl)
-	if err == nil && patternSize(tree) > maxPatternSize {
-		return nil, quote(pattern) + " repeats too much", "tags have 128 characters at most; use smaller numbers of repetitions"
-	}
 	if err == nil {
+		size := patternSize(tree)
+		if size > maxPatternSize {
+			return nil, quote(pattern) + " repeats too much", "tags have 128 characters at most; use smaller numbers of repetitions"
+		}
+		if d.patterns += size; d.patterns > maxPatterns {
+			return nil, "the regular expressions of the policy are too large together", ""
+		}
 		re, err = regexp.Compile(pattern)
 	}
 	if err != nil {

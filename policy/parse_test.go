@@ -132,6 +132,7 @@ func TestHostileFiles(t *testing.T) {
 		"a long name":          {head + "metadata: {name: " + strings.Repeat("a", 1000) + "}", "is not a name"},
 		"a long pattern":       {head + "spec: {filterTags: {pattern: " + strings.Repeat("a", 5000) + "}}", "more than 1000 bytes"},
 		"a pattern that grows": {head + "spec: {filterTags: {pattern: '(a{100}){9}b{999}c{999}'}}", "repeats too much"},
+		"patterns together":    {head + "spec: {exclude: [" + strings.Repeat("'/x{900}/',", 6) + "]}", "too large together"},
 		"a long extract":       {head + "spec: {filterTags: {pattern: '(a)', extract: " + strings.Repeat("$1", 5000) + "}}", "more than 1000 bytes"},
 		"a long range":         {head + "spec: {policy: {semver: {range: '" + strings.Repeat(">1 ", 1000) + "'}}}", "is not a range"},
 		"a long schedule":      {head + "spec: {schedule: '" + strings.Repeat("* ", 1000) + "'}", "longer than 256"},
