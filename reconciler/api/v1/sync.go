@@ -119,9 +119,9 @@ type SecretReference struct {
 // is held back, named in the condition, and deleted once the Sync carries the
 // annotation that the condition's message spells out.
 type DeletionBudget struct {
-	// The most objects; 20 by default, 0 asks before each deletion.
+	// The most objects; 20 by default.
 	// +kubebuilder:default=20
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
 	// +optional
 	Objects *int32 `json:"objects,omitempty"`

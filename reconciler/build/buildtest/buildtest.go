@@ -101,4 +101,3 @@ func dir(archive *txtar.Archive) string {
 	}
 	return "."
 }
-

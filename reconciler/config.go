@@ -1,0 +1,92 @@
+package reconciler
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/towline-dev/towline/internal/secret"
+	"github.com/towline-dev/towline/reconciler/build"
+)
+
+// Config says how a reconciler runs. REST, CacheDir and Builder are required.
+type Config struct {
+	// REST is the way to the cluster, as the reconciler itself.
+	REST *rest.Config
+	// CacheDir holds the mirrors of repositories. It may be empty at each start.
+	CacheDir string
+	// Builder renders a folder of a repository.
+	Builder build.Builder
+	// Log gets one line for each thing that happened. Default: nothing is logged.
+	Log *slog.Logger
+	// Namespace bounds which Syncs are looked at. Default: those of all namespaces.
+	Namespace string
+	// MetricsBind is the address of /metrics. Default: not served.
+	MetricsBind string
+	// ProbeBind is the address of /healthz and /readyz. Default: not served.
+	ProbeBind string
+	// WebhookBind is the address of /webhook, which needs WebhookSecret. Default: not served.
+	WebhookBind string
+	// WebhookSecret is the key of the HMAC that forges sign their webhooks with.
+	WebhookSecret secret.String
+	// LeaderElection keeps all but one of several replicas waiting. Default: off.
+	LeaderElection bool
+	// LeaderElectionNamespace is where the Lease stands. Default: the Pod's own.
+	LeaderElectionNamespace string
+	// Workers is how many Syncs are worked on side by side. Default: 8.
+	Workers int
+	// ApplyWorkers is how many objects of one Sync are written side by side. Default: 8.
+	ApplyWorkers int
+	// Fetches is how many repositories are asked or fetched side by side. Default: 8.
+	Fetches int
+	// Reporter tells the forge how a commit fared. Default: nobody is told.
+	Reporter StatusReporter
+	// AllowNoServiceAccount lets Syncs that name no ServiceAccount use the
+	// reconciler's own rights, which are usually those of an administrator.
+	// Default: such Syncs are refused.
+	AllowNoServiceAccount bool
+	// RetryMin and RetryMax bound the pause before a failed step is tried again; it
+	// doubles from one to the other. Default: 1s and 1m.
+	RetryMin, RetryMax time.Duration
+	// Now tells the time. Default: time.Now.
+	Now func() time.Time
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.REST == nil || c.CacheDir == "" || c.Builder == nil {
+		return c, errors.New("configuring the reconciler: REST, CacheDir and Builder are required")
+	}
+	if c.WebhookBind != "" && c.WebhookSecret.IsZero() {
+		return c, errors.New("configuring the reconciler: webhooks without a secret would let anybody trigger work (hint: set the webhook secret)")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Workers = orDefault(c.Workers, 8)
+	c.ApplyWorkers = orDefault(c.ApplyWorkers, 8)
+	c.Fetches = orDefault(c.Fetches, 8)
+	if c.RetryMin <= 0 {
+		c.RetryMin = time.Second
+	}
+	if c.RetryMax <= 0 {
+		c.RetryMax = time.Minute
+	}
+	c.REST = rest.CopyConfig(c.REST)
+	c.REST.QPS = -1 // the server's own flow control and our workers are the limit
+	if c.REST.UserAgent == "" {
+		c.REST.UserAgent = "towline-reconciler"
+	}
+	return c, nil
+}
+
+func orDefault(n, fallback int) int {
+	if n <= 0 {
+		return fallback
+	}
+	return n
+}

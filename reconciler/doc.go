@@ -1,0 +1,25 @@
+// Package reconciler makes a cluster equal to what stands in Git: it watches
+// Syncs, pulls the repository that each names, renders it, applies it, prunes
+// what left it, heals drift, waits for health, and says on the Sync and on the
+// commit how it went.
+//
+// # How a Sync is worked on
+//
+// One Sync is worked on by one goroutine at a time, several Syncs side by side.
+// Nothing that waits on a network outside the cluster happens there: repositories
+// are polled by source.go, health is waited for by wait.go, commit statuses are
+// delivered by report.go. Each of them wakes the Sync when there is news, so that
+// a newer revision or a drifted object never queues behind a wait.
+//
+// What was found is kept in memory (state.go) and written to the Sync's status
+// when it changes, never otherwise. All of it can be found out again after a
+// restart: from Git, the cluster and the inventory.
+//
+// # What it refuses
+//
+// It prunes nothing unless a build succeeded, gave at least one object, and was
+// applied whole. It applies as the Sync's ServiceAccount and never falls back to
+// its own rights. It reads no Secret but those that a Sync names, and caches none.
+// It knows nothing of registries, policies or pull requests: the bot and it meet
+// in Git only.
+package reconciler

@@ -1,0 +1,107 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/apply"
+)
+
+// Types of events.
+const (
+	normal  = corev1.EventTypeNormal
+	warning = corev1.EventTypeWarning
+)
+
+// maxNote is the API's bound on the text of an event.
+const maxNote = 1000
+
+// event is something that a person may want to know.
+type event struct {
+	kind, reason, action, note string
+}
+
+// tell makes an event and a line in the log.
+func (w *work) tell(ctx context.Context, e event) {
+	w.events.Eventf(w.sync, nil, e.kind, e.reason, e.action, "%s", shorten(e.note, maxNote))
+	level := slog.LevelInfo
+	if e.kind == warning {
+		level = slog.LevelWarn
+	}
+	w.Log.Log(ctx, level, e.note, "sync", w.st.key.String(), "reason", e.reason)
+}
+
+// say tells of a subject, unless the same was said of it last.
+func (w *work) say(ctx context.Context, subject, text string, e event) {
+	if w.news(subject, text) {
+		w.tell(ctx, e)
+	}
+}
+
+// news notes what is known of a subject and tells whether it differs from before.
+func (w *work) news(subject, text string) bool {
+	if w.st.said[subject] == text {
+		return false
+	}
+	w.st.said[subject] = text
+	return true
+}
+
+// report tells the forge how a revision fares, unless it knows.
+func (w *work) report(revision string, state State, description string) {
+	_, sha, _ := strings.Cut(revision, "@sha1:")
+	if !w.news("forge", sha+string(state)+description) {
+		return
+	}
+	w.reports.send(w.sync.Spec.Source.URL, sha, Status{
+		Context: fmt.Sprintf("towline/%s/%s", w.sync.Namespace, w.sync.Name), State: state, Description: description,
+	})
+}
+
+// write brings the status to the API server where it differs from what stands
+// there. A failure to do so is tried again; the status is kept in memory.
+func (w *work) write(ctx context.Context) {
+	w.st.status.ObservedGeneration = w.sync.Generation
+	w.metrics.state(w.st)
+	if equality.Semantic.DeepEqual(w.st.status, w.st.written) {
+		return
+	}
+	before, after := w.sync.DeepCopy(), w.sync.DeepCopy()
+	before.Status, after.Status = *w.st.written.DeepCopy(), *w.st.status.DeepCopy()
+	err := w.client.Status().Patch(ctx, after, client.MergeFrom(before), client.FieldOwner(apply.FieldManager))
+	switch {
+	case err == nil:
+		w.st.written = *w.st.status.DeepCopy()
+		w.st.writes.reset()
+		delete(w.st.said, "write")
+	case apierrors.IsNotFound(err): // deleted in the meantime
+	default:
+		w.by(w.Now().Add(w.st.writes.next()))
+		if w.news("write", masked(err.Error())) {
+			w.Log.WarnContext(ctx, "writing the status", "sync", w.st.key.String(), "error", err)
+		}
+	}
+}
+
+// seen fills what was said from a status that was read: after a restart nobody is
+// told again that all is well.
+func seen(s *v1.Sync) map[string]string {
+	said := map[string]string{}
+	if isTrue(&s.Status, v1.ConditionReady) {
+		_, sha, _ := strings.Cut(s.Status.LastAppliedRevision, "@sha1:")
+		said["forge"] = sha + string(StateSuccess) + healthyDescription
+		said["health"] = "good"
+	}
+	return said
+}
+
+// healthyDescription is the commit status of a revision that is where it should be.
+const healthyDescription = "applied and healthy"

@@ -1,0 +1,121 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/health"
+)
+
+// errTooSlow ends a wait for health.
+var errTooSlow = errors.New("not healthy in time")
+
+// awaitHealth waits beside the work for the objects to become healthy, in place of
+// any earlier wait. The Sync is woken when it ends.
+func (w *work) awaitHealth(ctx context.Context, result apply.Result) {
+	var targets []health.Target
+	for _, o := range result.Outcomes {
+		if o.Action != apply.Failed {
+			targets = append(targets, health.Target{Ref: o.Ref, ResourceVersion: o.ResourceVersion})
+		}
+	}
+	w.st.recheck.reset()
+	w.st.targets = targets
+	w.wait(ctx)
+}
+
+func (w *work) wait(ctx context.Context) {
+	w.st.stopWaiting()
+	targets := slices.Clone(w.st.targets)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.sync.Spec.Timeout.Duration, errTooSlow)
+	waiting := &waiting{cancel: cancel}
+	w.st.waiting = waiting
+	st, controller := w.st, w.controller
+	go func() {
+		defer cancel()
+		report, err := controller.waiter.Wait(ctx, health.Request{Set: st.set, Targets: targets})
+		st.putHealth(&verdict{of: waiting, report: report, err: err})
+		controller.queue.wake(st.key)
+	}()
+}
+
+// judge takes the verdict of a wait that ended, and looks at bad health again
+// when it is time: an image may have come, a quota may have been raised.
+func (w *work) judge(ctx context.Context) {
+	v := w.st.takeHealth()
+	if v != nil && v.of == w.st.waiting {
+		w.st.waiting = nil
+		w.verdict(ctx, v)
+		return
+	}
+	if !w.st.checkAt.IsZero() && !w.now.Before(w.st.checkAt) && w.st.waiting == nil {
+		w.wait(ctx)
+	}
+}
+
+func (w *work) verdict(ctx context.Context, v *verdict) {
+	revision := w.st.status.LastAppliedRevision
+	switch {
+	case v.err == nil && v.report.Healthy():
+		w.st.recheck.reset()
+		if is(&w.st.status, v1.ConditionReady, v1.ReasonBudgetExceeded) {
+			w.board().healthy()
+			return
+		}
+		if !w.settled() {
+			return // a failure or the source has the word
+		}
+		w.board().ready("applied " + revision)
+		w.history(revision, v1.ResultSucceeded, "applied and healthy")
+		w.report(revision, StateSuccess, healthyDescription)
+		w.say(ctx, "health", "good", event{normal, v1.ReasonSucceeded, "Wait", "applied " + revision + ", all objects are healthy"})
+	case v.err == nil || errors.Is(v.err, errTooSlow):
+		w.st.checkAt = w.Now().Add(w.st.recheck.next())
+		reason, message := w.illness(v)
+		if !w.settled() {
+			return
+		}
+		w.board().unhealthy(reason, message)
+		w.history(revision, v1.ResultFailed, message)
+		w.report(revision, StateFailure, message)
+		w.say(ctx, "health", reason+masked(message), event{warning, v1.ReasonHealthFailed, "Wait", message})
+	case errors.Is(v.err, context.Canceled):
+	default:
+		w.st.checkAt = w.Now().Add(w.st.recheck.next())
+		if w.news("wait", masked(v.err.Error())) {
+			w.Log.WarnContext(ctx, "waiting for health", "sync", w.st.key, "error", v.err)
+		}
+	}
+}
+
+// settled tells whether the last attempt ended well, so that Ready speaks of health.
+func (w *work) settled() bool {
+	return w.st.done == w.st.tried && w.st.done.revision != "" && !w.st.sourceBad &&
+		!isTrue(&w.st.status, v1.ConditionStalled)
+}
+
+// illness gives the reason and message of bad health. The reason is that of the
+// first object that failed, such as ImagePullBackOff.
+func (w *work) illness(v *verdict) (string, string) {
+	message := v.report.Summary()
+	if v.err != nil {
+		message = fmt.Sprintf("not healthy within %s: %s", w.sync.Spec.Timeout.Duration, message)
+	}
+	for _, h := range v.report.Failed() {
+		if conditionReason(h.Reason) {
+			return h.Reason, message
+		}
+	}
+	return v1.ReasonHealthFailed, message
+}
+
+// conditionReason tells whether the API takes a text as the reason of a condition.
+func conditionReason(text string) bool {
+	ok, err := regexp.MatchString(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`, text)
+	return err == nil && ok && len(text) <= 1024
+}
