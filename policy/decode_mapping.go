@@ -22,7 +22,7 @@ func (d *decoding) structure(n *yaml.Node, v reflect.Value, path string) {
 		index, ok := known[p.key.Value]
 		if !ok {
 			d.report(d.at(p.key), inner, "unknown field", unknownHint(p.key.Value, known, v.Type()))
-			d.meant[join(path, nearest(p.key.Value, slices.Collect(maps.Keys(known))))] = true
+			d.meant[join(path, Nearest(p.key.Value, slices.Collect(maps.Keys(known))))] = true
 			continue
 		}
 		if v.Type().FieldByIndex(index).Type == reflect.TypeFor[Unsupported]() {
@@ -151,7 +151,7 @@ func fieldsOf(t reflect.Type) map[string][]int {
 // here, or one with that very name further down.
 func unknownHint(name string, known map[string][]int, t reflect.Type) string {
 	names := slices.Sorted(maps.Keys(known))
-	if nearest(name, names) != "" {
+	if Nearest(name, names) != "" {
 		return didYouMean(name, names)
 	}
 	if parent := parentOf(name, t, 3); parent != "" {

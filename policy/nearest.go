@@ -9,7 +9,7 @@ import (
 // didYouMean is the hint for a name that isn't known: the nearest known one, or
 // all of them when none is near.
 func didYouMean(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}
 	if len(known) == 0 {
@@ -19,10 +19,10 @@ func didYouMean(name string, known []string) string {
 	return "known here: " + strings.Join(sorted, ", ")
 }
 
-// nearest gives the known name that a person most likely meant, or "". Case
+// Nearest gives the known name that a person most likely meant, or "". Case
 // doesn't count, since "filtertags" is the commonest slip. One edit in three
-// characters is allowed; past that a suggestion would be a guess.
-func nearest(name string, known []string) string {
+// characters is allowed; past that a suggestion would be a guess. Of several that are equally near it is the first by name.
+func Nearest(name string, known []string) string {
 	best, bestDistance := "", max(1, len(name)/3)+1
 	folded := strings.ToLower(name)
 	for _, k := range slices.Sorted(slices.Values(known)) {

@@ -63,6 +63,10 @@ kind: ConfigMap
 		t.Fatalf("policies (-want +got):\n%s", diff)
 	}
 	full, least := got[0], got[1]
+	place := policy.Position{File: "clusters/prod/policy.yaml", Line: 6, Column: 10}
+	if diff := cmp.Diff(place, full.ImagePosition()); diff != "" {
+		t.Errorf("place of the image (-want +got):\n%s", diff)
+	}
 	if full.Key() != "flux-system/podinfo" || least.Key() != "least" || full.Dir() != "clusters/prod" {
 		t.Errorf("keys %q, %q; directory %q", full.Key(), least.Key(), full.Dir())
 	}

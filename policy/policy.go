@@ -17,6 +17,7 @@ type Policy struct {
 	// Spec is what the document says, with the defaults filled in.
 	Spec Spec
 
+	image       Position            // of spec.image's value
 	constraint  *semver.Constraints // as the policy asks
 	prereleases *semver.Constraints // the same, prereleases included
 	filter      *filter
@@ -31,6 +32,9 @@ func (p *Policy) Key() string { return keyOf(p.Namespace, p.Name) }
 
 // Image gives the repository as the file writes it, not normalised.
 func (p *Policy) Image() string { return p.Spec.Image }
+
+// ImagePosition is where the value of spec.image stands.
+func (p *Policy) ImagePosition() Position { return p.image }
 
 // Schedule says when the registry is asked, as robfig/cron's standard parser
 // reads it.

@@ -20,7 +20,7 @@ const (
 // policy checks what was decoded and makes the policy of it. It is only whole
 // when no problem was found.
 func (d *decoding) policy(m manifest) *Policy {
-	p := &Policy{Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""], Spec: m.Spec}
+	p := &Policy{Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""], Spec: m.Spec, image: d.places["spec.image"]}
 	d.name("metadata.name", p.Name, true)
 	d.name("metadata.namespace", p.Namespace, false)
 	if d.required("spec.image", imageHint) {
