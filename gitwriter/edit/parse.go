@@ -19,7 +19,7 @@ const (
 	maxDepth = 500
 	// maxNodes bounds the memory that one file can cost: a node takes 200 bytes
 	// or so, however few bytes it took to write.
-	maxNodes = 1 << 20
+	maxNodes = 1 << 19
 )
 
 // File is a parsed file and the references in it. It isn't safe for use by
