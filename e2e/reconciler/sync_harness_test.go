@@ -1,0 +1,418 @@
+package reconciler_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/towline-dev/towline/e2e/testbed"
+	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
+	"github.com/towline-dev/towline/internal/secret"
+	"github.com/towline-dev/towline/reconciler"
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/kustomize"
+	"github.com/towline-dev/towline/reconciler/build/plain"
+)
+
+// webhookKey signs the webhooks of these tests.
+const webhookKey = "a key for tests"
+
+// syncs is a reconciler that looks at one namespace, with a Git server and a
+// repository of its own.
+type syncs struct {
+	*testing.T
+	cluster   *testbed.Cluster
+	namespace string
+	git       *gitrepotest.Server
+	url       string // of repository "deploy"
+	client    client.Client
+	dynamic   dynamic.Interface
+	log       *lines
+	forge     *commits
+	webhook   string
+	metrics   string
+	stop      func() // ends the reconciler and waits for it
+	config    reconciler.Config
+}
+
+// newSyncs starts a reconciler on the shared cluster.
+func newSyncs(t *testing.T, change ...func(*reconciler.Config)) *syncs {
+	t.Helper()
+	return newSyncsOn(t, testbed.Kube(t), change...)
+}
+
+func newSyncsOn(t *testing.T, cluster *testbed.Cluster, change ...func(*reconciler.Config)) *syncs {
+	t.Helper()
+	s := &syncs{T: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1000)}}
+	s.url = s.git.Create("deploy")
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme} {
+		s.must(add(scheme))
+	}
+	var err error
+	s.client, err = client.New(cluster.Config, client.Options{Scheme: scheme})
+	s.must(err)
+	s.dynamic, err = dynamic.NewForConfig(cluster.Config)
+	s.must(err)
+	s.installCRD()
+	s.serviceAccount("deployer", "cluster-admin")
+	s.config = reconciler.Config{
+		REST: rest.CopyConfig(cluster.Config), CacheDir: t.TempDir(), Namespace: s.namespace,
+		Builder: build.Select(kustomize.New(build.Limits{}), plain.Builder{}),
+		Log:     slog.New(slog.NewTextHandler(s.log, nil)), Reporter: s.forge,
+		WebhookBind: freeAddress(t), MetricsBind: freeAddress(t), WebhookSecret: secret.New(webhookKey),
+		RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second,
+	}
+	for _, c := range change {
+		c(&s.config)
+	}
+	s.webhook, s.metrics = "http://"+s.config.WebhookBind+"/webhook", "http://"+s.config.MetricsBind+"/metrics"
+	s.start()
+	return s
+}
+
+// start runs the reconciler until stop or the end of the test.
+func (s *syncs) start() {
+	ctx, cancel := context.WithCancel(s.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- reconciler.Run(ctx, s.config) }()
+	once := sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			s.Errorf("the reconciler ended with %v", err)
+		}
+		if s.Failed() {
+			s.Logf("log of the reconciler:\n%s", s.log)
+		}
+	})
+	s.stop = once
+	s.Cleanup(once)
+}
+
+func (s *syncs) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *syncs) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	s.Cleanup(cancel)
+	return ctx
+}
+
+// installCRD puts the generated definition into the cluster; the tests that share
+// the cluster all do.
+func (s *syncs) installCRD() {
+	s.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
+	s.must(err)
+	definition := map[string]any{}
+	s.must(yaml.Unmarshal(data, &definition))
+	resource := schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+	object := &unstructured.Unstructured{Object: definition}
+	_, err = s.dynamic.Resource(resource).Create(s.ctx(), object, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		s.Fatal(err)
+	}
+	s.await(resource, "", object.GetName(), "established", func(o *unstructured.Unstructured) bool {
+		return condition(o, "Established") == "True"
+	})
+}
+
+// serviceAccount makes a ServiceAccount which has a ClusterRole in the namespace.
+func (s *syncs) serviceAccount(name, role string) {
+	s.Helper()
+	s.must(s.client.Create(s.ctx(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}))
+	if role == "" {
+		return
+	}
+	s.must(s.client.Create(s.ctx(), &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: s.namespace, Name: name}},
+	}))
+}
+
+// newSync makes a Sync of the repository's folder "app".
+func (s *syncs) newSync(name string, change ...func(*v1.Sync)) *v1.Sync {
+	s.Helper()
+	sync := &v1.Sync{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
+		Spec: v1.SyncSpec{
+			Source: v1.Source{URL: s.url, Branch: "main", Path: "app"}, Prune: true, ServiceAccountName: "deployer",
+			Interval: metav1.Duration{Duration: time.Second}, Timeout: metav1.Duration{Duration: 20 * time.Second},
+		},
+	}
+	for _, c := range change {
+		c(sync)
+	}
+	s.must(s.client.Create(s.ctx(), sync))
+	return sync
+}
+
+func path(p string) func(*v1.Sync) { return func(s *v1.Sync) { s.Spec.Source.Path = p } }
+
+// commit puts files into the repository and gives the revision.
+func (s *syncs) commit(files map[string]string, deletes ...string) string {
+	s.Helper()
+	return "main@sha1:" + s.git.Commit("deploy", gitrepotest.Commit{Files: files, Deletes: deletes})
+}
+
+var (
+	syncResource       = v1.GroupVersion().WithResource("syncs")
+	configMapResource  = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	deploymentResource = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+)
+
+// await waits by a watch until an object fulfils want, and gives it. A nil object
+// means that there is none.
+func (s *syncs) await(resource schema.GroupVersionResource, namespace, name, what string, want func(*unstructured.Unstructured) bool) *unstructured.Unstructured {
+	s.Helper()
+	ctx := s.ctx()
+	var last *unstructured.Unstructured
+	for ctx.Err() == nil {
+		list, err := s.dynamic.Resource(resource).Namespace(namespace).List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + name})
+		if err != nil {
+			continue // the API server is away, in some tests
+		}
+		last = nil
+		if len(list.Items) > 0 {
+			last = &list.Items[0]
+		}
+		if want(last) {
+			return last
+		}
+		watch, err := s.dynamic.Resource(resource).Namespace(namespace).Watch(ctx, metav1.ListOptions{
+			FieldSelector: "metadata.name=" + name, ResourceVersion: list.GetResourceVersion(),
+		})
+		if err != nil {
+			continue
+		}
+		for event := range watch.ResultChan() {
+			object, ok := event.Object.(*unstructured.Unstructured)
+			if !ok {
+				break
+			}
+			if last = object; event.Type == "DELETED" {
+				last = nil
+			}
+			if want(last) {
+				watch.Stop()
+				return last
+			}
+		}
+		watch.Stop()
+	}
+	state := "there is none"
+	if last != nil {
+		state = toJSON(s.T, last.Object)
+	}
+	s.Fatalf("%s/%s: waited in vain for: %s\n%s", resource.Resource, name, what, state)
+	return nil
+}
+
+// awaitSync waits until a Sync fulfils want.
+func (s *syncs) awaitSync(name, what string, want func(*v1.Sync) bool) *v1.Sync {
+	s.Helper()
+	var found v1.Sync
+	s.await(syncResource, s.namespace, name, what, func(o *unstructured.Unstructured) bool {
+		found = v1.Sync{}
+		return o != nil && runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &found) == nil && want(&found)
+	})
+	return &found
+}
+
+// awaitReady waits until a Sync is ready at a revision.
+func (s *syncs) awaitReady(name, revision string) *v1.Sync {
+	s.Helper()
+	return s.awaitSync(name, "ready at "+revision, func(sync *v1.Sync) bool {
+		return meta.IsStatusConditionTrue(sync.Status.Conditions, v1.ConditionReady) && sync.Status.LastAppliedRevision == revision
+	})
+}
+
+// awaitReason waits until Ready is false for a reason, and gives the message.
+func (s *syncs) awaitReason(name, reason string) string {
+	s.Helper()
+	message := ""
+	s.awaitSync(name, "Ready=False "+reason, func(sync *v1.Sync) bool {
+		c := meta.FindStatusCondition(sync.Status.Conditions, v1.ConditionReady)
+		if c == nil || c.Status != metav1.ConditionFalse || c.Reason != reason {
+			return false
+		}
+		message = c.Message
+		return true
+	})
+	return message
+}
+
+func (s *syncs) awaitConfigMap(name, value string) {
+	s.Helper()
+	s.await(configMapResource, s.namespace, name, "key: "+value, func(o *unstructured.Unstructured) bool {
+		if o == nil {
+			return false
+		}
+		got, _, _ := unstructured.NestedString(o.Object, "data", "key")
+		return got == value
+	})
+}
+
+func (s *syncs) awaitGone(resource schema.GroupVersionResource, name string) {
+	s.Helper()
+	s.await(resource, s.namespace, name, "being gone", func(o *unstructured.Unstructured) bool { return o == nil })
+}
+
+// there tells whether a ConfigMap exists now.
+func (s *syncs) there(name string) bool {
+	s.Helper()
+	var object corev1.ConfigMap
+	err := s.client.Get(s.ctx(), client.ObjectKey{Namespace: s.namespace, Name: name}, &object)
+	if apierrors.IsNotFound(err) {
+		return false
+	}
+	s.must(err)
+	return true
+}
+
+func (s *syncs) annotate(name, key, value string) {
+	s.Helper()
+	sync := &v1.Sync{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, key, value)
+	s.must(s.client.Patch(s.ctx(), sync, client.RawPatch("application/merge-patch+json", []byte(patch))))
+}
+
+func condition(o *unstructured.Unstructured, kind string) string {
+	if o == nil {
+		return ""
+	}
+	all, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, c := range all {
+		if m, ok := c.(map[string]any); ok && m["type"] == kind {
+			return fmt.Sprint(m["status"])
+		}
+	}
+	return ""
+}
+
+func manifest(name, value string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {key: %q}\n", name, value)
+}
+
+func web(image string) string {
+	return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "` + image + `"}]}
+`
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // its number is all we want
+	return l.Addr().String()
+}
+
+// lines is a log that can be counted.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *lines) count() int { return strings.Count(l.String(), "\n") }
+
+// commits is a forge that remembers the statuses of commits.
+type commits struct {
+	mu       sync.Mutex
+	statuses []string // "SHA STATE CONTEXT DESCRIPTION"
+	fail     error
+	news     chan struct{}
+}
+
+func (c *commits) Report(_ context.Context, _, sha string, status reconciler.Status) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fail != nil {
+		return c.fail
+	}
+	c.statuses = append(c.statuses, strings.Join([]string{sha, string(status.State), status.Context, status.Description}, " "))
+	c.news <- struct{}{}
+	return nil
+}
+
+func (c *commits) setFail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail = err
+}
+
+func (c *commits) find(sha, state string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.statuses {
+		if strings.HasPrefix(s, sha+" "+state) {
+			return s
+		}
+	}
+	return ""
+}
+
+// awaitStatus waits for a commit status and gives it.
+func (s *syncs) awaitStatus(revision string, state reconciler.State) string {
+	s.Helper()
+	_, sha, _ := strings.Cut(revision, "@sha1:")
+	for ctx := s.ctx(); ; {
+		if found := s.forge.find(sha, string(state)); found != "" {
+			return found
+		}
+		select {
+		case <-s.forge.news:
+		case <-ctx.Done():
+			s.Fatalf("no commit status %s of %s; there are %q", state, sha, s.forge.statuses)
+		}
+	}
+}
