@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -82,6 +83,8 @@ func classify(err error) Reason {
 			return ReasonImmutable
 		}
 		return ReasonInvalid
+	case unknownField(status.Status()):
+		return ReasonInvalid
 	case apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err), apierrors.IsMethodNotSupported(err), apierrors.IsUnsupportedMediaType(err):
 		return ReasonInvalid
 	case apierrors.IsNotFound(err):
@@ -107,6 +110,13 @@ func immutable(status metav1.Status) bool {
 		statefulSet := status.Details.Kind == "StatefulSet" && cause.Field == "spec" && cause.Type == metav1.CauseType(metav1.StatusReasonForbidden)
 		return !statefulSet && !strings.Contains(cause.Message, apivalidation.FieldImmutableErrorMsg)
 	})
+}
+
+// unknownField reports whether an answer says that the manifest doesn't fit the kind's schema. Server-side apply answers
+// that with status 500 and no reason code (apimachinery, managedfields/internal/structuredmerge.go), just as it answers
+// when etcd is away; the text is the only difference.
+func unknownField(status metav1.Status) bool {
+	return status.Code == http.StatusInternalServerError && strings.HasPrefix(status.Message, "failed to create typed patch object")
 }
 
 // isMissingNamespace tells an object's missing namespace from a missing resource: both are 404.

@@ -29,6 +29,9 @@ func (r *resource) stop() {
 	if r.cancel != nil {
 		r.cancel()
 	}
+	if r.reading != nil && !r.synced {
+		close(r.reading.shown)
+	}
 	r.reading, r.cancel, r.synced = nil, nil, false
 }
 
@@ -36,6 +39,7 @@ func (r *resource) stop() {
 type reading struct {
 	watcher  *Watcher
 	resource *resource
+	shown    chan struct{} // closed once all objects were shown
 }
 
 // object returns what is remembered of a live object; nil where it is none of ours. The caller holds the lock.
@@ -67,7 +71,10 @@ func (r *reading) Listed(objects []metav1.Object, version string) {
 			r.watcher.schedule(o)
 		}
 	}
-	r.resource.synced = true
+	if !r.resource.synced {
+		r.resource.synced = true
+		close(r.shown)
+	}
 }
 
 // Seen compares one object.

@@ -161,7 +161,7 @@ func (w *Watcher) watch(r *resource) {
 	if w.follow == nil {
 		return
 	}
-	r.reading, r.synced = &reading{watcher: w, resource: r}, false
+	r.reading, r.synced = &reading{watcher: w, resource: r, shown: make(chan struct{})}, false
 	r.cancel = w.follow(r.name, r.reading)
 }
 
@@ -261,6 +261,31 @@ func (w *Watcher) drop(r *resource, ref inventory.ObjectRef) {
 		r.stop()
 		delete(w.kinds, ref.GroupKind())
 	}
+}
+
+// AwaitSync returns when every resource that is followed at the moment has shown all its objects once, or with ctx's
+// cause. Before that, nothing counts as unchanged.
+func (w *Watcher) AwaitSync(ctx context.Context) error {
+	for _, shown := range w.unsynced() {
+		select {
+		case <-shown:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for watches: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+func (w *Watcher) unsynced() []chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var shown []chan struct{}
+	for _, r := range w.kinds {
+		if !r.synced && r.reading != nil {
+			shown = append(shown, r.reading.shown)
+		}
+	}
+	return shown
 }
 
 // Watching returns how many objects are remembered, and how many resources are followed for them.

@@ -4,7 +4,10 @@ import (
 	"fmt"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
@@ -30,9 +33,13 @@ type Health struct {
 	Message string // for a person; may be empty
 }
 
-// Compute returns the health of a live object by its own status alone.
+// Compute returns the health of a live object by its own status alone. In one point it differs from kstatus: a Job is
+// Current when it is complete, not when it has started, so that a failed migration is noticed.
 func Compute(object *unstructured.Unstructured) Health {
 	health := Health{Ref: inventory.RefOf(object)}
+	if health.Ref.Group == "batch" && health.Ref.Kind == "Job" {
+		return computeJob(object, health)
+	}
 	result, err := status.Compute(object)
 	if err != nil {
 		health.Status, health.Message = Unknown, fmt.Sprintf("reading its status: %v", err)
@@ -41,6 +48,37 @@ func Compute(object *unstructured.Unstructured) Health {
 	health.Status, health.Message = Status(result.Status), result.Message
 	if len(result.Conditions) > 0 {
 		health.Reason = result.Conditions[0].Reason
+	}
+	return health
+}
+
+func computeJob(object *unstructured.Unstructured, health Health) Health {
+	if object.GetDeletionTimestamp() != nil {
+		health.Status, health.Message = Terminating, "Resource scheduled for deletion"
+		return health
+	}
+	var job batchv1.Job
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &job); err != nil {
+		health.Status, health.Message = Unknown, fmt.Sprintf("reading its status: %v", err)
+		return health
+	}
+	health.Status, health.Message = InProgress, fmt.Sprintf("%d Pods active, %d succeeded, %d failed", job.Status.Active, job.Status.Succeeded, job.Status.Failed)
+	for _, condition := range job.Status.Conditions {
+		if condition.Status != corev1.ConditionTrue {
+			continue
+		}
+		switch condition.Type {
+		case batchv1.JobComplete, batchv1.JobSuspended:
+			health.Status = Current
+		case batchv1.JobFailed:
+			health.Status = Failed
+		default:
+			continue
+		}
+		health.Reason = condition.Reason
+		if condition.Message != "" {
+			health.Message = condition.Message
+		}
 	}
 	return health
 }
