@@ -15,31 +15,31 @@ const contextLines = 3
 // UnifiedDiff returns the change of a file as git writes it, with file as its
 // slash-separated path below the repository's root: "--- a/FILE", "+++ b/FILE"
 // and hunks with three lines of context. Bytes stay as they are, CR among them,
-// so that `git apply` turns old into new. A nil slice stands for an absent file.
+// so that `git apply` turns before into after. A nil slice stands for an absent file.
 // Where nothing differs the diff is empty.
-func UnifiedDiff(file string, old, new []byte) string {
-	if bytes.Equal(old, new) && (old == nil) == (new == nil) {
+func UnifiedDiff(file string, before, after []byte) string {
+	if bytes.Equal(before, after) && (before == nil) == (after == nil) {
 		return ""
 	}
-	a, b := splitLines(old), splitLines(new)
+	a, b := splitLines(before), splitLines(after)
 	var out strings.Builder
-	if old == nil || new == nil {
+	if before == nil || after == nil {
 		out.WriteString("diff --git " + diffName("a/", file, true) + " " + diffName("b/", file, true) + "\n")
 	}
 	switch {
-	case old == nil:
+	case before == nil:
 		out.WriteString("new file mode 100644\n")
-	case new == nil:
+	case after == nil:
 		out.WriteString("deleted file mode 100644\n")
 	}
 	if len(a) == 0 && len(b) == 0 {
 		return out.String()
 	}
 	from, to := diffName("a/", file, false), diffName("b/", file, false)
-	if old == nil {
+	if before == nil {
 		from = "/dev/null"
 	}
-	if new == nil {
+	if after == nil {
 		to = "/dev/null"
 	}
 	out.WriteString("--- " + from + "\n+++ " + to + "\n")

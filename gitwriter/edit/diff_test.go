@@ -97,7 +97,7 @@ func TestUnifiedDiffAppliesWithGit(t *testing.T) {
 				}
 			}
 			diff := edit.UnifiedDiff(p.file, p.old, p.new)
-			cmd := exec.Command("git", "apply", "--whitespace=nowarn", "-")
+			cmd := exec.CommandContext(t.Context(), "git", "apply", "--whitespace=nowarn", "-")
 			cmd.Dir = dir
 			cmd.Stdin = strings.NewReader(diff)
 			// A repository around the temporary directory must not be found.

@@ -129,13 +129,12 @@ func FuzzUnifiedDiff(f *testing.F) {
 	}
 	f.Add([]byte("a\nb"), []byte("b\na"))
 	f.Add([]byte("a\n\n\n\nb"), []byte(""))
-	f.Fuzz(func(t *testing.T, old, new []byte) {
-		if old == nil || new == nil {
-			old, new = []byte(string(old)), []byte(string(new))
-		}
-		diff := edit.UnifiedDiff("f", old, new)
-		if got := applyDiff(t, string(old), diff); got != string(new) {
-			t.Errorf("the diff\n%s\nmakes %q of %q, want %q", diff, got, old, new)
+	f.Fuzz(func(t *testing.T, before, after []byte) {
+		// Not nil: that would stand for a file that isn't there.
+		before, after = append([]byte{}, before...), append([]byte{}, after...)
+		diff := edit.UnifiedDiff("f", before, after)
+		if got := applyDiff(t, string(before), diff); got != string(after) {
+			t.Errorf("the diff\n%s\nmakes %q of %q, want %q", diff, got, before, after)
 		}
 	})
 }

@@ -13,7 +13,11 @@ import (
 	"github.com/towline-dev/towline/gitwriter/edit"
 )
 
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write the golden files instead of comparing with them")
+	flag.Parse()
+	os.Exit(m.Run())
+}
 
 // goldenCase is one folder of testdata/golden:
 //
@@ -189,7 +193,7 @@ func checkShown(t testing.TB, file string, after []byte, changes []edit.Change) 
 
 func golden(t *testing.T, file string, got []byte) {
 	t.Helper()
-	if *update {
+	if flag.Lookup("update").Value.String() == "true" {
 		if err := os.WriteFile(file, got, 0o600); err != nil {
 			t.Fatalf("writing a golden file: %v", err)
 		}

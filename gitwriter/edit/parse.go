@@ -28,7 +28,7 @@ type File struct {
 	name    string
 	src     *source
 	docs    []*yaml.Node
-	aliases map[*yaml.Node][]use
+	aliases map[*yaml.Node][]*yaml.Node // by what they stand for
 	entries []entry
 }
 
@@ -48,11 +48,6 @@ type site struct {
 
 // scalar returns the scalar that the site's value comes from.
 func (s *site) scalar() *yaml.Node { return resolve(s.node) }
-
-// use is an alias of a scalar.
-type use struct {
-	node *yaml.Node
-}
 
 // resolve follows an alias.
 func resolve(n *yaml.Node) *yaml.Node {

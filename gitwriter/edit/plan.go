@@ -1,10 +1,6 @@
 package edit
 
-import (
-	"fmt"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-)
+import "fmt"
 
 // want is what one scalar has to become.
 type want struct {
@@ -164,60 +160,4 @@ func (f *File) refusal(r Reference, reason string) *RefusedError {
 // refusalAt says that the value of a site can't be changed.
 func (f *File) refusalAt(s *site, reason string) *RefusedError {
 	return &RefusedError{File: f.name, Line: s.node.Line, Column: s.node.Column, Path: s.path, Reason: reason}
-}
-
-// gather brings the wishes for each scalar together: a scalar that several
-// places use through an anchor must be asked to become the same by all of them.
-func (f *File) gather(wants []want) (map[*yaml.Node]want, error) {
-	byScalar := map[*yaml.Node]want{}
-	asked := map[*yaml.Node]bool{} // by the nodes that stand there, scalars and aliases
-	for _, w := range wants {
-		n := w.site.scalar()
-		asked[w.site.node] = true
-		if first, ok := byScalar[n]; ok && first.text != w.text {
-			return nil, f.refusalAt(w.site, fmt.Sprintf("it shares its value with line %d (%s), which is to become %q and not %q",
-				first.site.node.Line, first.site.path, first.text, w.text))
-		}
-		// The anchor itself, where it was asked for, gives the place.
-		if _, ok := byScalar[n]; !ok || w.site.node == n {
-			byScalar[n] = w
-		}
-	}
-	for n, w := range byScalar {
-		if w.text == n.Value {
-			delete(byScalar, n)
-		}
-	}
-	// In the order of the wishes, so that the same file is refused in the same words.
-	for _, w := range wants {
-		n := w.site.scalar()
-		if _, changes := byScalar[n]; !changes {
-			continue
-		}
-		if unasked := f.unasked(n, asked); unasked != "" && w.form != FormMarker {
-			return nil, f.refusalAt(w.site, fmt.Sprintf("its value has the anchor &%s, which is also used where no change was asked for: %s",
-				n.Anchor, unasked))
-		}
-	}
-	return byScalar, nil
-}
-
-// unasked lists the uses of a scalar that nobody asked to change. Those of a
-// marked scalar don't count: who marks an anchor means all its aliases.
-func (f *File) unasked(n *yaml.Node, asked map[*yaml.Node]bool) string {
-	var list string
-	add := func(what string, at *yaml.Node) {
-		if asked[at] {
-			return
-		}
-		if list != "" {
-			list += ", "
-		}
-		list += fmt.Sprintf("%s at line %d column %d", what, at.Line, at.Column)
-	}
-	add("the anchor itself", n)
-	for _, u := range f.aliases[n] {
-		add("*"+u.node.Value, u.node)
-	}
-	return list
 }

@@ -105,7 +105,7 @@ func TestRewriteRefuses(t *testing.T) {
 		{"another file's reference", []edit.Change{{Reference: elsewhere, Tag: "1"}}, "isn't one of this file"},
 		{"an index too large", []edit.Change{{Reference: beyond, Tag: "1"}}, "isn't one of this file"},
 		{"an index too small", []edit.Change{{Reference: before, Tag: "1"}}, "isn't one of this file"},
-		{"two versions at once", []edit.Change{{Reference: ref, Tag: "1"}, {Reference: ref, Tag: "2"}}, "shares its value"},
+		{"two versions at once", []edit.Change{{Reference: ref, Tag: "1"}, {Reference: ref, Tag: "2"}}, `asked to become "nginx:1" and "nginx:2"`},
 		{"a tag with a break", []edit.Change{{Reference: ref, Tag: "1\nx: y"}}, `"1\nx: y" isn't a tag`},
 		{"a tag with a quote", []edit.Change{{Reference: ref, Tag: `1"`}}, "isn't a tag"},
 		{"a digest that is none", []edit.Change{{Reference: ref, Tag: "1", Digest: "sha256:0"}}, "isn't a digest"},
@@ -151,7 +151,7 @@ func TestVerifyNotices(t *testing.T) {
 	if err := edit.Verify(file, []byte(good), changes); err != nil {
 		t.Fatalf("the right result was refused: %v", err)
 	}
-	replace := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	replace := func(what, by string) string { return strings.Replace(good, what, by, 1) }
 	for name, data := range map[string]string{
 		"nothing changed":        before,
 		"another value":          replace("1.26", "1.27"),

@@ -11,7 +11,7 @@ import (
 // and notes what the later steps need to know of the whole file.
 type survey struct {
 	f       *File
-	aliases map[*yaml.Node][]use
+	aliases map[*yaml.Node][]*yaml.Node
 	marked  bool // whether the file may have Flux markers, and tokens are noted
 	tokens  []token
 	problem Problem
@@ -28,7 +28,7 @@ type token struct {
 func newSurvey(f *File) *survey {
 	return &survey{
 		f:       f,
-		aliases: map[*yaml.Node][]use{},
+		aliases: map[*yaml.Node][]*yaml.Node{},
 		marked:  bytes.Contains(f.src.data, []byte(markerWord)),
 	}
 }
@@ -53,7 +53,7 @@ func (w *survey) walk(n *yaml.Node, depth int) bool {
 			return false
 		}
 	case yaml.AliasNode:
-		w.aliases[n.Alias] = append(w.aliases[n.Alias], use{n})
+		w.aliases[n.Alias] = append(w.aliases[n.Alias], n)
 	default:
 	}
 	for i, c := range n.Content {
