@@ -116,7 +116,7 @@ func (r *Repo) build(c Commit) (*builder, error) {
 		return b, err
 	}
 	b.root = root
-	if root == base || c.Base == "" && len(b.objects) == 0 {
+	if root == base || len(changes) == 0 {
 		return b, ErrNoChanges
 	}
 	return b, nil

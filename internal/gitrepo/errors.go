@@ -130,6 +130,10 @@ func newError(ctx context.Context, op string, u *url.URL, seen *observation, err
 		return e
 	}
 	e.Kind = kindOf(err, e.Status)
+	var request *url.Error
+	if errors.As(err, &request) { // its method and URL would only repeat ours
+		e.Err = request.Err
+	}
 	return e
 }
 
@@ -149,12 +153,23 @@ func kindOf(err error, status int) error {
 		return ErrEmptyRepository
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
 		return ErrUnavailable
-	case isNetwork(err):
-		return ErrUnavailable
-	case errors.As(err, new(*tokenError)):
+	}
+	var token *tokenError
+	if errors.As(err, &token) { // http.Client makes a network error of it, whatever it was
+		if isNetwork(token.err) || isTemporary(token.err) {
+			return ErrUnavailable
+		}
 		return ErrAuth
 	}
+	if isNetwork(err) {
+		return ErrUnavailable
+	}
 	return nil
+}
+
+func isTemporary(err error) bool {
+	var temporary interface{ Temporary() bool }
+	return errors.As(err, &temporary) && temporary.Temporary()
 }
 
 func isNetwork(err error) bool {

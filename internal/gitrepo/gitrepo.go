@@ -148,6 +148,9 @@ func withDefaults(cfg *Config) {
 // URL returns the remote's URL; it holds no credentials.
 func (r *Repo) URL() string { return r.remote.url.String() }
 
+// MirrorDir returns the folder below Config.Dir that holds this repository's mirror.
+func (r *Repo) MirrorDir() string { return r.mirror.dir }
+
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -5,7 +5,9 @@ package gitrepotest
 
 import (
 	"bytes"
+	"encoding/pem"
 	"io"
+	"log"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -41,12 +43,12 @@ type Request struct {
 }
 
 // New starts a server that stops with the test.
-func New(tb testing.TB) *Server { return start(tb, httptest.NewServer) }
+func New(tb testing.TB) *Server { return start(tb, (*httptest.Server).Start) }
 
 // NewTLS is New with a certificate of its own; see CA.
-func NewTLS(tb testing.TB) *Server { return start(tb, httptest.NewTLSServer) }
+func NewTLS(tb testing.TB) *Server { return start(tb, (*httptest.Server).StartTLS) }
 
-func start(tb testing.TB, listen func(http.Handler) *httptest.Server) *Server {
+func start(tb testing.TB, listen func(*httptest.Server)) *Server {
 	tb.Helper()
 	git, err := exec.LookPath("git")
 	if err != nil {
@@ -59,7 +61,9 @@ func start(tb testing.TB, listen func(http.Handler) *httptest.Server) *Server {
 		Env:    append(environment(), "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1"),
 		Stderr: io.Discard,
 	}
-	s.http = listen(http.HandlerFunc(s.serve))
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are part of the tests
+	listen(s.http)
 	tb.Cleanup(s.http.Close)
 	s.URL = s.http.URL
 	return s
@@ -72,9 +76,6 @@ func environment() []string {
 		"PATH=" + os.Getenv("PATH"),
 	}
 }
-
-// Transport trusts the certificate of a server that NewTLS made.
-func (s *Server) Transport() http.RoundTripper { return s.http.Client().Transport }
 
 // Create makes an empty repository and returns its URL.
 func (s *Server) Create(name string) string {
@@ -181,4 +182,9 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	s.backend.ServeHTTP(w, req)
+}
+
+// CA gives the certificate of a server that NewTLS made, in PEM.
+func (s *Server) CA() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw})
 }
