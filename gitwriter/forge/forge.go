@@ -28,7 +28,7 @@ type Forge interface {
 
 	// Create opens a pull request. ErrExists when one is open already from that
 	// head to that base; ErrInvalid when a branch is missing or the head has
-	// nothing that the base lacks. Labels, reviewers and assignees are added
+	// nothing that the base lacks (Gitea doesn't mind the latter). Labels, reviewers and assignees are added
 	// afterwards, and since the pull request exists by then, what goes wrong
 	// with them comes back as an error together with the pull request: its
 	// Number is then not zero.

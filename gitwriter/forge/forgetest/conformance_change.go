@@ -52,7 +52,7 @@ func filters(r run) {
 func listsAllPages(r run) {
 	r.Push(r.T, "many", "many.txt")
 	var want []int
-	for i := range 2*r.PageSize + 1 { // the last page holds one
+	for i := range r.PageSize + 1 { // the last page holds one
 		pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "many", Base: r.Base, Title: fmt.Sprint("Number ", i)})
 		if err != nil {
 			r.Fatalf("Create: %v", err)

@@ -40,6 +40,9 @@ type Config struct {
 	Timeout time.Duration
 	// RetryDelay lies between the two tries of a call; 0 means 500 ms.
 	RetryDelay time.Duration
+	// PageSize is how many items a page of a list is asked to hold; 0 means 50,
+	// the most that Gitea gives as it comes.
+	PageSize int
 	// Now tells the time; nil means time.Now. Only a server that sends no Date
 	// header makes it matter.
 	Now func() time.Time
@@ -54,6 +57,7 @@ type Forge struct {
 	repo   string
 	token  secret.String
 	client *http.Client
+	page   int
 	now    func() time.Time
 	log    *slog.Logger
 }
@@ -67,7 +71,10 @@ func New(c Config) (*Forge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the Gitea repository \"%s/%s\": %w", c.Owner, c.Repo, err)
 	}
-	f := &Forge{url: base, owner: c.Owner, repo: c.Repo, token: c.Token, now: c.Now, log: c.Log}
+	f := &Forge{url: base, owner: c.Owner, repo: c.Repo, token: c.Token, page: c.PageSize, now: c.Now, log: c.Log}
+	if f.page <= 0 {
+		f.page = defaultPageSize
+	}
 	if f.now == nil {
 		f.now = time.Now
 	}

@@ -114,7 +114,7 @@ func (f *Forge) labels(ctx context.Context, client *gitea.Client) (map[string]in
 	known := map[string]int64{}
 	collect := func(list func(gitea.ListOptions) ([]*gitea.Label, *gitea.Response, error)) error {
 		return api.Pages(func(page int) (int, error) {
-			labels, resp, err := list(gitea.ListOptions{Page: page, PageSize: pageSize})
+			labels, resp, err := list(gitea.ListOptions{Page: page, PageSize: f.page})
 			if err != nil {
 				return 0, f.classify(ctx, "listing labels", resp, err)
 			}

@@ -17,8 +17,7 @@ import (
 
 var _ forge.Forge = (*Forge)(nil)
 
-// pageSize is what Gitea gives at most in its default configuration.
-const pageSize = 50
+const defaultPageSize = 50
 
 // draftPrefix is the first of Gitea's WORK_IN_PROGRESS_PREFIXES by default.
 const draftPrefix = "WIP: "
@@ -41,7 +40,7 @@ func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequ
 	seen := map[int]bool{} // one that is opened meanwhile moves the others on by a place
 	var out []forge.PullRequest
 	err = api.Pages(func(page int) (int, error) {
-		options.ListOptions = gitea.ListOptions{Page: page, PageSize: pageSize}
+		options.ListOptions = gitea.ListOptions{Page: page, PageSize: f.page}
 		list, resp, err := client.ListRepoPullRequests(f.owner, f.repo, options)
 		if err != nil {
 			return 0, f.classify(ctx, op, resp, err)
@@ -110,7 +109,10 @@ func (f *Forge) Comment(ctx context.Context, number int, body string) error {
 	}
 	_, resp, err := client.CreateIssueComment(f.owner, f.repo, int64(number), gitea.CreateIssueCommentOption{Body: body})
 	if err != nil {
-		return f.classify(ctx, op, resp, err)
+		return f.settle(f.classify(ctx, op, resp, err), forge.ErrNotFound, func() (*gitea.Response, error) {
+			_, resp, err := client.GetPullRequest(f.owner, f.repo, int64(number))
+			return resp, err
+		})
 	}
 	return nil
 }
@@ -131,9 +133,29 @@ func (f *Forge) SetStatus(ctx context.Context, sha string, status forge.Status) 
 		Context:     status.Context,
 	})
 	if err != nil {
-		return f.orInvalid(ctx, f.classify(ctx, op, resp, err))
+		return f.settle(f.classify(ctx, op, resp, err), forge.ErrInvalid, func() (*gitea.Response, error) {
+			_, resp, err := client.GetSingleCommit(f.owner, f.repo, sha)
+			return resp, err
+		})
 	}
 	return nil
+}
+
+// settle tells whether an answer of 500 means that what the call is about isn't
+// there: so says Gitea 1.26 to a comment on no issue and to a status on no commit.
+// Left as it is, such a call would be made again for ever.
+func (f *Forge) settle(err, meaning error, look func() (*gitea.Response, error)) error {
+	var failed *forge.Error
+	if !errors.As(err, &failed) || failed.Status != http.StatusInternalServerError {
+		return err
+	}
+	resp, lookErr := look()
+	if lookErr == nil || resp == nil || resp.StatusCode != http.StatusNotFound {
+		return err
+	}
+	known := *failed
+	known.Err = meaning
+	return &known
 }
 
 // orInvalid settles what a 404 of a writing call means. Gitea answers it for a
