@@ -13,15 +13,17 @@ import (
 
 // collector is the second walk: it makes references, in the order of the file.
 type collector struct {
-	f       *File
-	markers map[*yaml.Node]*Marker
-	images  map[*yaml.Node]bool // the images: sequences that kustomize reads
-	path    []string            // each with its leading dot or in brackets
-	prefix  string              // of the document
-	entries []entry
+	f        *File
+	markers  map[*yaml.Node]*Marker
+	images   map[*yaml.Node]bool // the images: sequences that kustomize reads
+	path     []string            // each with its leading dot or in brackets
+	prefix   string              // of the document
+	entries  []entry
+	problems []Problem
 }
 
-func collect(f *File, markers map[*yaml.Node]*Marker) []entry {
+// collect returns the references of a file, and what is wrong with their markers.
+func collect(f *File, markers map[*yaml.Node]*Marker) ([]entry, []Problem) {
 	c := &collector{f: f, markers: markers, images: map[*yaml.Node]bool{}}
 	for i, doc := range f.docs {
 		if i > 0 {
@@ -39,7 +41,7 @@ func collect(f *File, markers map[*yaml.Node]*Marker) []entry {
 	for i := range c.entries {
 		c.entries[i].ref.Index = i
 	}
-	return c.entries
+	return c.entries, c.problems
 }
 
 func (c *collector) walk(n *yaml.Node) {

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"fmt"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -43,18 +44,19 @@ func kustomizeFile(base string) bool {
 func (c *collector) kustomize(n *yaml.Node) {
 	field := func(key string) *site {
 		value := lookupRaw(n, key)
-		// kustomize takes an empty value for an absent one.
-		if v := text(resolved(value)); v == "" || resolved(value).Tag == yaml.NodeTagNull {
+		if value == nil || resolve(value).Kind != yaml.ScalarNode {
 			return nil
 		}
 		return c.site(value, "."+key)
 	}
-	e := entry{newName: field("newName"), newTag: field("newTag"), digest: field("digest")}
-	for _, s := range []*site{e.newTag, e.digest} {
-		if s != nil && c.markers[s.scalar()] != nil {
-			return
-		}
+	newName, newTag, digest := field("newName"), field("newTag"), field("digest")
+	c.markedField(field("name"), "name")
+	c.markedField(newName, "name")
+	marked := c.markedField(newTag, "tag")
+	if c.markedField(digest, "digest") || marked {
+		return
 	}
+	e := entry{newName: given(newName), newTag: given(newTag), digest: given(digest)}
 	e.ref = Reference{Form: FormKustomize, Image: text(lookup(n, "name"))}
 	if e.newName != nil {
 		e.ref.Image = e.newName.scalar().Value
@@ -80,6 +82,35 @@ func (c *collector) kustomize(n *yaml.Node) {
 		}
 	}
 	c.add(e)
+}
+
+// markedField tells whether a value of an entry has a marker. A marker of another
+// field than the one that stands there is dropped with a Problem: it would write
+// a whole image where kustomize wants a tag.
+func (c *collector) markedField(s *site, want string) bool {
+	if s == nil {
+		return false
+	}
+	n := s.scalar()
+	m := c.markers[n]
+	if m == nil {
+		return false
+	}
+	if m.Field != want {
+		c.problems = append(c.problems, c.f.problem(ProblemMarker, n.Line, n.Column,
+			fmt.Sprintf("the marker %q stands where only the %s belongs", m, want),
+			fmt.Sprintf("write %s:%s:%s", m.Namespace, m.Name, want)))
+		delete(c.markers, n)
+	}
+	return true
+}
+
+// given returns nil for a value that kustomize takes for an absent one.
+func given(s *site) *site {
+	if s == nil || s.scalar().Value == "" || s.scalar().Tag == yaml.NodeTagNull {
+		return nil
+	}
+	return s
 }
 
 // lookupRaw returns a key's value in a mapping as it stands, perhaps an alias.

@@ -80,7 +80,9 @@ func Parse(file string, data []byte) (*File, []Problem) {
 	}
 	f.aliases = w.aliases
 	markers, problems := findMarkers(f, w)
-	f.entries = collect(f, markers)
+	entries, more := collect(f, markers)
+	f.entries = entries
+	problems = append(problems, more...)
 	if len(f.entries) == 0 {
 		f.docs, f.aliases = nil, nil
 	}
