@@ -48,8 +48,8 @@ type GiteaServer struct {
 // test is skipped.
 func Gitea(tb TB) *GiteaServer {
 	tb.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		tb.Skipf("SKIPPED, as this machine has no gcc to build Gitea with: %v", err)
+	if lacks := missing([]string{"gcc"}); lacks != "" {
+		tb.Skipf("SKIPPED, as this machine has no %s to build Gitea with", lacks)
 	}
 	server, err := shared.gitea.get(tb.Context(), func(ctx context.Context) (*GiteaServer, error) {
 		return StartGitea(ctx, GiteaOptions{})
@@ -180,11 +180,9 @@ func giteaSource(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "code.gitea.io/gitea")
-	cmd.Dir = filepath.Join(module, "gitea")
-	out, err := cmd.Output()
+	out, err := goCommand(ctx, filepath.Join(module, "gitea"), "list", "-m", "-f", "{{.Dir}}", "code.gitea.io/gitea")
 	if err != nil {
 		return "", fmt.Errorf("finding Gitea's templates: %w", err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	return strings.TrimSpace(out), nil
 }

@@ -26,21 +26,23 @@ func (g *GiteaServer) Client(ctx context.Context) (*gitea.Client, error) {
 	return client, nil
 }
 
-// NewRepo makes an empty repository of the administrator's, without a commit,
-// whose default branch is main.
+// NewRepo makes a repository of the administrator's with one commit (a README.md)
+// on its default branch, main. Pull requests can be opened at once: in a
+// repository that was made empty, Gitea answers 404 until some time after the
+// first push.
 func (g *GiteaServer) NewRepo(ctx context.Context, name string) (GiteaRepo, error) {
 	client, err := g.Client(ctx)
 	if err != nil {
 		return GiteaRepo{}, err
 	}
-	repo, _, err := client.CreateRepo(gitea.CreateRepoOption{Name: name, DefaultBranch: "main"})
+	repo, _, err := client.CreateRepo(gitea.CreateRepoOption{Name: name, DefaultBranch: "main", AutoInit: true, Readme: "Default"})
 	if err != nil {
 		return GiteaRepo{}, fmt.Errorf("making repository %s: %w", name, err)
 	}
 	return GiteaRepo{Owner: g.User, Name: repo.Name, URL: repo.CloneURL}, nil
 }
 
-// Repo makes an empty repository that no other test uses.
+// Repo makes a repository that no other test uses, as NewRepo does.
 func (g *GiteaServer) Repo(tb TB) GiteaRepo {
 	tb.Helper()
 	repo, err := g.NewRepo(tb.Context(), "t-"+strings.ToLower(rand.Text()[:10]))

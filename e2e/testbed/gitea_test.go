@@ -3,6 +3,7 @@ package testbed_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,7 @@ import (
 func TestGiteaTakesPushAndPullRequest(t *testing.T) {
 	server := testbed.Gitea(t)
 	repo := server.Repo(t)
-	push(t, server, repo, "main", "topic")
+	push(t, server, repo, "topic")
 
 	client, err := server.Client(t.Context())
 	if err != nil {
@@ -73,7 +74,8 @@ func TestGiteaCallsWebhookOnLoopback(t *testing.T) {
 
 func TestGiteaUsersHaveTheirOwnToken(t *testing.T) {
 	server := testbed.Gitea(t)
-	token, err := server.NewUser(t.Context(), "reviewer")
+	name := "u-" + strings.ToLower(rand.Text()[:10])
+	token, err := server.NewUser(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +87,8 @@ func TestGiteaUsersHaveTheirOwnToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if me.UserName != "reviewer" || me.IsAdmin {
-		t.Errorf("got user %q, administrator: %t; want a plain reviewer", me.UserName, me.IsAdmin)
+	if me.UserName != name || me.IsAdmin {
+		t.Errorf("got user %q, administrator: %t; want a plain %s", me.UserName, me.IsAdmin, name)
 	}
 }
 
@@ -95,7 +97,7 @@ func push(t *testing.T, server *testbed.GiteaServer, repo testbed.GiteaRepo, bra
 	t.Helper()
 	dir := t.TempDir()
 	remote := strings.Replace(repo.URL, "http://", "http://"+server.User+":"+server.Token+"@", 1)
-	git(t.Context(), t, dir, "init", "-q", "-b", branches[0])
+	git(t.Context(), t, dir, "clone", "-q", remote, ".")
 	for _, branch := range branches {
 		git(t.Context(), t, dir, "checkout", "-q", "-B", branch)
 		if err := os.WriteFile(filepath.Join(dir, "file.txt"), []byte(branch+"\n"), 0o600); err != nil {

@@ -52,12 +52,17 @@ func build(ctx context.Context, progress io.Writer, source func(module string) b
 	if err != nil {
 		return "", err
 	}
-	if progress == nil {
-		progress = os.Stderr
-	}
-	programs, err := binary.UserCache(progress)
+	programs, err := cache(progress)
 	if err != nil {
 		return "", err
 	}
 	return programs.Path(ctx, source(module))
+}
+
+// cache returns the cache of built programs.
+func cache(progress io.Writer) (*binary.Cache, error) {
+	if progress == nil {
+		progress = os.Stderr
+	}
+	return binary.UserCache(progress)
 }

@@ -9,6 +9,7 @@ type TB interface {
 	Name() string
 	Cleanup(func())
 	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Skipf(format string, args ...any)
 	Context() context.Context

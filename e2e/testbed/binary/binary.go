@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -61,35 +62,51 @@ func UserCache(progress io.Writer) (*Cache, error) {
 }
 
 // Path returns the path of the program that is built from s, and builds it
-// first when the cache doesn't hold it. Where another process is building it,
-// Path waits for that one.
+// first when the cache doesn't hold it.
 func (c *Cache) Path(ctx context.Context, s Source) (string, error) {
 	key, err := s.key(ctx)
 	if err != nil {
 		return "", fmt.Errorf("looking for the source of %s: %w", s.Name, err)
 	}
-	path := filepath.Join(c.Dir, s.Name+"-"+key)
+	return c.Get(ctx, s.Name, key, s.build)
+}
+
+// Get returns the path of the entry with that name and key (of 16 characters).
+// When the cache doesn't hold it, build makes it at the path that it is given,
+// as a file or a folder. Where another process is building it, Get waits for
+// that one.
+func (c *Cache) Get(ctx context.Context, name, key string, build func(ctx context.Context, path string) error) (string, error) {
+	path := filepath.Join(c.Dir, name+"-"+key)
 	if used(path) {
 		return path, nil
 	}
 	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
 		return "", fmt.Errorf("making the cache of programs: %w", err)
 	}
-	stop := c.report("building " + s.Name + " (once; it is kept in " + c.Dir + ")")
+	stop := c.Report("building " + name + " (once; it is kept in " + c.Dir + ")")
 	defer stop()
-	unlock, err := lock(ctx, filepath.Join(c.Dir, s.Name+".lock"))
+	unlock, err := lock(ctx, filepath.Join(c.Dir, name+".lock"))
 	if err != nil {
-		return "", fmt.Errorf("waiting for another build of %s: %w", s.Name, err)
+		return "", fmt.Errorf("waiting for another build of %s: %w", name, err)
 	}
 	defer unlock()
 	if used(path) {
 		return path, nil // the other process has built it
 	}
-	if err := s.build(ctx, path); err != nil {
-		return "", fmt.Errorf("building %s: %w", s.Name, err)
+	// Built under another name, it is either absent or whole.
+	part := path + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return "", fmt.Errorf("building %s: %w", name, err)
 	}
-	if err := c.prune(s.Name); err != nil {
-		return "", fmt.Errorf("removing old versions of %s: %w", s.Name, err)
+	if err := build(ctx, part); err != nil {
+		return "", fmt.Errorf("building %s: %w", name, err)
+	}
+	if err := os.Rename(part, path); err != nil {
+		return "", fmt.Errorf("building %s: %w", name, err)
+	}
+	used(path) // a folder that was copied may carry an old time
+	if err := c.prune(name); err != nil {
+		return "", fmt.Errorf("removing old versions of %s: %w", name, err)
 	}
 	return path, nil
 }
@@ -100,13 +117,11 @@ func used(path string) bool {
 	return os.Chtimes(path, now, now) == nil
 }
 
-// build makes the program under another name, so that path is either absent or
-// whole.
+// build makes the program at path.
 func (s Source) build(ctx context.Context, path string) error {
-	part := path + ".part"
-	args := []string{"build", "-o", part}
+	args := []string{"build", "-o", path}
 	if len(s.Tags) > 0 {
-		args = append(args, "-tags", join(s.Tags))
+		args = append(args, "-tags", strings.Join(s.Tags, ","))
 	}
 	if s.LDFlags != "" {
 		args = append(args, "-ldflags", s.LDFlags)
@@ -114,13 +129,8 @@ func (s Source) build(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, "go", append(args, s.Package)...)
 	cmd.Dir = s.Module
 	cmd.Env = append(os.Environ(), s.Env...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build in %s: %w\n%s", s.Module, err, bytes.TrimSpace(out.Bytes()))
-	}
-	if err := os.Rename(part, path); err != nil {
-		return fmt.Errorf("putting it into place: %w", err)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("running go build in %s: %w\n%s", s.Module, err, bytes.TrimSpace(out))
 	}
 	return nil
 }
@@ -137,7 +147,7 @@ func (c *Cache) prune(name string) error {
 		return err
 	}
 	for _, p := range parts { // of builds that were killed: we hold the lock
-		if err := os.Remove(p); err != nil {
+		if err := os.RemoveAll(p); err != nil {
 			return err
 		}
 	}
@@ -151,15 +161,15 @@ func (c *Cache) prune(name string) error {
 	}
 	slices.SortFunc(paths, func(a, b string) int { return age[b].Compare(age[a]) })
 	for _, p := range paths[min(keep, len(paths)):] {
-		if err := os.Remove(p); err != nil {
+		if err := os.RemoveAll(p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// report says what is being done and for how long, until stop is called.
-func (c *Cache) report(what string) (stop func()) {
+// Report says what is being done and for how long, until stop is called.
+func (c *Cache) Report(what string) (stop func()) {
 	if c.Progress == nil {
 		return func() {}
 	}

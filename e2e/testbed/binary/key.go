@@ -13,9 +13,6 @@ import (
 	"strings"
 )
 
-// join writes build tags as go build wants them.
-func join(tags []string) string { return strings.Join(tags, ",") }
-
 // key names the content of a program: its module's own files, how it is built
 // and with which Go. The modules that it requires are named by go.sum.
 func (s Source) key(ctx context.Context) (string, error) {
