@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -25,18 +25,19 @@ import (
 // controller holds what all Syncs share.
 type controller struct {
 	Config
-	client     client.Client // Syncs, from the cache
-	reader     client.Reader // everything else, from the API server
-	core       corev1client.CoreV1Interface
-	events     events.EventRecorder
-	sources    *sources
-	identities *identities
-	watcher    *drift.Watcher
-	waiter     *health.Waiter
-	reports    *reports
-	metrics    *metrics
-	states     *states
-	queue      queue
+	client      client.Client // Syncs, from the cache
+	reader      client.Reader // everything else, from the API server
+	core        corev1client.CoreV1Interface
+	events      record.EventRecorder
+	broadcaster record.EventBroadcaster
+	sources     *sources
+	identities  *identities
+	watcher     *drift.Watcher
+	waiter      *health.Waiter
+	reports     *reports
+	metrics     *metrics
+	states      *states
+	queue       queue
 }
 
 // queue wakes Syncs. Before the controller has started there is nothing to wake:

@@ -81,7 +81,7 @@ func (w *work) healed(ctx context.Context, ref inventory.ObjectRef, e drift.Even
 		reason, kind = v1.ReasonDriftFight, warning
 		what += fmt.Sprintf(", for the %dth time; healed again after %s", e.Attempt, e.Delay)
 	}
-	w.tell(ctx, event{kind, reason, "Heal", what})
+	w.tell(ctx, event{kind, reason, what})
 }
 
 func first(texts []string, n int) []string {

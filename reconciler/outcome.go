@@ -159,7 +159,7 @@ func (w *work) conclude(ctx context.Context, a attempt, did outcome, f *failure)
 		w.board().applied(fmt.Sprintf("applied %s, waiting for %d objects to become healthy", a.revision, len(did.result.Outcomes)))
 		w.history(a.revision, v1.ResultProgressing, "applied, waiting for health")
 		w.report(a.revision, StatePending, "applied, waiting for health")
-		w.tell(ctx, event{normal, v1.ReasonProgressing, "Apply", applied(a, did.result)})
+		w.tell(ctx, event{normal, v1.ReasonProgressing, applied(a, did.result)})
 	}
 	if !did.same {
 		w.awaitHealth(ctx, did.result)
@@ -192,7 +192,7 @@ func (w *work) later(ctx context.Context, reason string, err error) {
 	w.st.retryAt = w.Now().Add(w.st.retry.next())
 	if w.news("failure", reason+masked(err.Error())) || !is(&w.st.status, v1.ConditionReady, reason) {
 		w.board().failed(reason, err.Error())
-		w.tell(ctx, event{warning, reason, "Reconcile", err.Error()})
+		w.tell(ctx, event{warning, reason, err.Error()})
 	}
 }
 
@@ -200,7 +200,7 @@ func (w *work) later(ctx context.Context, reason string, err error) {
 func (w *work) stall(ctx context.Context, a attempt, reason string, err error) {
 	w.st.done, w.st.retryAt = a, time.Time{}
 	w.board().stalled(reason, err.Error())
-	w.say(ctx, "failure", reason+err.Error(), event{warning, reason, "Reconcile", err.Error()})
+	w.say(ctx, "failure", reason+err.Error(), event{warning, reason, err.Error()})
 }
 
 // useUpConsent takes the annotation away once its deletions are done, so that it
@@ -216,10 +216,11 @@ func (w *work) useUpConsent(ctx context.Context) {
 		return
 	}
 	w.st.done.consent = ""
+	w.st.tried = w.st.done
 }
 
 func (w *work) history(revision string, result v1.Result, message string) {
-	record(&w.st.status, v1.HistoryEntry{
+	remember(&w.st.status, v1.HistoryEntry{
 		Revision: revision, Time: metav1.NewTime(w.now.Truncate(time.Second)), Result: result, Message: shorten(message, 300),
 	})
 }

@@ -60,7 +60,7 @@ func (w *work) suspend(ctx context.Context) {
 	w.watcher.ForgetSet(w.st.set)
 	w.st.retryAt, w.st.done, w.st.tried = time.Time{}, attempt{}, attempt{}
 	w.board().suspended()
-	w.say(ctx, "suspended", "true", event{normal, v1.ReasonSuspended, "Suspend", "suspended: nothing is applied, pruned or healed"})
+	w.say(ctx, "suspended", "true", event{normal, v1.ReasonSuspended, "suspended: nothing is applied, pruned or healed"})
 }
 
 func (w *work) resume() {
@@ -134,7 +134,7 @@ func (w *work) sourceFailed(ctx context.Context, source snapshot) {
 	w.st.sourceBad = true
 	if w.news("source", reason+masked(source.err.Error())) || !is(&w.st.status, v1.ConditionReady, reason) {
 		w.board().failed(reason, source.err.Error())
-		w.tell(ctx, event{warning, reason, "Fetch", source.err.Error()})
+		w.tell(ctx, event{warning, reason, source.err.Error()})
 	}
 }
 

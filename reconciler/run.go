@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -115,7 +116,7 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	c := &controller{
 		Config: config, client: manager.GetClient(), reader: manager.GetAPIReader(),
-		events: manager.GetEventRecorder("towline"), reports: newReports(config), states: newStates(),
+		reports: newReports(config), states: newStates(),
 	}
 	var err error
 	if c.metrics, err = newMetrics(); err != nil {
@@ -124,6 +125,10 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	if c.core, err = corev1client.NewForConfigAndClient(config.REST, manager.GetHTTPClient()); err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
+	// Events of core/v1: those of events.k8s.io would count two revisions that were
+	// applied as one event that came twice.
+	c.broadcaster = record.NewBroadcaster()
+	c.events = c.broadcaster.NewRecorder(manager.GetScheme(), corev1.EventSource{Component: "towline"})
 	mapper, err := apply.NewMapper(config.REST, manager.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("making a mapper: %w", err)
@@ -160,12 +165,20 @@ func (c *controller) register(ctx context.Context, manager ctrlmanager.Manager) 
 			return fmt.Errorf("watching Syncs: %w", err)
 		}
 	}
-	for _, run := range []ctrlmanager.RunnableFunc{c.sources.run, c.reports.run, c.watcher.Run} {
+	for _, run := range []ctrlmanager.RunnableFunc{c.sources.run, c.reports.run, c.watcher.Run, c.record} {
 		if err := manager.Add(run); err != nil {
 			return fmt.Errorf("adding a part: %w", err)
 		}
 	}
 	return c.serve(manager)
+}
+
+// record sends events until ctx ends.
+func (c *controller) record(ctx context.Context) error {
+	c.broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: c.core.Events("")})
+	<-ctx.Done()
+	c.broadcaster.Shutdown()
+	return nil
 }
 
 // serve opens the addresses that are asked for.

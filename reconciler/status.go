@@ -107,9 +107,9 @@ func isTrue(status *v1.SyncStatus, kind string) bool {
 	return meta.IsStatusConditionTrue(status.Conditions, kind)
 }
 
-// record notes the result of an attempt. One revision has one entry, which
+// remember notes the result of an attempt. One revision has one entry, which
 // changes in place, until it was a success; what comes after is a new entry.
-func record(status *v1.SyncStatus, entry v1.HistoryEntry) {
+func remember(status *v1.SyncStatus, entry v1.HistoryEntry) {
 	if len(status.History) > 0 {
 		newest := &status.History[0]
 		same := newest.Revision == entry.Revision

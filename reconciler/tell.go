@@ -26,12 +26,12 @@ const maxNote = 1000
 
 // event is something that a person may want to know.
 type event struct {
-	kind, reason, action, note string
+	kind, reason, note string
 }
 
 // tell makes an event and a line in the log.
 func (w *work) tell(ctx context.Context, e event) {
-	w.events.Eventf(w.sync, nil, e.kind, e.reason, e.action, "%s", shorten(e.note, maxNote))
+	w.events.Event(w.sync, e.kind, e.reason, shorten(e.note, maxNote))
 	level := slog.LevelInfo
 	if e.kind == warning {
 		level = slog.LevelWarn

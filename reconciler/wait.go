@@ -73,7 +73,7 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 		w.board().ready("applied " + revision)
 		w.history(revision, v1.ResultSucceeded, "applied and healthy")
 		w.report(revision, StateSuccess, healthyDescription)
-		w.say(ctx, "health", "good", event{normal, v1.ReasonSucceeded, "Wait", "applied " + revision + ", all objects are healthy"})
+		w.say(ctx, "health", "good", event{normal, v1.ReasonSucceeded, "applied " + revision + ", all objects are healthy"})
 	case v.err == nil || errors.Is(v.err, errTooSlow):
 		w.st.checkAt = w.Now().Add(w.st.recheck.next())
 		reason, message := w.illness(v)
@@ -83,7 +83,7 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 		w.board().unhealthy(reason, message)
 		w.history(revision, v1.ResultFailed, message)
 		w.report(revision, StateFailure, message)
-		w.say(ctx, "health", reason+masked(message), event{warning, v1.ReasonHealthFailed, "Wait", message})
+		w.say(ctx, "health", reason+masked(message), event{warning, v1.ReasonHealthFailed, message})
 	case errors.Is(v.err, context.Canceled):
 	default:
 		w.st.checkAt = w.Now().Add(w.st.recheck.next())
