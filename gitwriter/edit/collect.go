@@ -97,6 +97,9 @@ func (c *collector) within(step string, visit func()) {
 // site returns the place of a value at the current path, with steps below it.
 func (c *collector) site(n *yaml.Node, steps ...string) *site {
 	all := strings.Join(c.path, "") + strings.Join(steps, "")
+	if all == "" {
+		return &site{node: n, path: c.prefix + "."} // the document is nothing but this value
+	}
 	return &site{node: n, path: c.prefix + strings.TrimPrefix(all, ".")}
 }
 

@@ -18,7 +18,7 @@ func parseMarker(comment string) (m *Marker, message, hint string) {
 	if err := json.Unmarshal([]byte(body), &fields); err != nil {
 		if before, object, after := cutObject(body); before+after != "" && json.Unmarshal([]byte(object), &fields) == nil {
 			return nil, "text around the marker: Flux and towline would pass it over",
-				fmt.Sprintf("leave only # %s in the comment", object)
+				fmt.Sprintf("leave only # %.300s in the comment", object)
 		}
 		return nil, "the marker isn't a JSON object of strings", `write # {"$imagepolicy": "namespace:name"}`
 	}
@@ -28,14 +28,14 @@ func parseMarker(comment string) (m *Marker, message, hint string) {
 	}
 	parts := strings.Split(value, ":")
 	if len(parts) < 2 || len(parts) > 3 || !validObjectName(parts[0]) || !validObjectName(parts[1]) {
-		return nil, fmt.Sprintf("the marker names no policy: %q", value),
+		return nil, fmt.Sprintf("the marker names no policy: %.80q", value),
 			"write namespace:name, and :tag, :name or :digest where only that part stands here"
 	}
 	m = &Marker{Namespace: parts[0], Name: parts[1]}
 	if len(parts) == 3 {
 		m.Field = parts[2]
 		if m.Field != "tag" && m.Field != "name" && m.Field != "digest" {
-			return nil, fmt.Sprintf("the marker has an unknown field %q", m.Field), "known are tag, name and digest"
+			return nil, fmt.Sprintf("the marker has an unknown field %.80q", m.Field), "known are tag, name and digest"
 		}
 	}
 	return m, "", ""

@@ -169,11 +169,11 @@ func (f *File) syntaxProblem(err error) Problem {
 			}
 		}
 	}
+	message = fmt.Sprintf("not valid YAML: %.200s", message) // it may hold an anchor of any length
 	if bytes.Contains(f.src.data, []byte("{{")) {
-		return f.problem(ProblemTemplate, line, column, "not valid YAML: "+message,
-			"the file looks like a Go template, which can't be edited")
+		return f.problem(ProblemTemplate, line, column, message, "the file looks like a Go template, which can't be edited")
 	}
-	return f.problem(ProblemSyntax, line, column, "not valid YAML: "+message, "")
+	return f.problem(ProblemSyntax, line, column, message, "")
 }
 
 // firstBad returns the offset of the first byte that can't be in a text file:

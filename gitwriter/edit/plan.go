@@ -41,11 +41,11 @@ func (f *File) plan(e entry, c Change) ([]want, error) {
 func invalid(c Change) string {
 	switch {
 	case c.Image != "" && !validName(c.Image):
-		return fmt.Sprintf("%q isn't an image name", c.Image)
+		return fmt.Sprintf("%.200q isn't an image name", c.Image)
 	case c.Tag != "" && !validTag(c.Tag):
-		return fmt.Sprintf("%q isn't a tag", c.Tag)
+		return fmt.Sprintf("%.200q isn't a tag", c.Tag)
 	case c.Digest != "" && !validDigest(c.Digest):
-		return fmt.Sprintf("%q isn't a digest", c.Digest)
+		return fmt.Sprintf("%.200q isn't a digest", c.Digest)
 	}
 	return ""
 }

@@ -21,7 +21,8 @@ type Reference struct {
 	Line, Column int
 	// Path is the value's place in its document, such as
 	// spec.template.spec.containers[0].image. Keys that aren't plain words stand as
-	// ["like/this"]. In the documents after the first, "#1:" and so on goes before it.
+	// ["like/this"], and the path of a document that is a single value is ".".
+	// In the documents after the first, "#1:" and so on goes before it.
 	Path string
 	Form Form
 	// Image is the repository as written, without tag and digest. It is empty

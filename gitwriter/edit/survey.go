@@ -127,7 +127,7 @@ func sameKey(a, b *yaml.Node) bool {
 
 func (w *survey) twice(n, first *yaml.Node) bool {
 	return w.refuse(n, ProblemDuplicateKey,
-		fmt.Sprintf("duplicate key %q, first at line %d; the file is left alone", resolve(n).Value, first.Line))
+		fmt.Sprintf("duplicate key %.80q, first at line %d; the file is left alone", resolve(n).Value, first.Line))
 }
 
 func (w *survey) refuse(n *yaml.Node, kind ProblemKind, message string) bool {

@@ -78,7 +78,7 @@ func (c *comparison) compare(old, got *yaml.Node) error {
 	case got.Kind != old.Kind || len(got.Content) != len(old.Content):
 		return c.f.unexpected(old.Line, old.Column, "the structure would change here")
 	case got.Value != value:
-		return c.f.unexpected(old.Line, old.Column, fmt.Sprintf("the value would become %q and not %q", got.Value, value))
+		return c.f.unexpected(old.Line, old.Column, fmt.Sprintf("the value would become %.80q and not %q", got.Value, value))
 	case got.Tag != tag || got.Style != style || got.Anchor != old.Anchor:
 		return c.f.unexpected(old.Line, old.Column, "the value's type, style or anchor would change")
 	case got.Line != old.Line || got.Column != c.moved(old):
