@@ -17,7 +17,7 @@ const (
 
 // body is the pull request's text, in the Markdown that all forges share. earlier is
 // what the pull request proposed before, by image.
-func body(u Update, key string, changes []Change, earlier map[string]string) string {
+func body(key string, changes []Change, earlier map[string]string) string {
 	all := moves(changes)
 	var b strings.Builder
 	b.WriteString("| Image | From | To | Level | Where |\n| --- | --- | --- | --- | --- |\n")

@@ -86,33 +86,37 @@ func (f mortalForge) Update(ctx context.Context, number int, change forge.Change
 
 // stories are the states in which a bot may be killed: what was before, and the
 // update under way.
-var stories = map[string]struct {
+type story struct {
 	before  func(w *world)
 	version string
 	steps   []string // of a run that nobody kills
-}{
-	"create": {
-		before:  func(*world) {},
-		version: "1.1.0",
-		steps:   []string{"fetch", "read", "list", "commit", "push", "create"},
-	},
-	"update in place": {
-		before:  func(w *world) { w.write(updateTo("1.1.0")) },
-		version: "1.2.0",
-		steps:   []string{"fetch", "read", "list", "commit", "push", "update"},
-	},
-	"rebuild": {
-		before: func(w *world) {
-			w.write(updateTo("1.1.0"))
-			w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"other": "x"}})
+}
+
+func stories() map[string]story {
+	return map[string]story{
+		"create": {
+			before:  func(*world) {},
+			version: "1.1.0",
+			steps:   []string{"fetch", "read", "list", "commit", "push", "create"},
 		},
-		version: "1.1.0",
-		steps:   []string{"fetch", "read", "list", "commit", "push"},
-	},
+		"update in place": {
+			before:  func(w *world) { w.write(updateTo("1.1.0")) },
+			version: "1.2.0",
+			steps:   []string{"fetch", "read", "list", "commit", "push", "update"},
+		},
+		"rebuild": {
+			before: func(w *world) {
+				w.write(updateTo("1.1.0"))
+				w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"other": "x"}})
+			},
+			version: "1.1.0",
+			steps:   []string{"fetch", "read", "list", "commit", "push"},
+		},
+	}
 }
 
 func TestKilledAfterAnyStep(t *testing.T) {
-	for name, story := range stories {
+	for name, story := range stories() {
 		for n := 1; n <= len(story.steps); n++ {
 			for _, lostDisk := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s/lostDisk=%t", name, story.steps[n-1], lostDisk), func(t *testing.T) {
@@ -158,7 +162,7 @@ func (w *world) isDone(version string) {
 }
 
 func TestStoriesHaveTheStepsTheyClaim(t *testing.T) {
-	for name, story := range stories {
+	for name, story := range stories() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			story.before(w)

@@ -29,7 +29,7 @@ func title(u Update, changes []Change) string {
 	}
 	first := all[0]
 	name := oneLine(path.Base(first.Image), 60)
-	text := ""
+	var text string
 	switch {
 	case len(images) == 1 && len(versions) == 1 && first.From == first.To:
 		text = fmt.Sprintf("pin %s %s to %s", name, oneLine(first.To, 40), shortDigest(first.Digest))

@@ -38,7 +38,7 @@ func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) 
 		}
 		f.pulls = pulls
 	}
-	f.body = body(u, p.key, p.changes, earlierVersions(f.pulls, p.key))
+	f.body = body(p.key, p.changes, earlierVersions(f.pulls, p.key))
 	head, ok := w.cfg.Repo.Known(branch)
 	if !ok {
 		return f, nil

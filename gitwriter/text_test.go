@@ -115,7 +115,7 @@ func TestTrailersAreReadByGit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			view := preview(t, w, []gitwriter.Change{hostile, change(), pinned}, func(u *gitwriter.Update) { u.MessageTemplate = template })
-			cmd := exec.Command("git", "interpret-trailers", "--parse", "--no-divider")
+			cmd := exec.CommandContext(t.Context(), "git", "interpret-trailers", "--parse", "--no-divider")
 			cmd.Stdin = strings.NewReader(view.Message)
 			out, err := cmd.Output()
 			if err != nil {
@@ -211,7 +211,7 @@ func TestBranchNames(t *testing.T) {
 			t.Errorf("groups %q and %q share branch %q", before, group, view.Branch)
 		}
 		seen[view.Branch] = group
-		if out, err := exec.Command("git", "check-ref-format", "--branch", view.Branch).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), "git", "check-ref-format", "--branch", view.Branch).CombinedOutput(); err != nil {
 			t.Errorf("group %q: git refuses branch %q: %s", group, view.Branch, out)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 const benchFiles = 10_000
 
 // monorepo serves a repository of benchFiles manifests.
-func monorepo(b *testing.B) (*gitrepotest.Server, string) {
+func monorepo(b *testing.B) string {
 	b.Helper()
 	server := gitrepotest.New(b)
 	url := server.Create("mono")
@@ -22,7 +22,7 @@ func monorepo(b *testing.B) (*gitrepotest.Server, string) {
 	}
 	server.Commit("mono", gitrepotest.Commit{Files: all})
 	server.Git("mono", "repack", "-adq")
-	return server, url
+	return url
 }
 
 func benchFile(i int) string { return fmt.Sprintf("clusters/c%02d/apps/a%02d/%d.yaml", i%20, i%97, i) }
@@ -36,7 +36,7 @@ func twentyFiles(n int) map[string][]byte {
 }
 
 func BenchmarkCommit20Of10000(b *testing.B) {
-	_, url := monorepo(b)
+	url := monorepo(b)
 	repo := open(b, url)
 	base := fetch(b, repo, "main")
 	n := 0
@@ -49,7 +49,7 @@ func BenchmarkCommit20Of10000(b *testing.B) {
 }
 
 func BenchmarkFetchWithoutNews(b *testing.B) {
-	_, url := monorepo(b)
+	url := monorepo(b)
 	repo := open(b, url)
 	fetch(b, repo, "main")
 	for b.Loop() {
@@ -58,14 +58,14 @@ func BenchmarkFetchWithoutNews(b *testing.B) {
 }
 
 func BenchmarkFirstFetch10000(b *testing.B) {
-	_, url := monorepo(b)
+	url := monorepo(b)
 	for b.Loop() {
 		fetch(b, open(b, url), "main")
 	}
 }
 
 func BenchmarkRound20Of10000(b *testing.B) {
-	_, url := monorepo(b)
+	url := monorepo(b)
 	repo := open(b, url)
 	n := 0
 	for b.Loop() { // the branch grows, so each fetch knows it already: fetch, commit, push
@@ -82,7 +82,7 @@ func BenchmarkRound20Of10000(b *testing.B) {
 }
 
 func BenchmarkReadAll10000(b *testing.B) {
-	_, url := monorepo(b)
+	url := monorepo(b)
 	repo := open(b, url)
 	head := fetch(b, repo, "main")
 	for b.Loop() {

@@ -26,7 +26,7 @@ func based(t *testing.T) (*gitrepotest.Server, *gitrepo.Repo, gitrepo.Hash) {
 
 // commit fills in what doesn't matter.
 func commit(repo *gitrepo.Repo, c gitrepo.Commit) (gitrepo.Hash, error) {
-	c.Message, c.Author, c.Committer = "Change\n", pat, pat
+	c.Message, c.Author, c.Committer = "Change\n", pat(), pat()
 	return repo.Commit(c)
 }
 
@@ -121,7 +121,7 @@ func TestCommitRefuses(t *testing.T) {
 	for name, who := range map[string]gitrepo.Signature{
 		"no name": {Email: "a@b"}, "no address": {Name: "a"}, "a line end": {Name: "a\nparent x", Email: "a@b"}, "an angle": {Name: "a", Email: "a> 1 +0000"},
 	} {
-		if got, err := repo.Commit(gitrepo.Commit{Base: base, Files: map[string][]byte{"a/x": nil}, Author: who, Committer: pat}); err == nil {
+		if got, err := repo.Commit(gitrepo.Commit{Base: base, Files: map[string][]byte{"a/x": nil}, Author: who, Committer: pat()}); err == nil {
 			t.Errorf("author with %s: got %s", name, got)
 		}
 	}
@@ -145,7 +145,7 @@ func TestCommitIsReproducible(t *testing.T) {
 	_, repo, base := based(t)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 999, time.FixedZone("", 3600))
 	c := gitrepo.Commit{Base: base, Files: map[string][]byte{"a/x": []byte("9"), "q/r": []byte("8")}, Message: "m\n\nA: b\n",
-		Author: gitrepo.Signature{Name: "Ann", Email: "ann@example.com", When: at}, Committer: pat}
+		Author: gitrepo.Signature{Name: "Ann", Email: "ann@example.com", When: at}, Committer: pat()}
 	first, err := repo.Commit(c)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestCommitIsReproducible(t *testing.T) {
 		t.Fatal(err)
 	}
 	info.Tree = ""
-	want := gitrepo.CommitInfo{Hash: first, Parents: []gitrepo.Hash{base}, Message: c.Message, Author: c.Author, Committer: pat}
+	want := gitrepo.CommitInfo{Hash: first, Parents: []gitrepo.Hash{base}, Message: c.Message, Author: c.Author, Committer: pat()}
 	want.Author.When = at.Truncate(time.Second)
 	if diff := cmp.Diff(want, info, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("CommitInfo (-want +got):\n%s", diff)

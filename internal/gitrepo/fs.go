@@ -122,7 +122,7 @@ func isGitDir(name string) bool {
 // last one only where follow says so. It returns the node's real path too.
 func (s *snapshot) walk(name string, follow bool) (node, string, error) {
 	links := 0
-	at, real := s.root, "."
+	at, resolved := s.root, "."
 	rest := split(name)
 	var above []node // the folders from the root to at
 	for len(rest) > 0 {
@@ -132,7 +132,7 @@ func (s *snapshot) walk(name string, follow bool) (node, string, error) {
 			if len(above) == 0 {
 				return node{}, "", ErrOutside
 			}
-			at, above, real = above[len(above)-1], above[:len(above)-1], path.Dir(real)
+			at, above, resolved = above[len(above)-1], above[:len(above)-1], path.Dir(resolved)
 			continue
 		}
 		if at.mode != filemode.Dir && at.mode != filemode.Submodule {
@@ -157,9 +157,9 @@ func (s *snapshot) walk(name string, follow bool) (node, string, error) {
 			rest = append(split(target), rest...)
 			continue
 		}
-		above, at, real = append(above, at), next, path.Join(real, part)
+		above, at, resolved = append(above, at), next, path.Join(resolved, part)
 	}
-	return at, real, nil
+	return at, resolved, nil
 }
 
 var errNotFolder = errors.New("not a directory")

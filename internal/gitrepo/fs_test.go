@@ -135,7 +135,7 @@ func TestSubmodulesAreEmptyFolders(t *testing.T) {
 		Modes: map[string]string{"charts/sub": "160000"},
 	})
 	var seen []string
-	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, ".", func(path string, _ fs.DirEntry, err error) error {
 		seen = append(seen, path)
 		return err
 	})

@@ -136,14 +136,14 @@ func (t *tree) Sub(dir string) (fs.FS, error) {
 	if !fs.ValidPath(dir) {
 		return nil, &fs.PathError{Op: "sub", Path: dir, Err: fs.ErrInvalid}
 	}
-	found, real, err := t.walk(path.Join(t.dir, dir), true)
+	found, resolved, err := t.walk(path.Join(t.dir, dir), true)
 	if err == nil && found.mode != filemode.Dir {
 		err = errNotFolder
 	}
 	if err != nil {
 		return nil, &fs.PathError{Op: "sub", Path: dir, Err: err}
 	}
-	return &tree{snapshot: t.snapshot, dir: real}, nil
+	return &tree{snapshot: t.snapshot, dir: resolved}, nil
 }
 
 // openFile is a file that was read.

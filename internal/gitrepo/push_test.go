@@ -3,6 +3,7 @@ package gitrepo_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -107,7 +108,7 @@ func TestPushWhoseAnswerIsLost(t *testing.T) {
 	}
 	posts := 0
 	for _, req := range server.Requests() {
-		if req.Method == "POST" && strings.HasSuffix(req.Path, "receive-pack") {
+		if req.Method == http.MethodPost && strings.HasSuffix(req.Path, "receive-pack") {
 			posts++
 		}
 	}

@@ -3,6 +3,7 @@ package gitrepo_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,7 +64,7 @@ func TestFileURL(t *testing.T) {
 	if got := fetch(t, repo, "main"); string(got) != base {
 		t.Errorf("fetched %s, want %s", got, base)
 	}
-	commit, err := repo.Commit(gitrepo.Commit{Base: gitrepo.Hash(base), Files: map[string][]byte{"a": []byte("2")}, Message: "m", Author: pat, Committer: pat})
+	commit, err := repo.Commit(gitrepo.Commit{Base: gitrepo.Hash(base), Files: map[string][]byte{"a": []byte("2")}, Message: "m", Author: pat(), Committer: pat()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func TestTroubles(t *testing.T) {
 		"cut off once":     {server.Cut(1, "/info/refs"), nil, false, 2},
 		"always cut off":   {server.Cut(9, "/info/refs"), gitrepo.ErrUnavailable, true, 3},
 		"a web page":       {page, nil, false, 1},
-		"no answer at all": {func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, gitrepo.ErrUnavailable, true, 0},
+		"no answer at all": {gitrepotest.Abort, gitrepo.ErrUnavailable, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server.Requests()
@@ -223,12 +224,20 @@ func TestCredentials(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the error holds the password: %v", err)
 			}
-			_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-				if data, readErr := os.ReadFile(path); err == nil && readErr == nil && strings.Contains(string(data), "hunter2") {
+			cache := os.DirFS(dir)
+			err = fs.WalkDir(cache, ".", func(path string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				data, err := fs.ReadFile(cache, path)
+				if strings.Contains(string(data), "hunter2") {
 					t.Errorf("%s holds the password", path)
 				}
-				return nil
+				return err
 			})
+			if err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	server.RequireAuth("x-access-token", "ghs_1")
@@ -245,23 +254,24 @@ func TestRedirects(t *testing.T) {
 		s.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
 	}
 	withAuth := func(c *gitrepo.Config) { c.Auth = gitrepo.Auth{Username: "pat", Password: secret.New("hunter2")} }
-	to := func(target, path string) func(http.ResponseWriter, *http.Request) bool {
+	to := func(target string) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, req *http.Request) bool {
-			if !strings.HasPrefix(req.URL.Path, "/old.git") && path == "" {
+			if !strings.HasPrefix(req.URL.Path, "/old.git") {
 				return false
 			}
-			http.Redirect(w, req, target+strings.Replace(req.URL.RequestURI(), "/old.git", "/deploy.git", 1), http.StatusMovedPermanently)
+			w.Header().Set("Location", target+"/deploy.git/info/refs?service=git-upload-pack")
+			w.WriteHeader(http.StatusMovedPermanently)
 			return true
 		}
 	}
 	t.Run("inside the origin", func(t *testing.T) {
-		server.Fault(to(server.URL, ""))
+		server.Fault(to(server.URL))
 		if _, err := open(t, server.URL+"/old.git", withAuth).Fetch(t.Context(), "main"); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("to another origin", func(t *testing.T) {
-		server.Fault(to(evil.URL, "all"))
+		server.Fault(to(evil.URL))
 		_, err := open(t, server.URL+"/old.git", withAuth).Fetch(t.Context(), "main")
 		var failed *gitrepo.Error
 		if !errors.As(err, &failed) || failed.Temporary() || !strings.Contains(err.Error(), "redirects") {

@@ -57,7 +57,10 @@ func files(tb testing.TB, repo *gitrepo.Repo, commit gitrepo.Hash) map[string]st
 	return got
 }
 
-var pat = gitrepo.Signature{Name: "Towline", Email: "towline@example.com", When: time.Unix(1700000000, 0).UTC()}
+// pat signs the tests' commits.
+func pat() gitrepo.Signature {
+	return gitrepo.Signature{Name: "Towline", Email: "towline@example.com", When: time.Unix(1700000000, 0).UTC()}
+}
 
 func TestRoundTrip(t *testing.T) {
 	server := gitrepotest.New(t)
@@ -74,7 +77,7 @@ func TestRoundTrip(t *testing.T) {
 		Base:    gitrepo.Hash(base),
 		Files:   map[string][]byte{"apps/web.yaml": []byte("image: web:1.1.0\n"), "run.sh": []byte("false\n"), "new/a/b.txt": []byte("b")},
 		Deletes: []string{"README"},
-		Message: "Update web\n", Author: pat, Committer: pat,
+		Message: "Update web\n", Author: pat(), Committer: pat(),
 	})
 	if err != nil {
 		t.Fatal(err)

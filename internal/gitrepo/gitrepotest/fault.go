@@ -57,13 +57,21 @@ func (s *Server) Cut(n int, suffix string) func(http.ResponseWriter, *http.Reque
 		}
 		w.WriteHeader(whole.Code)
 		body := whole.Body.Bytes()
-		// What can be written doesn't matter: the connection is aborted below.
+		// What can be written doesn't matter: the connection is closed below.
 		_, _ = w.Write(body[:len(body)/2])
 		if flusher, ok := w.(http.Flusher); ok {
 			flusher.Flush()
 		}
-		panic(http.ErrAbortHandler)
+		return Abort(w, req)
 	}
+}
+
+// Abort closes the connection, whatever was written so far.
+func Abort(w http.ResponseWriter, _ *http.Request) bool {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		_ = conn.Close() // closing is the fault
+	}
+	return true
 }
 
 // Before calls f once, before the first request whose path ends in suffix is served:
