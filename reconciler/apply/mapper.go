@@ -26,7 +26,6 @@ const askAgainAfter = 2 * time.Second
 type Mapper struct {
 	fresh  discovery.DiscoveryInterface
 	kinds  *restmapper.DeferredDiscoveryRESTMapper
-	now    func() time.Time
 	mu     sync.Mutex
 	asked  time.Time
 	forget bool
@@ -43,7 +42,7 @@ func NewMapper(config *rest.Config, client *http.Client) (*Mapper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a discovery client: %w", err)
 	}
-	return &Mapper{fresh: fresh, kinds: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(fresh)), now: time.Now}, nil
+	return &Mapper{fresh: fresh, kinds: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(fresh))}, nil
 }
 
 // Mapping returns the resource of a kind in the version asked for, or in the server's preferred one where version is
@@ -73,10 +72,10 @@ func (m *Mapper) lookup(kind schema.GroupKind, version string) (*meta.RESTMappin
 func (m *Mapper) mayAskAgain() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.forget && m.now().Sub(m.asked) < askAgainAfter {
+	if !m.forget && time.Since(m.asked) < askAgainAfter {
 		return false
 	}
-	m.asked, m.forget = m.now(), false
+	m.asked, m.forget = time.Now(), false
 	return true
 }
 

@@ -6,7 +6,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
-	"k8s.io/utils/clock"
 
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/inventory"
@@ -26,7 +25,7 @@ type object struct {
 	writing     int      // how many applies are under way: their outcome settles what is heard meanwhile
 	finding     *finding // how it differs; nil while it doesn't
 	told        bool     // the finding was notified and awaits its heal
-	timer       clock.Timer
+	timer       *time.Timer
 	fight       fight
 	dropped     bool
 }
@@ -115,8 +114,8 @@ func (w *Watcher) schedule(o *object) {
 	if o.finding == nil || o.told || o.timer != nil || o.writing > 0 || o.dropped {
 		return
 	}
-	delay := max(w.config.Debounce, w.config.Patience.delay(o.fight, w.config.Clock.Now()))
-	o.timer = w.config.Clock.AfterFunc(delay, func() { w.tell(o, delay) })
+	delay := max(w.config.Debounce, w.config.Patience.delay(o.fight, time.Now()))
+	o.timer = time.AfterFunc(delay, func() { w.tell(o, delay) })
 }
 
 func (w *Watcher) tell(o *object, delay time.Duration) {
@@ -127,7 +126,7 @@ func (w *Watcher) tell(o *object, delay time.Duration) {
 		return
 	}
 	o.told = true
-	o.fight = w.config.Patience.next(o.fight, w.config.Clock.Now())
+	o.fight = w.config.Patience.next(o.fight, time.Now())
 	event := Event{
 		Set: o.set, Ref: o.ref, Cause: o.finding.cause, Lost: o.finding.lost, By: o.finding.by,
 		Attempt: o.fight.round, Delay: delay,

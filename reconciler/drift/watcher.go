@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/clock"
 
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/drift/stream"
@@ -38,8 +37,6 @@ type Config struct {
 	Debounce time.Duration
 	// Patience says how heals that don't last are slowed down. Default: see [Patience].
 	Patience Patience
-	// Clock runs the debounce. Default: the real one.
-	Clock clock.WithDelayedExecution
 	// Log hears of broken watches. Default: nothing is logged.
 	Log *slog.Logger
 }
@@ -66,9 +63,6 @@ func New(config Config) (*Watcher, error) {
 	}
 	if config.Debounce <= 0 {
 		config.Debounce = defaultDebounce
-	}
-	if config.Clock == nil {
-		config.Clock = clock.RealClock{}
 	}
 	config.Patience = config.Patience.orDefault()
 	w := &Watcher{config: config, kinds: make(map[schema.GroupKind]*resource)}

@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -88,10 +89,10 @@ func (p *pods) Seen(live metav1.Object) {
 	if known == nil {
 		owner := metav1.GetControllerOf(&pod)
 		p.lookUp(owner)
-		known = &podTrouble{namespace: pod.Namespace, pod: pod.UID, owner: owner, since: p.clock.Now(), revision: pod.Labels["controller-revision-hash"]}
+		known = &podTrouble{namespace: pod.Namespace, pod: pod.UID, owner: owner, since: time.Now(), revision: pod.Labels["controller-revision-hash"]}
 		p.troubled[pod.UID] = known
 		if p.grace > 0 {
-			p.clock.AfterFunc(p.grace, p.signal)
+			time.AfterFunc(p.grace, p.signal)
 		}
 	}
 	known.Trouble = trouble

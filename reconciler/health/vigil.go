@@ -80,7 +80,7 @@ func (v *vigil) judge(t *target) Health {
 		return t.health
 	}
 	for _, p := range v.troubled {
-		if v.clock.Since(p.since) >= v.grace && v.belongs(p, t.workload) {
+		if time.Since(p.since) >= v.grace && v.belongs(p, t.workload) {
 			return Health{Ref: t.health.Ref, Status: Failed, Reason: p.Reason, Message: p.Message}
 		}
 	}

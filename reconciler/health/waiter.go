@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/clock"
 
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/drift/stream"
@@ -52,8 +51,6 @@ type Config struct {
 	// Grace is how long a Pod's trouble must last before it fails its workload: a registry may hiccup. Default: 5s. A
 	// negative one fails at once.
 	Grace time.Duration
-	// Clock measures the grace. Default: the real one.
-	Clock clock.WithDelayedExecution
 	// Log hears of broken watches. Default: nothing is logged.
 	Log *slog.Logger
 }
@@ -63,7 +60,6 @@ type Waiter struct {
 	client dynamic.Interface
 	mapper *apply.Mapper
 	grace  time.Duration
-	clock  clock.WithDelayedExecution
 	log    *slog.Logger
 }
 
@@ -80,7 +76,7 @@ func NewWaiter(config Config) (*Waiter, error) {
 			return nil, fmt.Errorf("making a health waiter: %w", err)
 		}
 	}
-	w := &Waiter{mapper: config.Mapper, grace: config.Grace, clock: config.Clock, log: config.Log}
+	w := &Waiter{mapper: config.Mapper, grace: config.Grace, log: config.Log}
 	if w.client, err = dynamic.NewForConfigAndClient(cluster, config.HTTPClient); err != nil {
 		return nil, fmt.Errorf("making a health waiter: %w", err)
 	}
@@ -91,9 +87,6 @@ func NewWaiter(config Config) (*Waiter, error) {
 	}
 	if w.grace == 0 {
 		w.grace = defaultGrace
-	}
-	if w.clock == nil {
-		w.clock = clock.RealClock{}
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)

@@ -215,7 +215,7 @@ func ownedBy(head *corev1.ConfigMap, owner metav1.OwnerReference) bool {
 
 // headName keeps the Sync's name readable, and within the 253 characters that a name may have with a chunk's sum added.
 func headName(sync string) string {
-	const longest = 200
+	const longest = 190
 	if len(sync) > longest {
 		sync = strings.TrimRight(sync[:longest], ".-") + "-" + sum(sync)[:sumLength]
 	}

@@ -1,0 +1,376 @@
+package drift_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/drift"
+	"github.com/towline-dev/towline/reconciler/drift/stream"
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+const set = "applyset-test-v1"
+
+var (
+	configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	form       = apply.Digest{1}
+)
+
+// scene is a watcher whose watches are played by the test, in a bubble where time passes only when all wait.
+type scene struct {
+	*testing.T
+	watcher *drift.Watcher
+	follows chan follow
+	reader  stream.Reader
+	events  []drift.Event
+}
+
+type follow struct {
+	ctx      context.Context
+	resource schema.GroupVersionResource
+	reader   stream.Reader
+}
+
+// play runs a test in a bubble. The watcher's Run is ended with it.
+func play(t *testing.T, config drift.Config, test func(*scene)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scene{T: t, follows: make(chan follow, 100)}
+		config.Follow = func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader) {
+			s.follows <- follow{ctx, resource, reader}
+			<-ctx.Done()
+		}
+		config.Notify = func(event drift.Event) { s.events = append(s.events, event) }
+		var err error
+		if s.watcher, err = drift.New(config); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.watcher.Run(ctx) }()
+		synctest.Wait()
+		test(s)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	})
+}
+
+func ref(name string) inventory.ObjectRef {
+	return inventory.ObjectRef{Version: "v1", Kind: "ConfigMap", Namespace: "shop", Name: name}
+}
+
+// managed is one entry of managedFields: "towline a b" applied .data.a and .data.b, "kubectl!a" updated .data.a.
+func managed(entry string) metav1.ManagedFieldsEntry {
+	manager, fields, update := strings.Cut(entry, "!")
+	operation := metav1.ManagedFieldsOperationUpdate
+	if !update {
+		manager, fields, _ = strings.Cut(entry, " ")
+		operation = metav1.ManagedFieldsOperationApply
+	}
+	var members []string
+	for name := range strings.FieldsSeq(fields) {
+		members = append(members, fmt.Sprintf(`"f:%s":{}`, name))
+	}
+	raw := fmt.Sprintf(`{"f:data":{%s}}`, strings.Join(members, ","))
+	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(raw)}}
+}
+
+func live(name string, version int, entries ...string) *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "shop", Name: name, UID: "uid", ResourceVersion: fmt.Sprint(version), Labels: map[string]string{apply.PartOfLabel: set},
+	}}
+	for _, entry := range entries {
+		object.ManagedFields = append(object.ManagedFields, managed(entry))
+	}
+	return object
+}
+
+// applied plays one apply from beginning to end.
+func (s *scene) applied(object *metav1.PartialObjectMetadata) {
+	s.Helper()
+	if _, unchanged := s.watcher.Begin(set, ref(object.Name), form); unchanged {
+		s.Fatalf("%s is unchanged, want it written", object.Name)
+	}
+	s.watcher.Done(set, configMaps, ref(object.Name), form, object)
+}
+
+// watched takes the watch that was started last, and shows it the objects.
+func (s *scene) watched(version int, objects ...metav1.Object) {
+	s.Helper()
+	synctest.Wait()
+	for len(s.follows) > 0 {
+		s.reader = (<-s.follows).reader
+	}
+	s.reader.Listed(objects, fmt.Sprint(version))
+}
+
+// told lets time pass and returns the events since, as text.
+func (s *scene) told(wait time.Duration) []string {
+	time.Sleep(wait) // the bubble's time
+	synctest.Wait()
+	var lines []string
+	for _, event := range s.events {
+		lines = append(lines, event.String())
+	}
+	s.events = nil
+	slices.Sort(lines)
+	return lines
+}
+
+func (s *scene) want(lines ...string) {
+	s.Helper()
+	if diff := cmp.Diff(lines, s.told(time.Second)); diff != "" {
+		s.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+func (s *scene) unchanged(name string, want bool) {
+	s.Helper()
+	_, got := s.watcher.Begin(set, ref(name), form)
+	if got != want {
+		s.Errorf("unchanged = %t, want %t", got, want)
+	}
+	if !got {
+		s.watcher.Done(set, configMaps, ref(name), form, nil)
+	}
+}
+
+func TestWatchedStates(t *testing.T) {
+	relabelled := live("web", 6, "towline a b", "kubectl!a")
+	relabelled.Labels = map[string]string{apply.PartOfLabel: "other"}
+	leaving := live("web", 6, "towline a b")
+	leaving.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	nothing := live("web", 6)
+
+	tests := []struct {
+		name      string
+		seen      *metav1.PartialObjectMetadata
+		gone      bool
+		want      []string
+		unchanged bool
+	}{
+		{name: "the same", seen: live("web", 6, "towline a b"), unchanged: true},
+		{name: "another manager added", seen: live("web", 6, "towline a b", "kubectl!c"), unchanged: true},
+		{name: "we were given more", seen: live("web", 6, "towline a b c"), unchanged: true},
+		{name: "a field was taken", seen: live("web", 6, "towline b", "kubectl!a", "other!c"), want: []string{`core/ConfigMap/shop/web lost .data.a to field manager "kubectl"`}},
+		{name: "a field was removed", seen: live("web", 6, "towline b"), want: []string{"core/ConfigMap/shop/web lost .data.a"}},
+		{name: "all was taken", seen: live("web", 6, "other a b"), want: []string{`core/ConfigMap/shop/web lost .data.a, .data.b to field manager "other"`}},
+		{name: "no managed fields at all", seen: nothing, want: []string{"core/ConfigMap/shop/web lost .data.a, .data.b"}},
+		{name: "the label was changed", seen: relabelled, want: []string{`core/ConfigMap/shop/web is gone to field manager "kubectl"`}},
+		{name: "gone", seen: live("web", 6, "towline a b"), gone: true, want: []string{"core/ConfigMap/shop/web is gone"}},
+		{name: "about to go", seen: leaving},
+		{name: "a state from before our apply", seen: live("web", 4, "towline b"), unchanged: true},
+		{name: "a deletion from before our apply", seen: live("web", 4, "towline a b"), gone: true, unchanged: true},
+		{name: "an object that isn't ours", seen: live("other", 6, "kubectl!a"), unchanged: true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			play(t, drift.Config{}, func(s *scene) {
+				s.applied(live("web", 5, "towline a b"))
+				s.unchanged("web", false) // nobody watches yet
+				s.watched(5, live("web", 5, "towline a b"))
+				s.unchanged("web", true)
+				if test.gone {
+					s.reader.Gone(test.seen)
+				} else {
+					s.reader.Seen(test.seen)
+				}
+				s.unchanged("web", test.unchanged)
+				s.want(test.want...)
+				s.want() // and only once
+			})
+		})
+	}
+}
+
+func TestAnotherFormOrSetIsNotUnchanged(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("web", 5, "towline a"))
+		s.watched(5, live("web", 5, "towline a"))
+		if _, unchanged := s.watcher.Begin(set, ref("web"), apply.Digest{2}); unchanged {
+			s.Error("another form is unchanged")
+		}
+		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{2}, nil)
+		if _, unchanged := s.watcher.Begin("applyset-other-v1", ref("web"), form); unchanged {
+			s.Error("another set's object is unchanged")
+		}
+	})
+}
+
+func TestRelistTellsOnlyWhatDiffers(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		for _, name := range []string{"same", "bare", "gone", "fresh"} {
+			s.applied(live(name, 5, "towline a"))
+		}
+		s.watched(5, live("same", 5, "towline a"), live("bare", 5, "towline a"), live("gone", 5, "towline a"), live("fresh", 5, "towline a"))
+		s.applied2(live("fresh", 20, "towline a"))
+		for range 2 { // the same list twice is no second drift
+			s.reader.Listed([]metav1.Object{live("same", 12, "towline a", "kubectl!z"), live("bare", 11, "kubectl!a")}, "13")
+		}
+		s.want(`core/ConfigMap/shop/bare lost .data.a to field manager "kubectl"`, "core/ConfigMap/shop/gone is gone")
+	})
+}
+
+// applied2 plays an apply of a new form.
+func (s *scene) applied2(object *metav1.PartialObjectMetadata) {
+	s.Helper()
+	s.watcher.Begin(set, ref(object.Name), apply.Digest{2})
+	s.watcher.Done(set, configMaps, ref(object.Name), apply.Digest{2}, object)
+}
+
+func TestOurOwnWritesAreNoDrift(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("web", 5, "towline a b"))
+		s.watched(5, live("web", 5, "towline a b"))
+
+		// The new form lacks b. Its event comes long before the answer.
+		s.watcher.Begin(set, ref("web"), apply.Digest{2})
+		s.reader.Seen(live("web", 6, "towline a"))
+		s.want()
+		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{2}, live("web", 6, "towline a"))
+		s.want()
+
+		// Someone writes between our write and its answer: that is drift.
+		s.watcher.Begin(set, ref("web"), apply.Digest{3})
+		s.reader.Seen(live("web", 8, "kubectl!a"))
+		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{3}, live("web", 7, "towline a"))
+		s.want(`core/ConfigMap/shop/web lost .data.a to field manager "kubectl"`)
+
+		// A heal that fails isn't told again: who heals, tries again.
+		s.watcher.Begin(set, ref("web"), apply.Digest{3})
+		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{3}, nil)
+		s.want()
+
+		// A heal that succeeds, and the same drift again, is.
+		s.applied2(live("web", 9, "towline a"))
+		s.reader.Seen(live("web", 10, "kubectl!a"))
+		s.want(`core/ConfigMap/shop/web lost .data.a to field manager "kubectl", 2 times in short order`)
+	})
+}
+
+func TestDebounceLetsAChangeBeTakenBack(t *testing.T) {
+	play(t, drift.Config{Debounce: 100 * time.Millisecond}, func(s *scene) {
+		s.applied(live("web", 5, "towline a"))
+		s.watched(5, live("web", 5, "towline a"))
+		s.reader.Seen(live("web", 6, "kubectl!a"))
+		if got := s.told(99 * time.Millisecond); got != nil {
+			s.Errorf("told %q before the debounce was over", got)
+		}
+		s.reader.Seen(live("web", 7, "towline a"))
+		s.want()
+		s.reader.Seen(live("web", 8, "kubectl!a"))
+		if got := s.told(101 * time.Millisecond); len(got) != 1 {
+			s.Errorf("told %q, want one event after the debounce", got)
+		}
+	})
+}
+
+func TestFightsBackOff(t *testing.T) {
+	patience := drift.Patience{Free: 2, First: time.Second, Most: 5 * time.Second, Quiet: time.Minute}
+	play(t, drift.Config{Patience: patience}, func(s *scene) {
+		s.applied(live("web", 1, "towline a"))
+		s.watched(1, live("web", 1, "towline a"))
+		var delays []time.Duration
+		version := 1
+		fight := func() {
+			version += 2
+			s.reader.Seen(live("web", version-1, "hpa!a"))
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			for _, event := range s.events {
+				delays = append(delays, event.Delay)
+			}
+			s.events = nil
+			s.applied(live("web", version, "towline a"))
+		}
+		for range 6 {
+			fight()
+		}
+		time.Sleep(2 * time.Minute)
+		fight()
+		first := 50 * time.Millisecond
+		want := []time.Duration{first, first, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, first}
+		if diff := cmp.Diff(want, delays); diff != "" {
+			s.Errorf("delays (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestForgottenObjectsAreNotWatched(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("a", 5, "towline a"))
+		s.applied(live("b", 5, "towline a"))
+		s.watched(5, live("a", 5, "towline a"), live("b", 5, "towline a"))
+		s.reader.Gone(live("a", 6)) // told in 50ms, were it not
+		s.watcher.Forget(set, ref("a"))
+		s.watcher.Forget("applyset-other-v1", ref("b"))
+		s.want()
+		if objects, resources := s.watcher.Watching(); objects != 1 || resources != 1 {
+			s.Errorf("watching %d objects of %d resources, want one each", objects, resources)
+		}
+		s.watcher.ForgetSet(set)
+		if objects, resources := s.watcher.Watching(); objects != 0 || resources != 0 {
+			s.Errorf("watching %d objects of %d resources, want none", objects, resources)
+		}
+		s.reader.Gone(live("b", 6)) // what an ended watch still says isn't heard
+		s.want()
+		s.applied(live("b", 7, "towline a")) // a new watch
+		s.watched(7, live("b", 7, "towline a"))
+		s.unchanged("b", true)
+	})
+}
+
+func TestAKindIsFollowedInAVersionThatAnswers(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("web", 5, "towline a"))
+		synctest.Wait()
+		first := <-s.follows
+		s.watcher.Begin(set, ref("web"), form)
+		newer := configMaps
+		newer.Version = "v2"
+		s.watcher.Done(set, newer, ref("web"), form, live("web", 6, "towline a"))
+		synctest.Wait()
+		if got := (<-s.follows).resource; got != newer {
+			s.Errorf("followed in %s, want %s", got, newer)
+		}
+		if first.ctx.Err() == nil {
+			s.Error("the watch that never answered goes on")
+		}
+	})
+}
+
+func TestAwaitSync(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("web", 5, "towline a"))
+		ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+		defer cancel()
+		if err := s.watcher.AwaitSync(ctx); err == nil {
+			s.Error("AwaitSync = nil before anything was listed")
+		}
+		s.watched(5, live("web", 5, "towline a"))
+		if err := s.watcher.AwaitSync(s.Context()); err != nil {
+			s.Errorf("AwaitSync = %v", err)
+		}
+	})
+}
+
+func TestNewRefuses(t *testing.T) {
+	if _, err := drift.New(drift.Config{}); err == nil {
+		t.Error("a watcher that notifies nobody was made")
+	}
+	if _, err := drift.New(drift.Config{Notify: func(drift.Event) {}}); err == nil {
+		t.Error("a watcher of no cluster was made")
+	}
+}
