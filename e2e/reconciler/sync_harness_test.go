@@ -68,16 +68,7 @@ func newSyncsOn(t *testing.T, cluster *testbed.Cluster, change ...func(*reconcil
 	t.Helper()
 	s := &syncs{T: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1000)}}
 	s.url = s.git.Create("deploy")
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme} {
-		s.must(add(scheme))
-	}
-	var err error
-	s.client, err = client.New(cluster.Config, client.Options{Scheme: scheme})
-	s.must(err)
-	s.dynamic, err = dynamic.NewForConfig(cluster.Config)
-	s.must(err)
-	s.installCRD()
+	s.connect()
 	s.serviceAccount("deployer", "cluster-admin")
 	s.config = reconciler.Config{
 		REST: rest.CopyConfig(cluster.Config), CacheDir: t.TempDir(), Namespace: s.namespace,
@@ -92,6 +83,21 @@ func newSyncsOn(t *testing.T, cluster *testbed.Cluster, change ...func(*reconcil
 	s.webhook, s.metrics = "http://"+s.config.WebhookBind+"/webhook", "http://"+s.config.MetricsBind+"/metrics"
 	s.start()
 	return s
+}
+
+// connect makes the clients, and installs the definition of Syncs.
+func (s *syncs) connect() {
+	s.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme} {
+		s.must(add(scheme))
+	}
+	var err error
+	s.client, err = client.New(s.cluster.Config, client.Options{Scheme: scheme})
+	s.must(err)
+	s.dynamic, err = dynamic.NewForConfig(s.cluster.Config)
+	s.must(err)
+	s.installCRD()
 }
 
 // start runs the reconciler until stop or the end of the test.
