@@ -36,13 +36,14 @@ func markdown(body string) []block {
 	body = hiddenComment.ReplaceAllString(strings.ReplaceAll(body, "\r\n", "\n"), "")
 	var out []block
 	lines := strings.Split(body, "\n")
+	open := false // the paragraph before goes on
 	for i := 0; i < len(lines); {
 		line := strings.TrimSpace(summaryTag.ReplaceAllString(lines[i], ""))
 		var taken block
 		n := 1
 		switch {
 		case line == "" || tagLine.MatchString(line):
-			i++
+			i, open = i+1, false
 			continue
 		case strings.HasPrefix(line, "```"):
 			taken, n = codeBlock(lines[i:])
@@ -52,10 +53,16 @@ func markdown(body string) []block {
 			taken, n = tableBlock(lines[i:])
 		case listItem.MatchString(line):
 			taken, n = listBlock(lines[i:])
+		case open:
+			last := &out[len(out)-1]
+			last.Text = append(last.Text, spans(" "+line)...)
+			i++
+			continue
 		default:
 			taken = block{Kind: "paragraph", Text: spans(line)}
 		}
 		out = append(out, taken)
+		open = taken.Kind == "paragraph"
 		i += n
 	}
 	return out
@@ -124,7 +131,7 @@ func spans(text string) []span {
 		case at[2] >= 0:
 			out = append(out, span{Kind: "code", Text: text[at[2]:at[3]]})
 		case at[4] >= 0:
-			out = append(out, span{Kind: "strong", Text: unescape(text[at[4]:at[5]])})
+			out = append(out, span{Kind: "strong", Text: strings.Trim(unescape(text[at[4]:at[5]]), "`")})
 		default:
 			out = append(out, span{Kind: "link", Text: strings.Trim(unescape(text[at[6]:at[7]]), "`"), Link: text[at[8]:at[9]]})
 		}

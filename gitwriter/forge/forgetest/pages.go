@@ -127,30 +127,32 @@ func (s *Server) mergeForm(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	token, method := r.PostFormValue("token"), r.PostFormValue("method")
+	if err := s.mergeByForm(r, token, method); err != nil {
+		status := http.StatusInternalServerError
+		message := "The merge went wrong."
+		var refused *apiError
+		if errors.As(err, &refused) {
+			status, message = refused.status, refused.message
+		}
+		http.Error(w, message, status)
+		return
+	}
+	http.Redirect(w, r, fmt.Sprintf("/%s/%s/pull/%s", r.PathValue("owner"), r.PathValue("repo"), r.PathValue("number")), http.StatusSeeOther)
+}
+
+func (s *Server) mergeByForm(r *http.Request, token, method string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	repo, p, err := s.visiblePull(r)
 	if err != nil {
-		http.NotFound(w, r)
-		return
+		return notFound()
 	}
 	if !hmac.Equal([]byte(token), []byte(s.formToken(repo, p))) {
-		http.Error(w, "The pull request has changed since the page was shown, or the form isn't from it. Load it again.", http.StatusForbidden)
-		return
+		return &apiError{status: http.StatusForbidden, message: "The pull request has changed since the page was shown, or the form isn't from it. Load it again."}
 	}
 	by := s.pageUser()
 	if by == nil {
-		http.Error(w, "No user may merge.", http.StatusForbidden)
-		return
+		return &apiError{status: http.StatusForbidden, message: "No user may merge."}
 	}
-	if err := repo.merge(p, mergeRequest{Method: method}, by); err != nil {
-		status := http.StatusInternalServerError
-		var refused *apiError
-		if errors.As(err, &refused) {
-			status, err = refused.status, errors.New(refused.message)
-		}
-		http.Error(w, err.Error(), status)
-		return
-	}
-	http.Redirect(w, r, fmt.Sprintf("/%s/pull/%d", repo.FullName(), p.number), http.StatusSeeOther)
+	return repo.merge(p, mergeRequest{Method: method}, by)
 }

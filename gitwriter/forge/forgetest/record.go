@@ -31,36 +31,40 @@ func (s *Server) ForgetRequests() {
 	s.requests = nil
 }
 
-func (s *Server) record(r *http.Request, route string, w *recorder) {
-	line := Request{Method: r.Method, Route: route, Path: r.URL.Path, Query: r.URL.RawQuery, Status: w.status}
-	s.log.Debug("served", "method", line.Method, "path", line.Path, "status", line.Status)
+func (s *Server) record(r *http.Request, route string, status int) {
+	s.log.Debug("served", "method", r.Method, "path", r.URL.Path, "status", status)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, line)
+	s.requests = append(s.requests, Request{Method: r.Method, Route: route, Path: r.URL.Path, Query: r.URL.RawQuery, Status: status})
 	if len(s.requests) > maxRequests {
 		s.requests = slices.Delete(s.requests, 0, len(s.requests)-maxRequests)
 	}
 }
 
-// recorder remembers the status of an answer.
+// recorder hears of an answer's status before the client does, so that who has an
+// answer finds it in the log.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	noted bool
+	note  func(status int)
+}
+
+func (r *recorder) begin(status int) {
+	if !r.noted {
+		r.noted = true
+		r.note(status)
+	}
 }
 
 // WriteHeader notes the status.
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
+	r.begin(status)
 	r.ResponseWriter.WriteHeader(status)
 }
 
 // Write notes that the status is 200 where none was written.
 func (r *recorder) Write(data []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
+	r.begin(http.StatusOK)
 	return r.ResponseWriter.Write(data)
 }
 

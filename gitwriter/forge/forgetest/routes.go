@@ -51,6 +51,10 @@ func (s *Server) siteRoutes() []route {
 
 // serveAPI does for every route what doesn't depend on it.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, route route) {
+	writeJSON(w, s.answer(w, r, route)) // outside the lock: the client may be slow
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, route route) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
@@ -62,9 +66,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, route route) {
 			s.log.Error("serving", "route", route.pattern, "error", err)
 			refused = &apiError{status: http.StatusInternalServerError, message: "Server Error"}
 		}
-		result = answer{status: refused.status, body: refused.body(), header: refused.header}
+		return answer{status: refused.status, body: refused.body(), header: refused.header}
 	}
-	writeJSON(w, result)
+	return result
 }
 
 func (s *Server) callAPI(w http.ResponseWriter, r *http.Request, route route) (answer, error) {

@@ -121,9 +121,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	handler, route := s.handler(r)
-	recorder := &recorder{ResponseWriter: w}
+	recorder := &recorder{ResponseWriter: w, note: func(status int) { s.record(r, route, status) }}
 	s.faulty(route, handler).ServeHTTP(recorder, r)
-	s.record(r, route, recorder)
+	recorder.begin(0)
 }
 
 // handler finds who serves the request, and the name of the route by which
