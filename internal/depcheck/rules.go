@@ -1,0 +1,113 @@
+package depcheck
+
+// Rules returns the import rules of the design (docs/architecture.md).
+func Rules() []Rule {
+	bot := []Pattern{"policy/...", "registry/...", "gitwriter/...", "internal/bot/...", "internal/schedule/..."}
+	reconciler := []Pattern{"reconciler/..."}
+	forges := []Pattern{
+		"gitwriter/forge/github/...", "gitwriter/forge/gitea/...", "gitwriter/forge/gitlab/...", "gitwriter/forge/plain/...",
+	}
+	builders := []Pattern{"reconciler/build/plain/...", "reconciler/build/kustomize/...", "reconciler/build/helm/..."}
+	testHelpers := []Pattern{
+		"registry/registrytest/...", "gitwriter/forge/forgetest/...", "internal/gitrepo/gitrepotest/...",
+		"internal/schedule/scheduletest/...", "reconciler/build/buildtest/...",
+	}
+	everything := []Pattern{Own}
+
+	return []Rule{
+		{
+			Why:  "policy is pure: it decides, and knows no other package of ours",
+			From: []Pattern{"policy/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"policy/..."},
+		},
+		{
+			Why:  "policy is pure: no HTTP, no Git, no Kubernetes, no processes",
+			From: []Pattern{"policy/..."}, Through: true,
+			Deny: []Pattern{"net", "net/http/...", "os/exec", "github.com/go-git/...", "github.com/google/go-containerregistry/...", "k8s.io/...", "sigs.k8s.io/..."},
+		},
+		{
+			Why:  "policy stands on three libraries: versions, YAML, cron",
+			From: []Pattern{"policy/..."}, Deny: []Pattern{ThirdParty},
+			Allow: []Pattern{"github.com/Masterminds/semver/...", "go.yaml.in/yaml/...", "github.com/robfig/cron/..."},
+		},
+		{
+			Why:  "registry lists and describes; it doesn't know what is wanted",
+			From: []Pattern{"registry/..."}, Through: true,
+			Deny: []Pattern{Own}, Allow: []Pattern{"registry/...", "internal/secret"},
+		},
+		{
+			Why:  "gitwriter/edit turns bytes into bytes; it knows neither Git nor policies",
+			From: []Pattern{"gitwriter/edit/..."}, Through: true,
+			Deny: []Pattern{Own, "github.com/go-git/..."}, Allow: []Pattern{"gitwriter/edit/..."},
+		},
+		{
+			Why:  "go-git has one dialect, and internal/gitrepo speaks it",
+			From: everything, Except: []Pattern{"internal/gitrepo/..."}, Deny: []Pattern{"github.com/go-git/..."},
+		},
+		{
+			Why:  "GitHub's client stands only in its forge",
+			From: everything, Except: []Pattern{"gitwriter/forge/github/..."},
+			Deny: []Pattern{"github.com/google/go-github/...", "github.com/bradleyfalzon/ghinstallation/..."},
+		},
+		{
+			Why:  "Gitea's client stands only in its forge",
+			From: everything, Except: []Pattern{"gitwriter/forge/gitea/..."}, Deny: []Pattern{"code.gitea.io/..."},
+		},
+		{
+			Why:  "GitLab's client stands only in its forge",
+			From: everything, Except: []Pattern{"gitwriter/forge/gitlab/..."}, Deny: []Pattern{"gitlab.com/..."},
+		},
+		{
+			Why:  "Helm stands only in its builder",
+			From: everything, Except: []Pattern{"reconciler/build/helm/..."}, Deny: []Pattern{"helm.sh/..."},
+		},
+		{
+			Why:  "the halves meet only in Git: the bot knows nothing of the reconciler",
+			From: bot, Deny: reconciler, Through: true,
+		},
+		{
+			Why:  "the halves meet only in Git: the reconciler knows nothing of the bot",
+			From: reconciler, Deny: bot, Through: true,
+		},
+		{
+			Why:  "the bot knows no cluster",
+			From: bot, Deny: []Pattern{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/..."}, Through: true,
+		},
+		{
+			Why:  "only cmd names forges",
+			From: everything, Except: append([]Pattern{"cmd/..."}, forges...), Deny: forges,
+		},
+		{
+			Why:  "only cmd names builders",
+			From: everything, Except: append([]Pattern{"cmd/..."}, builders...), Deny: builders,
+		},
+		{
+			Why:  "web shows events and what it is handed; it reaches for nothing",
+			From: []Pattern{"internal/web/..."}, Deny: []Pattern{Own}, Through: true,
+			Allow: []Pattern{"internal/web/...", "internal/event/...", "internal/secret"},
+		},
+		{
+			Why:  "the product runs no other programs",
+			From: everything, Except: append([]Pattern{"internal/depcheck"}, testHelpers...), Deny: []Pattern{"os/exec"},
+		},
+		{
+			Why:  "what helps tests stays out of the product",
+			From: everything, Except: testHelpers, Deny: append([]Pattern{"testing/...", "net/http/httptest"}, testHelpers...),
+		},
+		{
+			Why:  "nothing builds on a command",
+			From: everything, Except: []Pattern{"cmd/..."}, Deny: []Pattern{"cmd/..."},
+		},
+	}
+}
+
+// BarredModules returns what the module's go.mod may not require, by the reason
+// why: what only tests run has a nested module of its own.
+func BarredModules() map[string]string {
+	return map[string]string{
+		"k8s.io/kubernetes":                       "the control plane belongs to e2e/kube",
+		"code.gitea.io/gitea":                     "the forge's server belongs to e2e/gitea",
+		"github.com/distribution/distribution/v3": "the registry's server belongs to e2e/distribution",
+		"github.com/getkin/kin-openapi":           "GitHub's description is checked in e2e",
+		"sigs.k8s.io/controller-tools":            "tools belong to the tools module",
+	}
+}
