@@ -109,6 +109,9 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if err != nil {
 		return err
 	}
+	if err := st.sweep(); err != nil {
+		return err
+	}
 	req, err := r.request(st, known, f)
 	if err != nil {
 		return err

@@ -209,6 +209,9 @@ func TestDamagedMirror(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if left := mirrorFiles(t, repo, "gen-*/objects/pack/tmp_pack_*"); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
@@ -306,6 +309,34 @@ func TestReadersWhileFetching(t *testing.T) {
 		fetch(t, other, "main") // as another process would
 	}
 	all.Wait()
+}
+
+// A slow remote holds up its own fetch, and nobody who reads.
+func TestReadersWhileTheRemoteIsSlow(t *testing.T) {
+	server := gitrepotest.New(t)
+	repo := open(t, server.Create("deploy"))
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	head := fetch(t, repo, "main")
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "2"}})
+
+	started, release := make(chan struct{}), make(chan struct{})
+	server.Fault(server.Stall("/git-upload-pack", started, release))
+	done := make(chan error, 1)
+	go func() {
+		_, err := repo.Fetch(t.Context(), "main")
+		done <- err
+	}()
+	<-started
+	if got, err := readAll(repo, head); err != nil || got["a"] != "1" {
+		t.Errorf("read %v, %v", got, err)
+	}
+	if _, err := commit(repo, gitrepo.Commit{Base: head, Files: map[string][]byte{"a": []byte("3")}}); err != nil {
+		t.Error(err)
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestTwoURLsHaveTwoMirrors(t *testing.T) {

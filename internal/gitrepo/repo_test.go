@@ -1,10 +1,10 @@
 package gitrepo_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,15 +111,5 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func TestFS(t *testing.T) {
-	server := gitrepotest.New(t)
-	repo := open(t, server.Create("deploy"))
-	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a/b/c.yaml": "c", "a/d.yaml": "d", "e": ""}})
-	fsys, err := repo.FS(fetch(t, repo, "main"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := fstest.TestFS(fsys, "a/b/c.yaml", "a/d.yaml", "e"); err != nil {
-		t.Error(err)
-	}
-}
+// noSleep makes the retry rule's waits take no time.
+func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }

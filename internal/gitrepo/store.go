@@ -14,7 +14,6 @@ import (
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 )
@@ -212,13 +211,36 @@ func (s *store) put(o plumbing.EncodedObject) error {
 	return nil
 }
 
-// addPack stores what a fetch brought. go-git writes the pack beside its final place
-// and renames it, so a crash leaves nothing that is half a pack.
+// addPack stores what a fetch brings. go-git writes the pack beside its final place
+// and renames it, so a crash leaves nothing that is half a pack. The store stays
+// readable while the network delivers.
 func (s *store) addPack(pack io.Reader) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := packfile.UpdateObjectStorage(s.storage, pack); err != nil {
+	writer, err := s.storage.PackfileWriter()
+	s.mu.Unlock()
+	if err != nil {
 		return &localError{"storing a pack in the mirror", err}
+	}
+	_, err = io.Copy(writer, pack)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err = errors.Join(err, writer.Close()); err != nil {
+		return &localError{"storing a pack in the mirror", err}
+	}
+	return nil
+}
+
+// sweep removes the packs that a crash left half-written. Call it with the mirror's
+// lock: nobody else is writing a pack then. (Commits write tmp_obj_ files, without it.)
+func (s *store) sweep() error {
+	left, err := filepath.Glob(filepath.Join(s.packDir(), "tmp_pack_*"))
+	if err != nil {
+		return &localError{"listing half-written packs", err}
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return &localError{"removing a half-written pack", err}
+		}
 	}
 	return nil
 }

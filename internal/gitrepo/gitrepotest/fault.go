@@ -50,20 +50,39 @@ func (s *Server) Cut(n int, suffix string) func(http.ResponseWriter, *http.Reque
 		if !strings.HasSuffix(req.URL.Path, suffix) || count.Add(1) > int64(n) {
 			return false
 		}
-		whole := httptest.NewRecorder()
-		s.backend.ServeHTTP(whole, req)
-		for name, values := range whole.Header() {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(whole.Code)
-		body := whole.Body.Bytes()
-		// What can be written doesn't matter: the connection is closed below.
-		_, _ = w.Write(body[:len(body)/2])
-		if flusher, ok := w.(http.Flusher); ok {
-			flusher.Flush()
-		}
+		s.half(w, req)
 		return Abort(w, req)
 	}
+}
+
+// Stall serves the first request whose path ends in suffix with half of the answer,
+// closes started, and goes on when release is closed.
+func (s *Server) Stall(suffix string, started chan<- struct{}, release <-chan struct{}) func(http.ResponseWriter, *http.Request) bool {
+	var done atomic.Bool
+	return func(w http.ResponseWriter, req *http.Request) bool {
+		if !strings.HasSuffix(req.URL.Path, suffix) || !done.CompareAndSwap(false, true) {
+			return false
+		}
+		rest := s.half(w, req)
+		close(started)
+		<-release
+		_, _ = w.Write(rest) // a client that went away is its own affair
+		return true
+	}
+}
+
+// half sends the first half of the true answer and returns the second.
+func (s *Server) half(w http.ResponseWriter, req *http.Request) []byte {
+	whole := httptest.NewRecorder()
+	s.backend.ServeHTTP(whole, req)
+	for name, values := range whole.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(whole.Code)
+	body := whole.Body.Bytes()
+	_, _ = w.Write(body[:len(body)/2]) // a client that went away is its own affair
+	_ = http.NewResponseController(w).Flush()
+	return body[len(body)/2:]
 }
 
 // Abort closes the connection, whatever was written so far.
