@@ -6,13 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/e2e/testbed/process"
 )
 
@@ -64,8 +64,17 @@ func (h *half) tail() string {
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }
 
+// freeAddress gives an address of this machine on which nobody listened a moment ago.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
 func (s *stage) startBot(ctx context.Context, binary string) error {
-	listen, err := testbed.FreeAddress()
+	listen, err := freeAddress()
 	if err != nil {
 		return err
 	}
@@ -80,7 +89,9 @@ repositories:
   interval: 2s
   auth: {tokenEnv: DEMO_TOKEN}
   forge: {type: github}
-`, filepath.Join(s.dir, "bot"), listen, s.repo.CloneURL(), branch)
+registries:
+- {host: %q, plainHTTP: true}
+`, filepath.Join(s.dir, "bot"), listen, s.repo.CloneURL(), branch, s.registry.Host())
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}

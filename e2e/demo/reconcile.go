@@ -80,7 +80,7 @@ func (s *stage) startReconciler(ctx context.Context, binary string) error {
 	var address [3]string
 	for i := range address {
 		var err error
-		if address[i], err = testbed.FreeAddress(); err != nil {
+		if address[i], err = freeAddress(); err != nil {
 			return err
 		}
 	}

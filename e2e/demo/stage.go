@@ -11,6 +11,7 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -180,8 +181,8 @@ func (s *stage) startCluster(ctx context.Context, kubeconfig string) error {
 	if s.kube, err = kubernetes.NewForConfig(s.config); err != nil {
 		return err
 	}
-	scheme, err := syncv1.SchemeBuilder.Build()
-	if err != nil {
+	scheme := runtime.NewScheme()
+	if err := syncv1.AddToScheme(scheme); err != nil {
 		return err
 	}
 	if s.client, err = client.NewWithWatch(s.config, client.Options{Scheme: scheme}); err != nil {
