@@ -1,0 +1,170 @@
+package health_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
+
+	"github.com/towline-dev/towline/reconciler/health"
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+func object(t *testing.T, manifest string) *unstructured.Unstructured {
+	t.Helper()
+	encoded, err := yaml.YAMLToJSON([]byte(manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read unstructured.Unstructured
+	if err := read.UnmarshalJSON(encoded); err != nil {
+		t.Fatal(err)
+	}
+	return &read
+}
+
+func TestCompute(t *testing.T) {
+	tests := []struct {
+		name     string
+		manifest string
+		status   health.Status
+		reason   string
+		message  string // a part of it
+	}{
+		{"a ConfigMap", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}`, health.Current, "", ""},
+		{"a Deployment nobody looked at yet", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 2}, status: {observedGeneration: 1}}`, health.InProgress, "", "generation"},
+		{"a Deployment past its deadline", `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1},
+ status: {observedGeneration: 1, conditions: [{type: Progressing, status: "False", reason: ProgressDeadlineExceeded, message: too late}]}}`, health.Failed, "ProgressDeadlineExceeded", "deadline"},
+		{"a Deployment that is there", `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1},
+ status: {observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [{type: Available, status: "True"}]}}`, health.Current, "", ""},
+		{"what is being deleted", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, deletionTimestamp: "2026-01-01T00:00:00Z"}}`, health.Terminating, "", ""},
+		{"a custom resource that says it isn't ready", `
+{apiVersion: example.com/v1, kind: Gadget, metadata: {name: a}, status: {conditions: [{type: Ready, status: "False", reason: Cooking, message: not yet}]}}`, health.InProgress, "Cooking", "not yet"},
+		{"a Job that runs", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {active: 1, startTime: "2026-01-01T00:00:00Z"}}`, health.InProgress, "", "1 Pods active"},
+		{"a Job that is done", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {succeeded: 1, conditions: [{type: SuccessCriteriaMet, status: "True"}, {type: Complete, status: "True", reason: CompletionsReached}]}}`, health.Current, "CompletionsReached", ""},
+		{"a Job that failed", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {failed: 3, conditions: [{type: Failed, status: "True", reason: BackoffLimitExceeded, message: gave up}]}}`, health.Failed, "BackoffLimitExceeded", "gave up"},
+		{"a Job that waits to be let go", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {conditions: [{type: Suspended, status: "True", reason: JobSuspended}]}}`, health.Current, "JobSuspended", ""},
+		{"a Job that resumed", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {active: 1, conditions: [{type: Suspended, status: "False"}]}}`, health.InProgress, "", "1 Pods active"},
+		{"a Job being deleted", `{apiVersion: batch/v1, kind: Job, metadata: {name: a, deletionTimestamp: "2026-01-01T00:00:00Z"}}`, health.Terminating, "", ""},
+		{"a Job that can't be read", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {active: many}}`, health.Unknown, "", "reading its status"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := health.Compute(object(t, test.manifest))
+			if got.Status != test.status || test.reason != "" && got.Reason != test.reason || !strings.Contains(got.Message, test.message) {
+				t.Errorf("%s, reason %q, message %q; want %s, %q, …%s…", got.Status, got.Reason, got.Message, test.status, test.reason, test.message)
+			}
+			if got.Ref.Name != "a" {
+				t.Errorf("reference %v", got.Ref)
+			}
+		})
+	}
+}
+
+func waiting(reason string, restarts int32) corev1.ContainerStatus {
+	return corev1.ContainerStatus{Name: "app", RestartCount: restarts, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: "the kubelet's words"}}}
+}
+
+func TestPodTrouble(t *testing.T) {
+	crashed := waiting("CrashLoopBackOff", 4)
+	crashed.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 3}
+	silent := waiting("InvalidImageName", 0)
+	silent.State.Waiting.Message = ""
+	running := corev1.ContainerStatus{Name: "other", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
+	gone := &metav1.Time{}
+	said := "Pod web-1, container app: the kubelet's words"
+	tests := []struct {
+		name string
+		pod  corev1.Pod
+		want health.Trouble
+	}{
+		{name: "no status yet"},
+		{name: "running", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{running}}}},
+		{name: "starting", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ContainerCreating", 0)}}}},
+		{name: "crashed once", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("CrashLoopBackOff", 1)}}}},
+		{name: "image", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{running, waiting("ErrImagePull", 0)}}},
+			want: health.Trouble{Reason: "ErrImagePull", Message: said}},
+		{name: "image of an init container", pod: corev1.Pod{Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{waiting("ImagePullBackOff", 0)}}},
+			want: health.Trouble{Reason: "ImagePullBackOff", Message: said}},
+		{name: "crash loop", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{crashed}}},
+			want: health.Trouble{Reason: "CrashLoopBackOff", Message: said + " (exit code 3, 4 restarts)"}},
+		{name: "without words", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{silent}}},
+			want: health.Trouble{Reason: "InvalidImageName", Message: "Pod web-1, container app"}},
+		{name: "on its way out", pod: corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: gone}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ErrImagePull", 0)}}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.pod.Name = "web-1"
+			got, troubled := health.PodTrouble(&test.pod)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("trouble (-want +got):\n%s", diff)
+			}
+			if troubled != (test.want != health.Trouble{}) {
+				t.Errorf("troubled = %t", troubled)
+			}
+		})
+	}
+}
+
+func TestReportSummary(t *testing.T) {
+	of := func(name string, status health.Status, reason, message string) health.Health {
+		return health.Health{Ref: inventory.ObjectRef{Group: "apps", Kind: "Deployment", Namespace: "shop", Name: name}, Status: status, Reason: reason, Message: message}
+	}
+	tests := []struct {
+		name    string
+		report  health.Report
+		healthy bool
+		want    string
+	}{
+		{"empty", health.Report{}, true, "all 0 objects are ready"},
+		{"ready", health.Report{Objects: []health.Health{of("a", health.Current, "", "")}}, true, "all 1 objects are ready"},
+		{"mixed", health.Report{Objects: []health.Health{
+			of("a", health.Current, "", ""), of("b", health.InProgress, "", "1 of 2 replicas"), of("c", health.NotFound, "", ""),
+			of("d", health.Failed, "ImagePullBackOff", "no such image"),
+		}}, false, "apps/Deployment/shop/d: ImagePullBackOff: no such image; 2 of 4 not ready yet, first apps/Deployment/shop/b: 1 of 2 replicas"},
+		{"without words", health.Report{Objects: []health.Health{of("c", health.NotFound, "", "")}}, false, "1 of 1 not ready yet, first apps/Deployment/shop/c: NotFound"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.report.Summary(); got != test.want {
+				t.Errorf("Summary() = %q, want %q", got, test.want)
+			}
+			if got := test.report.Healthy(); got != test.healthy {
+				t.Errorf("Healthy() = %t, want %t", got, test.healthy)
+			}
+		})
+	}
+}
+
+func TestWaiterOfNothing(t *testing.T) {
+	if _, err := health.NewWaiter(health.Config{}); err == nil {
+		t.Error("a waiter of no cluster was made")
+	}
+	// Objects without status are ready as they were applied: nothing is asked of a cluster, which isn't there.
+	waiter, err := health.NewWaiter(health.Config{REST: &rest.Config{Host: "https://127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := health.Target{Ref: inventory.ObjectRef{Version: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "settings"}, ResourceVersion: "1"}
+	report, err := waiter.Wait(t.Context(), health.Request{Set: "set", Targets: []health.Target{settings}})
+	if err != nil || !report.Healthy() {
+		t.Errorf("Wait = %s, %v; want healthy", report.Summary(), err)
+	}
+	if _, err := waiter.Wait(t.Context(), health.Request{Targets: []health.Target{settings}}); err == nil {
+		t.Error("waiting without a set succeeded")
+	}
+	// With one that has a status, the cluster is missed.
+	web := health.Target{Ref: inventory.ObjectRef{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: "web"}}
+	report, err = waiter.Wait(t.Context(), health.Request{Set: "set", Targets: []health.Target{web}})
+	if err == nil || errors.Is(err, t.Context().Err()) || report.Healthy() {
+		t.Errorf("Wait = %s, %v; want an error", report.Summary(), err)
+	}
+}
