@@ -29,6 +29,10 @@ func knownDeviations() []deviation {
 			method: "GET", path: "/repos/*/*", status: 200, text: `property "network_count" is missing`,
 			why: "emulate 0.12.2 leaves out two counts that nobody reads",
 		},
+		{
+			method: "GET", path: "/repos/*/*/pulls", status: 200, text: `/description": Value is not nullable`,
+			why: "a label without a description has null in the emulator's list of pull requests, GitHub describes a string there",
+		},
 	}
 }
 

@@ -16,8 +16,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -134,14 +132,6 @@ func (t *Transport) strip(req *http.Request, body []byte) *http.Request {
 	}
 	out.Body = io.NopCloser(bytes.NewReader(body))
 	return out
-}
-
-// Proxy passes everything on to a server through a Transport.
-func Proxy(target *url.URL, transport *Transport) http.Handler {
-	return &httputil.ReverseProxy{
-		Transport: transport,
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-	}
 }
 
 func drain(body io.ReadCloser) ([]byte, error) {

@@ -97,6 +97,9 @@ func New(c Config) (*Forge, error) {
 			// The cause may quote the key's text.
 			return nil, errors.New("reading the GitHub App's private key: it isn't an RSA key in PEM form")
 		}
+		// Without options ghinstallation sends the body "null", which GitHub takes
+		// but doesn't describe.
+		f.app.InstallationTokenOptions = &github.InstallationTokenOptions{}
 		f.app.BaseURL = strings.TrimSuffix(base.String(), "/")
 		transport = f.app
 	}
