@@ -11,12 +11,12 @@ import (
 // lock takes an exclusive lock on a file, against other processes and against
 // other goroutines of this one. The kernel lets go of it when the process ends,
 // however it ends.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+func lock(ctx context.Context, path string) (func(), error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	unlock = func() { _ = f.Close() } // closing lets go of the lock
+	unlock := func() { _ = f.Close() } // closing lets go of the lock
 	done := make(chan struct{})
 	var locked error
 	go func() { defer close(done); locked = flock(f) }()
