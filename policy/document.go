@@ -18,6 +18,8 @@ const (
 	kindImagePolicy  = "ImagePolicy"
 	kindUpdateConfig = "UpdateConfig"
 	kindSync         = "Sync"
+	kindBot          = "BotConfig"
+	kindReconciler   = "ReconcilerConfig"
 
 	// maxFile bounds a file and maxDocument one document of it, in bytes.
 	// Policies are a few hundred bytes long, but they may stand in one file
@@ -86,8 +88,8 @@ func (doc document) known(file, kind string) (bool, Problems) {
 	}
 	kinds := []string{kindImagePolicy, kindUpdateConfig, kindSync}
 	switch {
-	case doc.kind == kindSync:
-		return false, nil // Its versions are the cluster's affair.
+	case doc.kind == kindSync || doc.kind == kindBot || doc.kind == kindReconciler:
+		return false, nil // The cluster's affair, or files that the programs themselves are given.
 	case doc.apiVersion != APIVersion:
 		return false, Problems{{at("apiVersion"), fmt.Sprintf("apiVersion: %s is not known", quote(doc.apiVersion)), "write " + APIVersion}}
 	case doc.kind == "":

@@ -70,5 +70,5 @@ func stateDir(configured string) (string, error) {
 
 // builders are the ways to render a path, in the order in which they are asked.
 func builders() build.Builder {
-	return build.Select(kustomize.New(), plain.New())
+	return build.Select(kustomize.New(build.Limits{}), plain.Builder{})
 }

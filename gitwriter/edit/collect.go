@@ -29,6 +29,9 @@ func collect(f *File, markers map[*yaml.Node]*Marker) ([]entry, []Problem) {
 		if i > 0 {
 			c.prefix = "#" + strconv.Itoa(i) + ":"
 		}
+		if aboutImages(doc) {
+			continue
+		}
 		if list := kustomizeImages(path.Base(f.name), doc); list != nil {
 			c.images[list] = true
 		}

@@ -34,6 +34,16 @@ func kustomizeImages(base string, doc *yaml.Node) *yaml.Node {
 	return list
 }
 
+// aboutImages tells whether a document says what images are wanted, as policies of
+// ours and Flux's image resources do: the image: that it names is not in use there.
+func aboutImages(doc *yaml.Node) bool {
+	if len(doc.Content) == 0 {
+		return false
+	}
+	group, _, _ := strings.Cut(text(lookup(doc.Content[0], "apiVersion")), "/")
+	return group == "towline.dev" || group == "image.toolkit.fluxcd.io"
+}
+
 func kustomizeFile(base string) bool {
 	return base == "kustomization.yaml" || base == "kustomization.yml" || base == "Kustomization"
 }

@@ -20,18 +20,23 @@ func (t *Tree) Check() policy.Problems {
 	}
 	for _, p := range t.Policies {
 		if !used[p] {
-			problems = append(problems, t.unused(p))
+			problems = append(problems, t.unused(p)...)
 		}
 	}
 	return problems.Sorted()
 }
 
 // unused says why a policy governs nothing: its image stands nowhere, or only where
-// the policy doesn't reach or can't edit.
-func (t *Tree) unused(p *policy.Policy) policy.Problem {
+// the policy doesn't reach or can't edit. Nothing is said of a policy whose claim is
+// contested, since that is a problem of its own.
+func (t *Tree) unused(p *policy.Policy) policy.Problems {
+	where := "here"
+	if p.Dir() != "." {
+		where = "below " + p.Dir()
+	}
 	problem := policy.Problem{
 		Position: p.ImagePosition(),
-		Message:  fmt.Sprintf("no manifest below %s uses the image %s with a tag", p.Dir(), p.Image()),
+		Message:  fmt.Sprintf("no manifest %s uses the image %s with a tag", where, p.Image()),
 	}
 	var images []string
 	for _, f := range t.Files {
@@ -39,10 +44,12 @@ func (t *Tree) unused(p *policy.Policy) policy.Problem {
 			switch {
 			case edit.SameImage(r.Image, p.Image()) && r.Tag == "":
 				problem.Hint = fmt.Sprintf("%s:%d:%d names it without a tag", r.File, r.Line, r.Column)
-				return problem
+				return policy.Problems{problem}
 			case edit.SameImage(r.Image, p.Image()) && !p.Covers(r.File):
 				problem.Hint = fmt.Sprintf("%s:%d:%d uses it, out of this policy's reach", r.File, r.Line, r.Column)
-				return problem
+				return policy.Problems{problem}
+			case edit.SameImage(r.Image, p.Image()):
+				return nil
 			case r.Image != "" && p.Covers(r.File):
 				images = append(images, r.Image)
 			}
@@ -52,5 +59,5 @@ func (t *Tree) unused(p *policy.Policy) policy.Problem {
 	if near := policy.Nearest(p.Image(), images); near != "" {
 		problem.Hint = fmt.Sprintf("did you mean %s?", near)
 	}
-	return problem
+	return policy.Problems{problem}
 }

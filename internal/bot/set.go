@@ -39,7 +39,7 @@ func ParseAssignment(text string) (Assignment, error) {
 	} else {
 		a.Image, a.Tag = left, rest
 	}
-	if _, err := name.NewTag(a.Image+":"+a.Tag, name.StrictValidation, name.WithDefaultRegistry("")); err != nil || a.Tag == "" {
+	if _, err := name.NewTag(a.Image+":"+a.Tag, name.WithDefaultRegistry("")); err != nil || a.Tag == "" {
 		return Assignment{}, fmt.Errorf("%q: %q isn't an image and %q a tag: %w", text, a.Image, a.Tag, orInvalid(err))
 	}
 	if pinned {
