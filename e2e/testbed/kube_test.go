@@ -1,17 +1,19 @@
 package testbed_test
 
 import (
-	"os"
+	"context"
+	"errors"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 )
-
-func TestMain(m *testing.M) { os.Exit(testbed.Main(m)) }
 
 func TestKubeRunsPods(t *testing.T) {
 	cluster := testbed.Kube(t)
@@ -61,5 +63,56 @@ func TestKubeRunsPods(t *testing.T) {
 			}
 			t.Error("the pod never came to be as it should")
 		})
+	}
+}
+
+func TestKubeComesBackWithItsState(t *testing.T) {
+	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	client, err := kubernetes.NewForConfig(cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps := client.CoreV1().ConfigMaps("default")
+	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "kept"}, Data: map[string]string{"a": "b"}}
+	if _, err := maps.Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+
+	cluster.Shutdown()
+	if _, err := maps.Get(t.Context(), "kept", metav1.GetOptions{}); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("after Shutdown: got %v, want that the connection is refused", err)
+	}
+	if err := cluster.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := maps.Get(t.Context(), "kept", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(object.Data, kept.Data); diff != "" {
+		t.Errorf("data after Restart (-want +got):\n%s", diff)
+	}
+
+	if err := cluster.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := maps.Get(ctx, "kept", metav1.GetOptions{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while it is suspended: got %v, want no answer", err)
+	}
+	if err := cluster.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := maps.Get(t.Context(), "kept", metav1.GetOptions{}); err != nil {
+		t.Errorf("after Resume: %v", err)
 	}
 }
