@@ -31,7 +31,7 @@ func (s *Server) user(r *http.Request) (*User, bool) {
 // authentication's password, or its user name where the password is empty.
 func credential(r *http.Request) string {
 	if name, password, ok := r.BasicAuth(); ok {
-		if password == "" || password == "x-oauth-basic" {
+		if password == "" {
 			return name
 		}
 		return password

@@ -1,7 +1,6 @@
 package forgetest
 
 import (
-	"context"
 	"testing"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
@@ -64,7 +63,6 @@ const (
 type run struct {
 	*testing.T
 	Harness
-	ctx context.Context
 }
 
 // Conformance runs the suite that each implementation of forge.Forge passes. The
@@ -110,7 +108,7 @@ func Conformance(t *testing.T, harness func(*testing.T) Harness) {
 			if why, lacking := h.Lacks[p.needs]; lacking && p.needs != "" {
 				t.Skipf("left out: the server doesn't do this point (%s): %s", p.needs, why)
 			}
-			p.point(run{T: t, Harness: h, ctx: t.Context()})
+			p.point(run{T: t, Harness: h})
 		})
 	}
 }
@@ -119,7 +117,7 @@ func Conformance(t *testing.T, harness func(*testing.T) Harness) {
 func (r run) create(head string) forge.PullRequest {
 	r.Helper()
 	r.Push(r.T, head, head+".txt")
-	pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: head, Base: r.Base, Title: "From " + head, Body: "Body of " + head})
+	pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: head, Base: r.Base, Title: "From " + head, Body: "Body of " + head})
 	if err != nil {
 		r.Fatalf("Create: %v", err)
 	}
@@ -128,7 +126,7 @@ func (r run) create(head string) forge.PullRequest {
 
 func (r run) list(filter forge.Filter) []forge.PullRequest {
 	r.Helper()
-	list, err := r.Forge.List(r.ctx, filter)
+	list, err := r.Forge.List(r.Context(), filter)
 	if err != nil {
 		r.Fatalf("List(%+v): %v", filter, err)
 	}
@@ -149,7 +147,7 @@ func (r run) get(number int) forge.PullRequest {
 
 func (r run) update(number int, change forge.Change) forge.PullRequest {
 	r.Helper()
-	pr, err := r.Forge.Update(r.ctx, number, change)
+	pr, err := r.Forge.Update(r.Context(), number, change)
 	if err != nil {
 		r.Fatalf("Update(%d): %v", number, err)
 	}

@@ -53,7 +53,7 @@ func listsAllPages(r run) {
 	r.Push(r.T, "many", "many.txt")
 	var want []int
 	for i := range r.PageSize + 1 { // the last page holds one
-		pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "many", Base: r.Base, Title: fmt.Sprint("Number ", i)})
+		pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: "many", Base: r.Base, Title: fmt.Sprint("Number ", i)})
 		if err != nil {
 			r.Fatalf("Create: %v", err)
 		}
@@ -101,7 +101,7 @@ func closesAndReopens(r run) {
 
 func refusesUpdate(r run) {
 	for name, change := range map[string]forge.Change{"title": {Title: ptr("x")}, "state": {State: ptr(forge.StateClosed)}} {
-		if _, err := r.Forge.Update(r.ctx, 4242, change); !errors.Is(err, forge.ErrNotFound) {
+		if _, err := r.Forge.Update(r.Context(), 4242, change); !errors.Is(err, forge.ErrNotFound) {
 			r.Errorf("Update(%s) gave %v, want ErrNotFound", name, err)
 		}
 	}
@@ -109,7 +109,7 @@ func refusesUpdate(r run) {
 
 func refusesMergeByUpdate(r run) {
 	pr := r.create("no-merge")
-	if _, err := r.Forge.Update(r.ctx, pr.Number, forge.Change{State: ptr(forge.StateMerged)}); !errors.Is(err, forge.ErrInvalid) {
+	if _, err := r.Forge.Update(r.Context(), pr.Number, forge.Change{State: ptr(forge.StateMerged)}); !errors.Is(err, forge.ErrInvalid) {
 		r.Errorf("Update to merged gave %v, want ErrInvalid", err)
 	}
 	if got := r.get(pr.Number).State; got != forge.StateOpen {
@@ -153,7 +153,7 @@ func comments(r run) {
 	pr := r.create("talk")
 	want := []string{"First.", "Second, with `code` and\n\ntwo paragraphs. 🚢"}
 	for _, body := range want {
-		if err := r.Forge.Comment(r.ctx, pr.Number, body); err != nil {
+		if err := r.Forge.Comment(r.Context(), pr.Number, body); err != nil {
 			r.Fatalf("Comment: %v", err)
 		}
 	}
@@ -163,14 +163,14 @@ func comments(r run) {
 }
 
 func refusesComment(r run) {
-	if err := r.Forge.Comment(r.ctx, 4242, "Hello?"); !errors.Is(err, forge.ErrNotFound) {
+	if err := r.Forge.Comment(r.Context(), 4242, "Hello?"); !errors.Is(err, forge.ErrNotFound) {
 		r.Errorf("Comment gave %v, want ErrNotFound", err)
 	}
 }
 
 func (r run) status(sha string, status forge.Status) {
 	r.Helper()
-	if err := r.Forge.SetStatus(r.ctx, sha, status); err != nil {
+	if err := r.Forge.SetStatus(r.Context(), sha, status); err != nil {
 		r.Fatalf("SetStatus: %v", err)
 	}
 }
@@ -203,7 +203,7 @@ func cutsDescription(r run) {
 }
 
 func refusesStatus(r run) {
-	err := r.Forge.SetStatus(r.ctx, strings.Repeat("0123456789", 4), forge.Status{Context: "x", State: forge.StatusSuccess})
+	err := r.Forge.SetStatus(r.Context(), strings.Repeat("0123456789", 4), forge.Status{Context: "x", State: forge.StatusSuccess})
 	if !errors.Is(err, forge.ErrInvalid) {
 		r.Errorf("SetStatus gave %v, want ErrInvalid", err)
 	}
@@ -212,15 +212,15 @@ func refusesStatus(r run) {
 func refusesStranger(r run) {
 	pr := r.create("private")
 	calls := map[string]func() error{
-		"List":    func() error { _, err := r.BadCredential.List(r.ctx, forge.Filter{}); return err },
-		"Comment": func() error { return r.BadCredential.Comment(r.ctx, pr.Number, "x") },
-		"Update":  func() error { _, err := r.BadCredential.Update(r.ctx, pr.Number, forge.Change{}); return err },
+		"List":    func() error { _, err := r.BadCredential.List(r.Context(), forge.Filter{}); return err },
+		"Comment": func() error { return r.BadCredential.Comment(r.Context(), pr.Number, "x") },
+		"Update":  func() error { _, err := r.BadCredential.Update(r.Context(), pr.Number, forge.Change{}); return err },
 		"Create": func() error {
-			_, err := r.BadCredential.Create(r.ctx, forge.NewPullRequest{Head: "private", Base: r.Base, Title: "x"})
+			_, err := r.BadCredential.Create(r.Context(), forge.NewPullRequest{Head: "private", Base: r.Base, Title: "x"})
 			return err
 		},
 		"SetStatus": func() error {
-			return r.BadCredential.SetStatus(r.ctx, pr.HeadSHA, forge.Status{Context: "x", State: forge.StatusSuccess})
+			return r.BadCredential.SetStatus(r.Context(), pr.HeadSHA, forge.Status{Context: "x", State: forge.StatusSuccess})
 		},
 	}
 	for name, call := range calls {
@@ -231,16 +231,16 @@ func refusesStranger(r run) {
 }
 
 func refusesMissingRepository(r run) {
-	if _, err := r.Missing.List(r.ctx, forge.Filter{}); !errors.Is(err, forge.ErrNotFound) {
+	if _, err := r.Missing.List(r.Context(), forge.Filter{}); !errors.Is(err, forge.ErrNotFound) {
 		r.Errorf("List gave %v, want ErrNotFound", err)
 	}
-	if _, err := r.Missing.Create(r.ctx, forge.NewPullRequest{Head: "a", Base: "b", Title: "c"}); !errors.Is(err, forge.ErrNotFound) {
+	if _, err := r.Missing.Create(r.Context(), forge.NewPullRequest{Head: "a", Base: "b", Title: "c"}); !errors.Is(err, forge.ErrNotFound) {
 		r.Errorf("Create gave %v, want ErrNotFound", err)
 	}
 }
 
 func obeysContext(r run) {
-	ctx, cancel := context.WithCancel(r.ctx)
+	ctx, cancel := context.WithCancel(r.Context())
 	cancel()
 	if _, err := r.Forge.List(ctx, forge.Filter{}); !errors.Is(err, context.Canceled) {
 		r.Errorf("List gave %v, want context.Canceled", err)
@@ -254,7 +254,7 @@ func obeysContext(r run) {
 // a call's context in what they share fails here.
 func sideBySide(r run) {
 	pr := r.create("shared")
-	ended, cancel := context.WithCancel(r.ctx)
+	ended, cancel := context.WithCancel(r.Context())
 	cancel()
 	var group sync.WaitGroup
 	for i := range 8 {
@@ -265,7 +265,7 @@ func sideBySide(r run) {
 				}
 				return
 			}
-			list, err := r.Forge.List(r.ctx, forge.Filter{Head: pr.Head})
+			list, err := r.Forge.List(r.Context(), forge.Filter{Head: pr.Head})
 			if err != nil || len(list) != 1 {
 				r.Errorf("List beside it gave %d pull requests, error %v", len(list), err)
 			}

@@ -22,7 +22,7 @@ func createsAll(r run) {
 	want := forge.PullRequest{
 		Title: "Update web", Body: "From 1.0.0 to 1.1.0", Head: "towline/web", Base: r.Base, HeadSHA: sha, State: forge.StateOpen,
 	}
-	got, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: want.Head, Base: want.Base, Title: want.Title, Body: want.Body})
+	got, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: want.Head, Base: want.Base, Title: want.Title, Body: want.Body})
 	if err != nil {
 		r.Fatalf("Create: %v", err)
 	}
@@ -42,7 +42,7 @@ func createsLabels(r run) {
 	want := []string{"dependencies", "towline"}
 	for _, head := range []string{"one", "two"} { // the second finds the labels there
 		r.Push(r.T, head, head+".txt")
-		pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{
+		pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{
 			Head: head, Base: r.Base, Title: "Labels", Labels: []string{"towline", "dependencies"},
 		})
 		if err != nil {
@@ -59,7 +59,7 @@ func createsLabels(r run) {
 
 func createsPeople(r run) {
 	r.Push(r.T, "people", "people.txt")
-	pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{
+	pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{
 		Head: "people", Base: r.Base, Title: "People", Reviewers: []string{r.Colleague}, Assignees: []string{r.Colleague},
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func createsPeople(r run) {
 	}
 
 	r.Push(r.T, "nobody", "nobody.txt")
-	pr, err = r.Forge.Create(r.ctx, forge.NewPullRequest{
+	pr, err = r.Forge.Create(r.Context(), forge.NewPullRequest{
 		Head: "nobody", Base: r.Base, Title: "Nobody", Reviewers: []string{"there-is-no-such-login"}, Labels: []string{"kept"},
 	})
 	if err == nil || pr.Number == 0 {
@@ -87,7 +87,7 @@ func keepsText(r run) {
 	title = title[:len(title)-1]
 	body := "| image | to |\n| --- | --- |\n| `a/b` | **1.1** |\n\n<!-- towline-key: 0123 -->\n\n<script>alert(1)</script> 🚢 \\ % ${x}"
 	r.Push(r.T, "text", "text.txt")
-	pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "text", Base: r.Base, Title: title, Body: body})
+	pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: "text", Base: r.Base, Title: title, Body: body})
 	if err != nil {
 		r.Fatalf("Create: %v", err)
 	}
@@ -100,7 +100,7 @@ func keepsText(r run) {
 
 func createsDraft(r run) {
 	r.Push(r.T, "draft", "draft.txt")
-	pr, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "draft", Base: r.Base, Title: "Not yet", Draft: true})
+	pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: "draft", Base: r.Base, Title: "Not yet", Draft: true})
 	if err != nil {
 		r.Fatalf("Create: %v", err)
 	}
@@ -114,7 +114,7 @@ func createsDraft(r run) {
 
 func refusesDuplicate(r run) {
 	first := r.create("twice")
-	_, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "twice", Base: r.Base, Title: "Again"})
+	_, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: "twice", Base: r.Base, Title: "Again"})
 	if !errors.Is(err, forge.ErrExists) {
 		r.Errorf("Create again gave %v, want ErrExists", err)
 	}
@@ -126,7 +126,7 @@ func refusesDuplicate(r run) {
 func allowsAfterClose(r run) {
 	first := r.create("again")
 	r.update(first.Number, forge.Change{State: ptr(forge.StateClosed)})
-	second, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "again", Base: r.Base, Title: "Again"})
+	second, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: "again", Base: r.Base, Title: "Again"})
 	if err != nil || second.Number == first.Number {
 		r.Errorf("Create after closing gave number %d (the first was %d), error %v", second.Number, first.Number, err)
 	}
@@ -138,7 +138,7 @@ func refusesMissing(r run) {
 		"head": {Head: "not-there", Base: r.Base, Title: "No head"},
 		"base": {Head: "there", Base: "not-there", Title: "No base"},
 	} {
-		if _, err := r.Forge.Create(r.ctx, pr); !errors.Is(err, forge.ErrInvalid) {
+		if _, err := r.Forge.Create(r.Context(), pr); !errors.Is(err, forge.ErrInvalid) {
 			r.Errorf("Create with a missing %s gave %v, want ErrInvalid", name, err)
 		}
 	}
@@ -147,7 +147,7 @@ func refusesMissing(r run) {
 func refusesEmpty(r run) {
 	pr := r.create("old")
 	r.Merge(r.T, pr.Number)
-	_, err := r.Forge.Create(r.ctx, forge.NewPullRequest{Head: "old", Base: r.Base, Title: "Nothing"})
+	_, err := r.Forge.Create(r.Context(), forge.NewPullRequest{Head: "old", Base: r.Base, Title: "Nothing"})
 	if !errors.Is(err, forge.ErrInvalid) {
 		r.Errorf("Create without commits gave %v, want ErrInvalid", err)
 	}

@@ -43,7 +43,7 @@ func (r *Repo) commitsOf(p *pull) []commitInfo {
 }
 
 func pullCommits(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -79,7 +79,23 @@ type fileChange struct {
 	patch                        string // "" for a binary file
 }
 
-var statusNames = map[byte]string{'A': "added", 'D': "removed", 'M': "modified", 'T': "changed", 'R': "renamed", 'C': "copied"}
+// statusName turns git's letter into GitHub's word.
+func statusName(letter byte) string {
+	switch letter {
+	case 'A':
+		return "added"
+	case 'D':
+		return "removed"
+	case 'R':
+		return "renamed"
+	case 'C':
+		return "copied"
+	case 'T':
+		return "changed"
+	default:
+		return "modified"
+	}
+}
 
 // diff compares two commits file by file.
 func (r *Repo) diff(from, to string) []fileChange {
@@ -91,7 +107,7 @@ func (r *Repo) diff(from, to string) []fileChange {
 	fields := strings.Split(raw, "\x00")
 	for len(fields) >= 2 && strings.HasPrefix(fields[0], ":") {
 		columns := strings.Fields(fields[0]) // modes, blobs, status
-		change := fileChange{path: fields[1], blob: columns[3], status: statusNames[columns[4][0]]}
+		change := fileChange{path: fields[1], blob: columns[3], status: statusName(columns[4][0])}
 		if change.status == "removed" {
 			change.blob = columns[2]
 		}
@@ -131,7 +147,7 @@ func (f *fileChange) addPatch(diff string) {
 }
 
 func pullFiles(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}

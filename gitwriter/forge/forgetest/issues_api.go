@@ -24,7 +24,7 @@ func issueRoutes() []route {
 }
 
 func listLabels(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -54,7 +54,7 @@ func addLabels(c *call) (answer, error) { return changeLabels(c, false) }
 func setLabels(c *call) (answer, error) { return changeLabels(c, true) }
 
 func changeLabels(c *call, replace bool) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -73,7 +73,7 @@ func changeLabels(c *call, replace bool) (answer, error) {
 }
 
 func dropLabel(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -127,7 +127,7 @@ func dropAssignees(c *call) (answer, error) {
 }
 
 func (c *call) assignees() (*pull, []string, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,7 +139,7 @@ func (c *call) assignees() (*pull, []string, error) {
 }
 
 func listComments(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -147,7 +147,7 @@ func listComments(c *call) (answer, error) {
 }
 
 func addComment(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}

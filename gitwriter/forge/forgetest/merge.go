@@ -15,7 +15,7 @@ const (
 )
 
 func isMerged(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -26,7 +26,7 @@ func isMerged(c *call) (answer, error) {
 }
 
 func mergePull(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}

@@ -129,7 +129,7 @@ func TestRepositoryPages(t *testing.T) {
 func TestPagesAreForThisMachine(t *testing.T) {
 	server := forgetest.Start(t, forgetest.Config{})
 	newRepo(t, server)
-	req := httptest.NewRequest(http.MethodGet, "http://localhost/acme/deploy", nil)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/acme/deploy", nil)
 	for remote, want := range map[string]int{"127.0.0.1:1": 200, "[::1]:1": 200, "192.0.2.7:1": 403} {
 		req.RemoteAddr = remote
 		answer := httptest.NewRecorder()

@@ -26,7 +26,7 @@ func pullRoutes() []route {
 }
 
 func getPull(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -126,7 +126,7 @@ func (r *Repo) openPull(head, base string) *pull {
 }
 
 func editPull(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}

@@ -20,13 +20,12 @@ type Repo struct {
 	push        sync.Mutex // one push at a time, so that each sees its own changes
 
 	// Guarded by the server's lock.
-	private    bool
-	pushed     time.Time
-	refs       map[string]string // the refs as last seen, by full name
-	pulls      []*pull           // pull N is at N-1
-	labels     []*label
-	commentIDs int64
-	statuses   map[string][]*status // by commit, oldest first
+	private  bool
+	pushed   time.Time
+	refs     map[string]string // the refs as last seen, by full name
+	pulls    []*pull           // pull N is at N-1
+	labels   []*label
+	statuses map[string][]*status // by commit, oldest first
 }
 
 // defaultBranch is every repository's.

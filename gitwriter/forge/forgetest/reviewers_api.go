@@ -11,7 +11,7 @@ type reviewersRequest struct {
 }
 
 func getReviewers(c *call) (answer, error) {
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err != nil {
 		return answer{}, err
 	}
@@ -61,7 +61,7 @@ func dropReviewers(c *call) (answer, error) {
 
 func (c *call) reviewers() (*pull, reviewersRequest, error) {
 	var in reviewersRequest
-	p, err := c.pull("number")
+	p, err := c.pull()
 	if err == nil {
 		err = c.read(&in)
 	}

@@ -129,8 +129,8 @@ func (c *call) read(into any) error {
 }
 
 // pull finds the pull request that the path names.
-func (c *call) pull(key string) (*pull, error) {
-	number, err := strconv.Atoi(c.r.PathValue(key))
+func (c *call) pull() (*pull, error) {
+	number, err := strconv.Atoi(c.r.PathValue("number"))
 	if err != nil || number < 1 || number > len(c.repo.pulls) {
 		return nil, notFound()
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 )
 
-var statusStates = []string{"error", "failure", "pending", "success"}
-
 func createStatus(c *call) (answer, error) {
 	var in struct {
 		State, Context, Description string
@@ -24,7 +22,7 @@ func createStatus(c *call) (answer, error) {
 	}
 	target, err := url.Parse(in.TargetURL)
 	switch {
-	case !slices.Contains(statusStates, in.State):
+	case !slices.Contains([]string{"error", "failure", "pending", "success"}, in.State):
 		return answer{}, invalid(badField("Status", "state", "invalid"))
 	case len([]rune(in.Description)) > 140:
 		return answer{}, invalid(inWords("Status", "description is too long (maximum is 140 characters)"))

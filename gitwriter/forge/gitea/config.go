@@ -113,7 +113,7 @@ func (f *Forge) sdk(ctx context.Context) (*gitea.Client, error) {
 func (f *Forge) classify(ctx context.Context, op string, resp *gitea.Response, err error) error {
 	failure := api.Failure{Op: op, Err: err, Now: f.now()}
 	if resp != nil {
-		failure.Response = resp.Response
+		failure.Status, failure.Header = resp.StatusCode, resp.Header
 		failure.Message = err.Error()
 	}
 	return api.Classify(ctx, failure)

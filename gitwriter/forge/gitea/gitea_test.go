@@ -42,7 +42,9 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-var newPull = forge.NewPullRequest{Head: "towline/web", Base: "main", Title: "Update web"}
+func newPull() forge.NewPullRequest {
+	return forge.NewPullRequest{Head: "towline/web", Base: "main", Title: "Update web"}
+}
 
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
@@ -70,7 +72,7 @@ func TestErrors(t *testing.T) {
 				w.WriteHeader(test.status)
 				_, _ = io.WriteString(w, test.body)
 			})
-			_, err := f.Create(t.Context(), newPull)
+			_, err := f.Create(t.Context(), newPull())
 			if !errors.Is(err, test.want) || strings.Contains(fmt.Sprintf("%+v", err), topSecret) {
 				t.Errorf("Create gave %v, want %v", err, test.want)
 			}
@@ -91,7 +93,7 @@ func TestCreateTellsBranchFromRepository(t *testing.T) {
 			}
 			answer(w, repo, object{"id": 1})
 		})
-		if _, err := f.Create(t.Context(), newPull); !errors.Is(err, want) {
+		if _, err := f.Create(t.Context(), newPull()); !errors.Is(err, want) {
 			t.Errorf("with the repository answering %d: %v, want %v", repo, err, want)
 		}
 	}
@@ -158,7 +160,7 @@ func TestLabelsAreFoundOrMade(t *testing.T) {
 			t.Errorf("%s %s", r.Method, r.URL.Path)
 		}
 	})
-	pr := newPull
+	pr := newPull()
 	pr.Labels = []string{"theirs", "ours", "new"}
 	got, err := f.Create(t.Context(), pr)
 	if err != nil {
@@ -179,8 +181,9 @@ func TestLabelsAreFoundOrMade(t *testing.T) {
 func TestTokenStaysWhereItBelongs(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another host was called") }))
 	defer other.Close()
-	f := connect(t, func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	f := connect(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", other.URL)
+		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 	if _, err := f.List(t.Context(), forge.Filter{}); err == nil || forge.Temporary(err) || strings.Contains(fmt.Sprintf("%+v", err), topSecret) {
 		t.Errorf("List gave %v", err)

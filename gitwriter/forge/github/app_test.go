@@ -48,7 +48,7 @@ func startWithApp(t *testing.T) (*forgetest.Server, func(github.App) *github.For
 func TestApp(t *testing.T) {
 	server, as, private := startWithApp(t)
 	f := as(github.App{ID: 11, InstallationID: 22, PrivateKey: private})
-	pr, err := f.Create(t.Context(), newPull)
+	pr, err := f.Create(t.Context(), newPull())
 	if err != nil || pr.Author != "towline[bot]" {
 		t.Fatalf("Create gave author %q, %v", pr.Author, err)
 	}

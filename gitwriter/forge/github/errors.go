@@ -15,7 +15,10 @@ import (
 
 // classify turns go-github's and ghinstallation's errors into the forge's.
 func (f *Forge) classify(ctx context.Context, op string, resp *github.Response, err error) error {
-	failure := api.Failure{Op: op, Response: httpResponse(resp), Err: err, Now: f.now()}
+	failure := api.Failure{Op: op, Err: err, Now: f.now()}
+	if resp != nil && resp.Response != nil {
+		failure.Status, failure.Header = resp.StatusCode, resp.Header
+	}
 	// After a primary limit go-github answers by itself until the reset, with a
 	// made-up response that has no headers.
 	var primary *github.RateLimitError
@@ -40,7 +43,7 @@ func (f *Forge) classify(ctx context.Context, op string, resp *github.Response, 
 	var app *ghinstallation.HTTPError
 	if errors.As(err, &app) && app.Response != nil {
 		failure.Op = op + ": getting the GitHub App's token"
-		failure.Response = app.Response
+		failure.Status, failure.Header = app.Response.StatusCode, app.Response.Header
 		if app.Response.StatusCode == http.StatusNotFound {
 			return &forge.Error{Op: failure.Op, Status: http.StatusNotFound, Message: "no such installation", Err: forge.ErrUnauthorized}
 		}

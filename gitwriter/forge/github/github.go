@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/google/go-github/v60/github"
@@ -150,12 +149,4 @@ func convert(pr *github.PullRequest) forge.PullRequest {
 		out.MergeSHA = pr.GetMergeCommitSHA()
 	}
 	return out
-}
-
-// httpResponse digs out the plain answer, if there is one.
-func httpResponse(resp *github.Response) *http.Response {
-	if resp == nil {
-		return nil
-	}
-	return resp.Response
 }

@@ -52,7 +52,9 @@ func connect(t *testing.T, config github.Config) *github.Forge {
 	return f
 }
 
-var newPull = forge.NewPullRequest{Head: "towline/web", Base: "main", Title: "Update web"}
+func newPull() forge.NewPullRequest {
+	return forge.NewPullRequest{Head: "towline/web", Base: "main", Title: "Update web"}
+}
 
 // Whatever the server does to a call, the error says the right thing, and a
 // call that isn't safe to repeat is made once.
@@ -79,7 +81,7 @@ func TestFaults(t *testing.T) {
 			server, repo, f := start(t)
 			test.fault.Route, test.fault.Times = "POST "+pulls, 1
 			server.Inject(test.fault)
-			_, err := f.Create(t.Context(), newPull)
+			_, err := f.Create(t.Context(), newPull())
 			if !errors.Is(err, test.want) {
 				t.Errorf("Create gave %v, want %v", err, test.want)
 			}
@@ -103,7 +105,7 @@ func TestReadsSurviveOneFault(t *testing.T) {
 	for name, fault := range map[string]forgetest.Fault{"503": {Status: 503}, "cut off": {Cut: true}} {
 		t.Run(name, func(t *testing.T) {
 			server, _, f := start(t)
-			if _, err := f.Create(t.Context(), newPull); err != nil {
+			if _, err := f.Create(t.Context(), newPull()); err != nil {
 				t.Fatal(err)
 			}
 			fault.Route, fault.Times = "GET "+pulls, 1
@@ -150,7 +152,7 @@ func TestRateLimits(t *testing.T) {
 	t.Run("secondary", func(t *testing.T) {
 		server, _, f := start(t)
 		server.SetSecondaryLimit(1, 70*time.Second)
-		_, err := f.Create(t.Context(), newPull)
+		_, err := f.Create(t.Context(), newPull())
 		var limited *forge.RateLimitError
 		if !errors.As(err, &limited) || !limited.Secondary || limited.RetryAfter != 70*time.Second || !forge.Temporary(err) {
 			t.Errorf("Create gave %v, want a secondary limit of 70 s", err)
@@ -162,7 +164,7 @@ func TestRateLimits(t *testing.T) {
 func TestCreateReportsWhatItCouldNotAdd(t *testing.T) {
 	server, repo, f := start(t)
 	server.Inject(forgetest.Fault{Route: "POST /repos/{owner}/{repo}/issues/{number}/labels", Status: 403, Body: `{"message":"no labels for you"}`})
-	pr := newPull
+	pr := newPull()
 	pr.Labels, pr.Reviewers, pr.Assignees = []string{"a"}, []string{"alice", "acme/ops"}, []string{"alice"}
 	got, err := f.Create(t.Context(), pr)
 	if !errors.Is(err, forge.ErrForbidden) || got.Number != 1 {
@@ -223,7 +225,8 @@ func TestTokenStaysWhereItBelongs(t *testing.T) {
 		if r.Header.Get("Authorization") != "Bearer "+topSecret {
 			t.Errorf("the server got the authorization %q", r.Header.Get("Authorization"))
 		}
-		http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
+		w.Header().Set("Location", other.URL)
+		w.WriteHeader(http.StatusTemporaryRedirect)
 	}))
 	defer server.Close()
 	var log bytes.Buffer
@@ -231,7 +234,7 @@ func TestTokenStaysWhereItBelongs(t *testing.T) {
 		BaseURL: server.URL, Token: secret.New(topSecret), Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	_, listErr := f.List(t.Context(), forge.Filter{})
-	_, createErr := f.Create(t.Context(), newPull)
+	_, createErr := f.Create(t.Context(), newPull())
 	for name, err := range map[string]error{"List": listErr, "Create": createErr} {
 		if err == nil || forge.Temporary(err) {
 			t.Errorf("%s gave %v, want an error for good", name, err)

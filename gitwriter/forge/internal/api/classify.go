@@ -12,12 +12,13 @@ import (
 
 // Failure is a call that didn't work out, in the terms that every SDK offers.
 type Failure struct {
-	Op        string         // a gerund with its operand
-	Response  *http.Response // nil when there was no answer
-	Message   string         // the server's words, if the SDK has them apart
-	Err       error          // what the SDK returned; not nil
-	Secondary bool           // the SDK knows it for a secondary rate limit
-	Now       time.Time      // stands in for the answer's Date header
+	Op        string // a gerund with its operand
+	Status    int    // 0 when there was no answer
+	Header    http.Header
+	Message   string    // the server's words, if the SDK has them apart
+	Err       error     // what the SDK returned; not nil
+	Secondary bool      // the SDK knows it for a secondary rate limit
+	Now       time.Time // stands in for the answer's Date header
 }
 
 // Classify makes the error that adapters return. Nothing of the SDK's error is
@@ -36,16 +37,15 @@ func Classify(ctx context.Context, f Failure) error {
 	if errors.As(f.Err, &limited) {
 		return limited
 	}
-	if f.Response == nil || f.Response.StatusCode < 300 {
+	if f.Status < 300 {
 		return withoutAnswer(f)
 	}
-	status := f.Response.StatusCode
-	tooMany := status == http.StatusTooManyRequests || f.Secondary ||
-		status == http.StatusForbidden && (f.Response.Header.Get("Retry-After") != "" || exhausted(f.Response))
+	tooMany := f.Status == http.StatusTooManyRequests || f.Secondary ||
+		f.Status == http.StatusForbidden && (f.Header.Get("Retry-After") != "" || exhausted(f.Header))
 	if tooMany {
-		return &forge.RateLimitError{Op: f.Op, RetryAfter: retryAfter(f), Secondary: !exhausted(f.Response)}
+		return &forge.RateLimitError{Op: f.Op, RetryAfter: retryAfter(f), Secondary: !exhausted(f.Header)}
 	}
-	return &forge.Error{Op: f.Op, Status: status, Message: forge.OneLine(f.Message), Err: byStatus(status)}
+	return &forge.Error{Op: f.Op, Status: f.Status, Message: forge.OneLine(f.Message), Err: byStatus(f.Status)}
 }
 
 // withoutAnswer covers broken connections, and answers of 2xx that can't be
@@ -79,8 +79,8 @@ func byStatus(status int) error {
 	return forge.ErrInvalid
 }
 
-func exhausted(resp *http.Response) bool {
-	return resp.Header.Get("X-RateLimit-Remaining") == "0"
+func exhausted(header http.Header) bool {
+	return header.Get("X-RateLimit-Remaining") == "0"
 }
 
 // Bounds of what a server may make us wait, and what it makes us wait when it
@@ -96,16 +96,16 @@ const (
 // server's own clock where the answer tells it, since ours may be off.
 func retryAfter(f Failure) time.Duration {
 	now := f.Now
-	if date, err := http.ParseTime(f.Response.Header.Get("Date")); err == nil {
+	if date, err := http.ParseTime(f.Header.Get("Date")); err == nil {
 		now = date
 	}
 	wait := unknownWait
-	header := f.Response.Header.Get("Retry-After")
+	header := f.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(header); err == nil {
 		wait = at.Sub(now)
-	} else if reset, err := strconv.ParseInt(f.Response.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil && exhausted(f.Response) {
+	} else if reset, err := strconv.ParseInt(f.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil && exhausted(f.Header) {
 		wait = time.Unix(reset, 0).Sub(now)
 	}
 	return min(max(wait, minWait), maxWait)

@@ -13,29 +13,28 @@ import (
 )
 
 func TestClassify(t *testing.T) {
-	answer := func(status int) *http.Response { return &http.Response{StatusCode: status, Header: http.Header{}} }
 	for _, test := range []struct {
 		name      string
 		failure   api.Failure
 		want      error
 		temporary bool
 	}{
-		{"401", api.Failure{Response: answer(401)}, forge.ErrUnauthorized, false},
-		{"403", api.Failure{Response: answer(403)}, forge.ErrForbidden, false},
-		{"404", api.Failure{Response: answer(404)}, forge.ErrNotFound, false},
-		{"410", api.Failure{Response: answer(410)}, forge.ErrNotFound, false},
-		{"409", api.Failure{Response: answer(409)}, forge.ErrExists, false},
-		{"422", api.Failure{Response: answer(422)}, forge.ErrInvalid, false},
-		{"400", api.Failure{Response: answer(400)}, forge.ErrInvalid, false},
-		{"408", api.Failure{Response: answer(408)}, forge.ErrUnavailable, true},
-		{"500", api.Failure{Response: answer(500)}, forge.ErrUnavailable, true},
-		{"501", api.Failure{Response: answer(501)}, forge.ErrUnsupported, false},
-		{"503", api.Failure{Response: answer(503)}, forge.ErrUnavailable, true},
+		{"401", api.Failure{Status: 401}, forge.ErrUnauthorized, false},
+		{"403", api.Failure{Status: 403}, forge.ErrForbidden, false},
+		{"404", api.Failure{Status: 404}, forge.ErrNotFound, false},
+		{"410", api.Failure{Status: 410}, forge.ErrNotFound, false},
+		{"409", api.Failure{Status: 409}, forge.ErrExists, false},
+		{"422", api.Failure{Status: 422}, forge.ErrInvalid, false},
+		{"400", api.Failure{Status: 400}, forge.ErrInvalid, false},
+		{"408", api.Failure{Status: 408}, forge.ErrUnavailable, true},
+		{"500", api.Failure{Status: 500}, forge.ErrUnavailable, true},
+		{"501", api.Failure{Status: 501}, forge.ErrUnsupported, false},
+		{"503", api.Failure{Status: 503}, forge.ErrUnavailable, true},
 		{"no answer", api.Failure{Err: errors.New("connection refused")}, forge.ErrUnavailable, true},
-		{"a success that can't be read", api.Failure{Response: answer(200), Err: errors.New("invalid character '<'")}, forge.ErrUnavailable, true},
+		{"a success that can't be read", api.Failure{Status: 200, Err: errors.New("invalid character '<'")}, forge.ErrUnavailable, true},
 		{"another host", api.Failure{Err: &api.ForeignOriginError{Host: "evil"}}, forge.ErrInvalid, false},
 		{"too large", api.Failure{Err: &api.TooLargeError{Limit: 1}}, forge.ErrInvalid, false},
-		{"known already", api.Failure{Err: &forge.Error{Err: forge.ErrExists}, Response: answer(500)}, forge.ErrExists, false},
+		{"known already", api.Failure{Err: &forge.Error{Err: forge.ErrExists}, Status: 500}, forge.ErrExists, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.failure.Err == nil {
@@ -86,7 +85,7 @@ func TestClassifyRateLimits(t *testing.T) {
 				header.Set(key, value)
 			}
 			err := api.Classify(t.Context(), api.Failure{
-				Response: &http.Response{StatusCode: test.status, Header: header}, Err: errors.New("refused"), Now: now, Secondary: test.known,
+				Status: test.status, Header: header, Err: errors.New("refused"), Now: now, Secondary: test.known,
 			})
 			var limited *forge.RateLimitError
 			if !errors.As(err, &limited) || limited.RetryAfter != test.wait || limited.Secondary != test.secondary {

@@ -25,11 +25,24 @@ func serve(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *url.URL) 
 	return server, origin
 }
 
+func get(t *testing.T, client *http.Client, address string) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.Do(req)
+}
+
 func TestTransportTriesAgain(t *testing.T) {
 	cut := func(w http.ResponseWriter) {
-		w.Header().Set("Content-Length", "100")
-		_, _ = io.WriteString(w, "half")
-		panic(http.ErrAbortHandler)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+		_ = conn.Close()
 	}
 	status := func(code int) func(http.ResponseWriter) { return func(w http.ResponseWriter) { w.WriteHeader(code) } }
 	for _, test := range []struct {
@@ -76,7 +89,7 @@ func TestTransportTriesAgain(t *testing.T) {
 			if got := tries.Load(); got != test.tries {
 				t.Errorf("%d tries, want %d (error %v)", got, test.tries, err)
 			}
-			if test.tries == 2 && (err != nil || resp.StatusCode != 200) {
+			if test.tries == 2 && (err != nil || resp.StatusCode != http.StatusOK) {
 				t.Errorf("the second try's answer is lost: %v", err)
 			}
 		})
@@ -88,7 +101,7 @@ func TestTransportLeavesItsOriginAlone(t *testing.T) {
 	other, _ := serve(t, func(http.ResponseWriter, *http.Request) { reached.Store(true) })
 	server, origin := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) })
 	client := &http.Client{Transport: &api.Transport{Origin: origin}}
-	resp, err := client.Get(server.URL)
+	resp, err := get(t, client, server.URL)
 	if err == nil {
 		_ = resp.Body.Close()
 	}
@@ -102,7 +115,7 @@ func TestTransportBoundsAnswers(t *testing.T) {
 	server, origin := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 101)) })
 	for limit, fits := range map[int64]bool{100: false, 101: true} {
 		client := &http.Client{Transport: &api.Transport{Origin: origin, MaxBody: limit}}
-		resp, err := client.Get(server.URL)
+		resp, err := get(t, client, server.URL)
 		if err == nil {
 			_ = resp.Body.Close()
 		}
