@@ -17,6 +17,8 @@ import (
 )
 
 // update rewrites the expected output that stands in the scripts.
+//
+//nolint:gochecknoglobals // flags of a test are the test program's
 var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
 
 func TestMain(m *testing.M) {
@@ -49,7 +51,7 @@ func startRegistry(env *testscript.Env) (string, error) {
 	if err := reg.PushTags("acme/hello", "1.0.0", "1.1.0", "1.2.0-rc.1", "2.0.0"); err != nil {
 		return "", err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

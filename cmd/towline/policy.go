@@ -72,7 +72,7 @@ func required(cmd *cobra.Command, flag string) {
 }
 
 func onePolicy(file, name string) (*policy.Policy, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // the file is the one that the user names
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -46,11 +45,11 @@ func run(ctx context.Context, c config) (err error) {
 		return stage.explain(err)
 	}
 	t.print(c.out)
-	fmt.Fprintf(c.out, "\n  forge     %s/%s/%s\n  registry  %s\n", stage.forgeURL, repoOwner, repoName, stage.registry.Host())
+	say(c.out, "\n  forge     %s/%s/%s\n  registry  %s\n", stage.forgeURL, repoOwner, repoName, stage.registry.Host())
 	if !c.keep {
 		return nil
 	}
-	fmt.Fprintf(c.out, "\n  kubectl --kubeconfig %s get syncs,deployments,pods -A\n\nEverything is running; press Ctrl-C to stop it.\n", stage.kubeconfig)
+	say(c.out, "\n  kubectl --kubeconfig %s get syncs,deployments,pods -A\n\nEverything is running; press Ctrl-C to stop it.\n", stage.kubeconfig)
 	<-ctx.Done()
 	return nil
 }

@@ -82,13 +82,13 @@ func helloLayer(ctx context.Context, dir string) (v1.Layer, error) {
 		return nil, err
 	}
 	binary := filepath.Join(dir, "hello")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./demo/hello") //nolint:gosec // fixed words and a folder of our own
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./demo/hello")
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building the hello application: %w\n%s", err, out)
 	}
-	data, err := os.ReadFile(binary) //nolint:gosec // what was just built
+	data, err := os.ReadFile(binary)
 	if err != nil {
 		return nil, err
 	}

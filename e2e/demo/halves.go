@@ -42,7 +42,7 @@ func (s *stage) startHalf(ctx context.Context, name, binary, ready string, env [
 		if err != nil {
 			return err
 		}
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := s.http.Do(req)
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,8 @@ func (h *half) tail() string {
 }
 
 // freeAddress gives an address of this machine on which nobody listened a moment ago.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func freeAddress() (string, error) {
 }
 
 func (s *stage) startBot(ctx context.Context, binary string) error {
-	listen, err := freeAddress()
+	listen, err := freeAddress(ctx)
 	if err != nil {
 		return err
 	}

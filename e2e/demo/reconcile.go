@@ -30,7 +30,7 @@ func (s *stage) installCRD(ctx context.Context) error {
 		return err
 	}
 	file := filepath.Join(filepath.Dir(module), "deploy", "crds", "towline.dev_syncs.yaml")
-	data, err := os.ReadFile(file) //nolint:gosec // a file of this repository
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *stage) startReconciler(ctx context.Context, binary string) error {
 	var address [3]string
 	for i := range address {
 		var err error
-		if address[i], err = freeAddress(); err != nil {
+		if address[i], err = freeAddress(ctx); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ import (
 
 // stage is everything that the demo runs.
 type stage struct {
+	http       *http.Client
 	dir        string
 	hello      v1.Layer // the application, the same in each version
 	registry   *registrytest.Server
@@ -54,7 +55,7 @@ const (
 // setUp starts the servers, commits the examples and starts both halves. The stage
 // is valid, for tearDown, even where there is an error.
 func setUp(ctx context.Context, c config, n *narrator, dir string) (*stage, error) {
-	s := &stage{dir: dir, events: newWebhooks()}
+	s := &stage{dir: dir, events: newWebhooks(), http: &http.Client{Timeout: stepTimeout}}
 	n.step("building towline and the test servers (once; cached afterwards)")
 	binary, err := testbed.BuildTowline(ctx, nil)
 	if err != nil {
@@ -110,9 +111,9 @@ func (s *stage) explain(err error) error {
 	return err
 }
 
-func (s *stage) startRegistry(context.Context) error {
+func (s *stage) startRegistry(ctx context.Context) error {
 	s.registry = registrytest.NewServer(registrytest.Options{})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -123,8 +124,8 @@ func (s *stage) startRegistry(context.Context) error {
 	return s.publish(oldVersion)
 }
 
-func (s *stage) startForge(context.Context) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (s *stage) startForge(ctx context.Context) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

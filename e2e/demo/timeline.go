@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// say prints. A terminal that went away is no reason to stop.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
+
 // narrator prints each step as it happens, with the time since the start.
 type narrator struct {
 	out   io.Writer
@@ -14,24 +17,24 @@ type narrator struct {
 }
 
 func (n *narrator) step(format string, args ...any) {
-	fmt.Fprintf(n.out, "%6.1fs  ● %s\n", time.Since(n.began).Seconds(), fmt.Sprintf(format, args...))
+	say(n.out, "%6.1fs  ● %s\n", time.Since(n.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 func (n *narrator) note(format string, args ...any) {
-	fmt.Fprintf(n.out, "%6.1fs    %s\n", time.Since(n.began).Seconds(), fmt.Sprintf(format, args...))
+	say(n.out, "%6.1fs    %s\n", time.Since(n.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 // quote prints somebody else's text, indented, with line ends of Windows shown.
 func (n *narrator) quote(text string) {
-	fmt.Fprintln(n.out)
+	say(n.out, "\n")
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if whole, cr := strings.CutSuffix(line, "\r"); cr {
 			line = whole + "␍"
 		}
-		fmt.Fprintf(n.out, "          │ %s\n", line)
+		say(n.out, "          │ %s\n", line)
 	}
-	fmt.Fprintln(n.out)
+	say(n.out, "\n")
 }
 
 // timeline holds how long each milestone took since what it answers to.
@@ -55,8 +58,8 @@ func (t *timeline) add(name string, since, at time.Time) {
 }
 
 func (t *timeline) print(w io.Writer) {
-	fmt.Fprintln(w, "\n  timeline")
+	say(w, "\n  timeline\n")
 	for _, m := range t.rows {
-		fmt.Fprintf(w, "  %s  %-20s %7.3fs %s\n", m.at.Format("15:04:05.000"), m.name, m.took.Seconds(), m.measured)
+		say(w, "  %s  %-20s %7.3fs %s\n", m.at.Format("15:04:05.000"), m.name, m.took.Seconds(), m.measured)
 	}
 }

@@ -52,12 +52,6 @@ type source struct {
 	reads int // how often FS was asked for
 }
 
-func (s *source) set(files fstest.MapFS) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.files, s.head = files, s.head+1
-}
-
 func (s *source) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -308,6 +302,13 @@ func TestAnUnchangedRepositoryIsReadOnce(t *testing.T) {
 	}
 	if w.source.reads != 1 {
 		t.Errorf("the tree was read %d times, want once", w.source.reads)
+	}
+	w.source.head++
+	if err := w.bot.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.source.reads != 2 {
+		t.Errorf("after a push the tree was read %d times, want twice", w.source.reads)
 	}
 	if len(w.writer.groups) != 0 {
 		t.Errorf("something was written: %v", w.writer.groups)

@@ -45,7 +45,7 @@ func (w *worker) tellProblems(problems policy.Problems) {
 	for _, p := range problems {
 		key := p.Error()
 		if !w.problems[key] && !now[key] {
-			w.events.Handle(event.Problem{Repository: w.repo.Name, Place: p.Position.String(), Text: p.Message, Hint: p.Hint})
+			w.events.Handle(event.Problem{Repository: w.repo.Name, Place: p.String(), Text: p.Message, Hint: p.Hint})
 		}
 		now[key] = true
 	}

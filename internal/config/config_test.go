@@ -34,7 +34,8 @@ registries:
 		APIVersion: "towline.dev/v1", Kind: "BotConfig",
 		Repositories: []config.Repository{{
 			Name: "github.com/acme/deploy", URL: "https://github.com/acme/deploy", Branch: "main", Interval: time.Minute,
-			Auth: config.Auth{Username: "x-access-token", TokenEnv: "GITHUB_TOKEN"}, Forge: config.Forge{Type: "github"},
+			Auth:  config.Auth{Username: "x-access-token", TokenEnv: "GITHUB_TOKEN"}, //nolint:gosec // the name of a variable
+			Forge: config.Forge{Type: "github"},
 		}},
 		Registries: []config.Registry{{Host: "registry.example.com:5000", RequestsPerSecond: 5}},
 	}

@@ -9,6 +9,6 @@ import (
 func Log(log *slog.Logger) Handler {
 	return HandlerFunc(func(e Event) {
 		attrs := append([]slog.Attr{slog.String("event", e.Name())}, e.Attrs()...)
-		log.LogAttrs(context.Background(), e.Level(), e.Message(), attrs...)
+		log.LogAttrs(context.Background(), e.Level(), e.Message(), attrs...) //nolint:sloglint // the event is the message
 	})
 }

@@ -21,7 +21,7 @@ func TestNothingPrintsIt(t *testing.T) {
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("using", "token", s, "holder", holder)
 	prints := map[string]string{
-		"%s": fmt.Sprintf("%s", s), "%v": fmt.Sprintf("%v", holder), "%+v": fmt.Sprintf("%+v", holder),
+		"String": s.String(), "%s": fmt.Sprintf("%s", holder), "%v": fmt.Sprintf("%v", holder), "%+v": fmt.Sprintf("%+v", holder),
 		"%#v": fmt.Sprintf("%#v", s), "%q": fmt.Sprintf("%q", s), "json": string(asJSON), "slog": log.String(),
 	}
 	for how, got := range prints {

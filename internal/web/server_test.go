@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,7 +27,7 @@ func TestServe(t *testing.T) {
 		}
 		return errors.New("the first round has not ended")
 	}})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +35,18 @@ func TestServe(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(ctx, l, h) }()
 
+	client := &http.Client{Timeout: time.Minute}
 	get := func(path string) (int, string) {
 		t.Helper()
-		r, err := http.Get("http://" + l.Addr().String() + path)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.Addr().String()+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.Body.Close()
+		r, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = r.Body.Close() }()
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Fatal(err)
