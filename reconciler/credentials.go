@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -63,7 +64,8 @@ func fromSecret(object *corev1.Secret) (credentials, error) {
 	hash := sha256.New()
 	for _, part := range [][]byte{username, password, ca} {
 		// The length keeps "ab"+"c" and "a"+"bc" apart.
-		fmt.Fprintf(hash, "%d:%s", len(part), part)
+		hash.Write(append(strconv.AppendInt(nil, int64(len(part)), 10), ':'))
+		hash.Write(part)
 	}
 	return credentials{
 		auth:     gitrepo.Auth{Username: string(username), Password: secret.New(string(password)), CA: ca},

@@ -25,7 +25,7 @@ func (w *work) finalize(ctx context.Context) {
 	w.st.takeDrift()
 	w.st.takeHealth()
 	w.st.rendered = nil // nothing is healed from here on
-	if w.now.Before(w.st.retryAt) {
+	if !w.st.retryAt.IsZero() {
 		return
 	}
 	if err := w.dismantle(ctx); err != nil {
@@ -40,7 +40,6 @@ func (w *work) finalize(ctx context.Context) {
 		w.later(ctx, v1.ReasonFailed, fmt.Errorf("removing the finalizer: %w", err))
 		return
 	}
-	w.st.retryAt = w.st.checkAt
 	w.Log.InfoContext(ctx, "Sync let go", "sync", w.st.key.String(), "pruned", w.sync.Spec.Prune)
 }
 

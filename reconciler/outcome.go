@@ -135,7 +135,7 @@ func (w *work) held(result apply.Result, held []inventory.ObjectRef) *failure {
 func consentKey(refs []inventory.ObjectRef) string {
 	sum := sha256.New()
 	for _, ref := range inventory.Union(nil, refs) {
-		fmt.Fprintln(sum, ref.Identity())
+		sum.Write([]byte(ref.String() + "\n"))
 	}
 	return "delete-" + hex.EncodeToString(sum.Sum(nil)[:5])
 }
@@ -153,7 +153,7 @@ func (w *work) conclude(ctx context.Context, a attempt, did outcome, f *failure)
 	w.useUpConsent(ctx)
 	if was || did.same {
 		w.board().ready("applied " + a.revision)
-		w.history(a.revision, v1.ResultSucceeded, "applied")
+		w.history(a.revision, v1.ResultSucceeded, healthyDescription)
 		w.report(a.revision, StateSuccess, healthyDescription)
 	} else {
 		w.board().applied(fmt.Sprintf("applied %s, waiting for %d objects to become healthy", a.revision, len(did.result.Outcomes)))

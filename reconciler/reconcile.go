@@ -21,6 +21,10 @@ import (
 // do is the whole product: heal what drifted, judge health, and make the cluster
 // equal to the newest revision if it isn't yet.
 func (w *work) do(ctx context.Context) {
+	if !w.now.Before(w.st.retryAt) || w.sync.Generation != w.st.generation {
+		w.st.retryAt = time.Time{} // it is time, or a person changed something
+	}
+	w.st.generation = w.sync.Generation
 	if !w.sync.DeletionTimestamp.IsZero() {
 		w.finalize(ctx)
 		return
@@ -144,7 +148,7 @@ func (w *work) attempt(ctx context.Context, source snapshot) {
 		revision: source.name(), generation: w.sync.Generation,
 		requested: w.sync.Annotations[v1.AnnotationRequestedAt], consent: w.sync.Annotations[v1.AnnotationConsent],
 	}
-	if a == w.st.done || a == w.st.tried && w.now.Before(w.st.retryAt) {
+	if a == w.st.done || a == w.st.tried && !w.st.retryAt.IsZero() {
 		return
 	}
 	if !w.dependenciesReady(ctx, source) {

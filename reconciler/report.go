@@ -128,6 +128,7 @@ func (r *reports) deliver(ctx context.Context) bool {
 		if err != nil {
 			r.failed(ctx, key, err)
 			if !permanent(err) {
+				r.rotate()
 				return false
 			}
 		} else {
@@ -151,6 +152,16 @@ func (r *reports) first() (reportKey, Status, bool) {
 	}
 	key := r.order[0]
 	return key, r.waiting[key], true
+}
+
+// rotate puts the first in line last, so that one that is never taken doesn't hold
+// up the others.
+func (r *reports) rotate() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.order) > 1 {
+		r.order = append(r.order[1:], r.order[0])
+	}
 }
 
 // done takes a status out of the line, unless a newer one took its place.

@@ -187,7 +187,7 @@ func (c *controller) serve(manager ctrlmanager.Manager) error {
 	// wait for ever for a Pod that waits for the old one's Lease.
 	ready := func() error { return nil }
 	probes := web.Handler(web.Config{Ready: ready, Metrics: prometheus.Gatherers{c.metrics.registry, ctrlmetrics.Registry}})
-	var hooks http.Handler = http.NotFoundHandler()
+	hooks := http.NotFoundHandler()
 	if c.WebhookBind != "" {
 		webhook, err := c.webhook()
 		if err != nil {

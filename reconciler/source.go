@@ -97,7 +97,10 @@ func (s *sources) use(user types.NamespacedName, key sourceKey, auth gitrepo.Aut
 	defer s.mu.Unlock()
 	if b := s.users[user]; b != nil {
 		if b.key == key {
-			b.intervals[user] = interval
+			if b.intervals[user] != interval {
+				b.intervals[user] = interval
+				b.kick() // or the new interval would begin after the old one only
+			}
 			return b.snapshot(), nil
 		}
 		s.leave(user)

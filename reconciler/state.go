@@ -27,13 +27,14 @@ type state struct {
 	store       *inventory.Store
 	credentials credentials
 
-	done      attempt   // the last attempt that needs no other
-	tried     attempt   // the last attempt at all
-	rendered  *rendered // what the last successful build gave
-	retry     backoff
-	writes    backoff   // of the status
-	retryAt   time.Time // when the failed attempt is made again; zero for not
-	requested request
+	done       attempt   // the last attempt that needs no other
+	tried      attempt   // the last attempt at all
+	generation int64     // of the Sync at the last look
+	rendered   *rendered // what the last successful build gave
+	retry      backoff
+	writes     backoff   // of the status
+	retryAt    time.Time // when the failed attempt is made again; zero for not
+	requested  request
 
 	sourceErr error // of the source's last poll
 	sourceBad bool  // Ready speaks of sourceErr

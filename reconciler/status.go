@@ -83,10 +83,13 @@ func (b board) healthy() {
 	b.set(v1.ConditionHealthy, metav1.ConditionTrue, v1.ReasonHealthy, "all objects are healthy")
 }
 
-// unhealthy says that everything was applied, but something of it is broken. It
-// may heal by itself, so it isn't stalled.
 func (b board) unhealthy(reason, message string) {
 	b.set(v1.ConditionHealthy, metav1.ConditionFalse, reason, message)
+}
+
+// broken says that everything was applied, but isn't healthy. It may heal by
+// itself, so it isn't stalled.
+func (b board) broken(message string) {
 	b.set(v1.ConditionReady, metav1.ConditionFalse, v1.ReasonHealthFailed, message)
 	b.remove(v1.ConditionReconciling, v1.ConditionStalled, v1.ConditionSuspended)
 }
@@ -113,7 +116,7 @@ func remember(status *v1.SyncStatus, entry v1.HistoryEntry) {
 	if len(status.History) > 0 {
 		newest := &status.History[0]
 		same := newest.Revision == entry.Revision
-		if same && newest.Result == entry.Result && newest.Message == entry.Message {
+		if same && newest.Result == entry.Result && (newest.Message == entry.Message || entry.Result == v1.ResultSucceeded) {
 			return
 		}
 		if same && newest.Result != v1.ResultSucceeded {

@@ -36,7 +36,7 @@ func (w *work) tell(ctx context.Context, e event) {
 	if e.kind == warning {
 		level = slog.LevelWarn
 	}
-	w.Log.Log(ctx, level, e.note, "sync", w.st.key.String(), "reason", e.reason)
+	w.Log.Log(ctx, level, "Sync", "sync", w.st.key.String(), "reason", e.reason, "note", e.note)
 }
 
 // say tells of a subject, unless the same was said of it last.
@@ -98,7 +98,7 @@ func seen(s *v1.Sync) map[string]string {
 	if isTrue(&s.Status, v1.ConditionReady) {
 		_, sha, _ := strings.Cut(s.Status.LastAppliedRevision, "@sha1:")
 		said["forge"] = sha + string(StateSuccess) + healthyDescription
-		said["health"] = "good"
+		said["health"] = s.Status.LastAppliedRevision
 	}
 	return said
 }

@@ -63,24 +63,22 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 	switch {
 	case v.err == nil && v.report.Healthy():
 		w.st.recheck.reset()
-		if is(&w.st.status, v1.ConditionReady, v1.ReasonBudgetExceeded) {
-			w.board().healthy()
-			return
-		}
+		w.board().healthy()
 		if !w.settled() {
-			return // a failure or the source has the word
+			return // Ready speaks of something worse
 		}
 		w.board().ready("applied " + revision)
-		w.history(revision, v1.ResultSucceeded, "applied and healthy")
+		w.history(revision, v1.ResultSucceeded, healthyDescription)
 		w.report(revision, StateSuccess, healthyDescription)
-		w.say(ctx, "health", "good", event{normal, v1.ReasonSucceeded, "applied " + revision + ", all objects are healthy"})
+		w.say(ctx, "health", revision, event{normal, v1.ReasonSucceeded, "applied " + revision + ", all objects are healthy"})
 	case v.err == nil || errors.Is(v.err, errTooSlow):
 		w.st.checkAt = w.Now().Add(w.st.recheck.next())
 		reason, message := w.illness(v)
+		w.board().unhealthy(reason, message)
 		if !w.settled() {
 			return
 		}
-		w.board().unhealthy(reason, message)
+		w.board().broken(message)
 		w.history(revision, v1.ResultFailed, message)
 		w.report(revision, StateFailure, message)
 		w.say(ctx, "health", reason+masked(message), event{warning, v1.ReasonHealthFailed, message})

@@ -70,9 +70,9 @@ func TestSyncOfOthersWorkIsLeftAlone(t *testing.T) {
 	s.commit(map[string]string{"app/a.yaml": manifest("a", "one"), "other/b.yaml": manifest("b", "one")})
 	s.newSync("app")
 	s.awaitConfigMap("a", "one")
-	before := s.await(configMapResource, s.namespace, "a", "being there", func(o *unstructured.Unstructured) bool { return o != nil })
+	before := s.await(configMapResource(), s.namespace, "a", "being there", func(o *unstructured.Unstructured) bool { return o != nil })
 	s.awaitReady("app", s.commit(map[string]string{"other/b.yaml": manifest("b", "two")}))
-	after := s.await(configMapResource, s.namespace, "a", "being there", func(o *unstructured.Unstructured) bool { return o != nil })
+	after := s.await(configMapResource(), s.namespace, "a", "being there", func(o *unstructured.Unstructured) bool { return o != nil })
 	if before.GetResourceVersion() != after.GetResourceVersion() {
 		t.Error("the object was written again")
 	}
@@ -80,9 +80,9 @@ func TestSyncOfOthersWorkIsLeftAlone(t *testing.T) {
 
 func TestSyncPrunes(t *testing.T) {
 	s := newSyncs(t)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1")})
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1")})
 	s.awaitReady("app", s.commit(nil, "app/b.yaml"))
-	s.awaitGone(configMapResource, "b")
+	s.awaitGone(configMapResource(), "b")
 	if !s.there("a") {
 		t.Error("a is gone too")
 	}
@@ -116,8 +116,8 @@ func TestSyncHoldsDeletionsForConsent(t *testing.T) {
 	if !strings.Contains(message, "core/ConfigMap/"+s.namespace+"/b") {
 		t.Errorf("message doesn't name the objects: %s", message)
 	}
-	s.annotate("app", v1.AnnotationConsent, "yes")
-	s.annotate("app", v1.AnnotationRequestedAt, "now")
+	s.annotate(v1.AnnotationConsent, "yes")
+	s.annotate(v1.AnnotationRequestedAt, "now")
 	s.awaitSync("app", "handled", func(y *v1.Sync) bool { return y.Status.LastHandledReconcileAt == "now" })
 	if !s.there("b") || !s.there("c") {
 		t.Fatal("deleted with a wrong consent")
@@ -126,10 +126,10 @@ func TestSyncHoldsDeletionsForConsent(t *testing.T) {
 	if !ok {
 		t.Fatalf("message has no consent to copy: %s", message)
 	}
-	s.annotate("app", v1.AnnotationConsent, consent)
+	s.annotate(v1.AnnotationConsent, consent)
 	got := s.awaitReady("app", second)
-	s.awaitGone(configMapResource, "b")
-	s.awaitGone(configMapResource, "c")
+	s.awaitGone(configMapResource(), "b")
+	s.awaitGone(configMapResource(), "c")
 	s.awaitSync("app", "its consent used up", func(y *v1.Sync) bool { return y.Annotations[v1.AnnotationConsent] == "" })
 	if diff := cmp.Diff([]v1.InventoryCount{{Kind: "ConfigMap", Count: 1}}, got.Status.Inventory); diff != "" {
 		t.Errorf("inventory (-want +got):\n%s", diff)
@@ -138,7 +138,7 @@ func TestSyncHoldsDeletionsForConsent(t *testing.T) {
 
 func TestSyncHealsDrift(t *testing.T) {
 	s := newSyncs(t)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
 	a := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "a"}}
 	start := time.Now()
 	s.must(s.client.Delete(s.ctx(), a))
@@ -150,10 +150,10 @@ func TestSyncHealsDrift(t *testing.T) {
 	t.Logf("changed object healed after %s", time.Since(start))
 	start = time.Now()
 	scale := []byte(`{"spec":{"replicas":5}}`)
-	_, err := s.dynamic.Resource(deploymentResource).Namespace(s.namespace).Patch(s.ctx(), "web", "application/merge-patch+json", scale,
+	_, err := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace).Patch(s.ctx(), "web", "application/merge-patch+json", scale,
 		metav1.PatchOptions{FieldManager: "a-person"}, "scale")
 	s.must(err)
-	s.await(deploymentResource, s.namespace, "web", "two replicas", func(o *unstructured.Unstructured) bool {
+	s.await(deploymentResource(), s.namespace, "web", "two replicas", func(o *unstructured.Unstructured) bool {
 		n, _, _ := unstructured.NestedInt64(o.Object, "spec", "replicas")
 		return n == 2
 	})
@@ -166,7 +166,7 @@ func TestSyncHealsDrift(t *testing.T) {
 // as it should be write anything.
 func TestSyncAtRestWritesNothing(t *testing.T) {
 	s := newSyncs(t)
-	got := s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1")})
+	got := s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
 	s.git.Requests()
 	polls := 0
 	for polls < 3 { // three looks at the repository
@@ -184,11 +184,11 @@ func TestSyncAtRestWritesNothing(t *testing.T) {
 
 func TestSyncDeletionPrunes(t *testing.T) {
 	s := newSyncs(t)
-	got := s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
+	got := s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
 	s.must(s.client.Delete(s.ctx(), got))
-	s.awaitGone(syncResource, "app")
-	s.awaitGone(configMapResource, "a")
-	s.awaitGone(deploymentResource, "web")
+	s.awaitGone(syncResource(), "app")
+	s.awaitGone(configMapResource(), "a")
+	s.awaitGone(deploymentResource(), "web")
 }
 
 func TestSyncDeletionOrphans(t *testing.T) {
@@ -197,7 +197,7 @@ func TestSyncDeletionOrphans(t *testing.T) {
 	sync := s.newSync("app", func(y *v1.Sync) { y.Spec.Prune = false })
 	s.awaitReady("app", first)
 	s.must(s.client.Delete(s.ctx(), sync))
-	s.awaitGone(syncResource, "app")
+	s.awaitGone(syncResource(), "app")
 	if !s.there("a") {
 		t.Error("a is gone")
 	}
@@ -205,15 +205,15 @@ func TestSyncDeletionOrphans(t *testing.T) {
 
 func TestSyncSuspended(t *testing.T) {
 	s := newSyncs(t)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1")})
-	s.patchSync("app", `{"spec":{"suspend":true}}`)
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
+	s.patchSync(`{"spec":{"suspend":true}}`)
 	s.awaitSync("app", "suspended", func(y *v1.Sync) bool {
 		return meta.IsStatusConditionTrue(y.Status.Conditions, v1.ConditionSuspended)
 	})
 	s.must(s.client.Delete(s.ctx(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "a"}}))
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
-	s.annotate("app", v1.AnnotationRequestedAt, "suspended or not")
-	s.patchSync("app", `{"spec":{"suspend":false}}`)
+	s.annotate(v1.AnnotationRequestedAt, "suspended or not")
+	s.patchSync(`{"spec":{"suspend":false}}`)
 	s.awaitReady("app", second)
 	s.awaitConfigMap("a", "2")
 	got := s.awaitSync("app", "going on", func(*v1.Sync) bool { return true })
@@ -247,17 +247,18 @@ func TestSyncDependencyCycle(t *testing.T) {
 	}
 }
 
-// awaitReadyAfter commits files, makes a Sync and waits until it is ready.
-func (s *syncs) awaitReadyAfter(name string, files map[string]string) *v1.Sync {
+// awaitReadyAfter commits files, makes the Sync "app" and waits until it is ready.
+func (s *syncs) awaitReadyAfter(files map[string]string) *v1.Sync {
 	s.Helper()
 	revision := s.commit(files)
-	s.newSync(name)
-	return s.awaitReady(name, revision)
+	s.newSync("app")
+	return s.awaitReady("app", revision)
 }
 
-func (s *syncs) patchSync(name, patch string) {
+// patchSync changes the Sync "app".
+func (s *syncs) patchSync(patch string) {
 	s.Helper()
-	sync := &v1.Sync{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}
+	sync := &v1.Sync{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "app"}}
 	s.must(s.client.Patch(s.ctx(), sync, client.RawPatch("application/merge-patch+json", []byte(patch))))
 }
 
@@ -297,7 +298,7 @@ func (s *syncs) get(url string) string {
 	s.Helper()
 	request, err := http.NewRequestWithContext(s.ctx(), http.MethodGet, url, nil)
 	s.must(err)
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{}).Do(request)
 	s.must(err)
 	defer func() { _ = response.Body.Close() }() // was read
 	text, err := io.ReadAll(response.Body)

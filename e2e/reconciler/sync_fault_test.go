@@ -54,7 +54,7 @@ func TestSyncOfBadRepositoryPrunesNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSyncs(t)
-			s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1")})
+			s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
 			tt.harm(s)
 			message := s.awaitReason("app", tt.reason)
 			if !strings.Contains(message, tt.want) {
@@ -113,7 +113,7 @@ func TestSyncOfBadImage(t *testing.T) {
 // nothing is pruned while something can't be.
 func TestSyncOneBadObjectHoldsNobodyUp(t *testing.T) {
 	s := newSyncs(t)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1"), "app/old.yaml": manifest("old", "1")})
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/old.yaml": manifest("old", "1")})
 	s.commit(map[string]string{
 		"app/a.yaml": manifest("a", "2"),
 		"app/b.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {ports: [{port: 99999}]}\n",
@@ -130,7 +130,7 @@ func TestSyncOneBadObjectHoldsNobodyUp(t *testing.T) {
 		t.Error("pruned although the apply failed")
 	}
 	s.awaitReady("app", s.commit(nil, "app/b.yaml", "app/c.yaml"))
-	s.awaitGone(configMapResource, "old")
+	s.awaitGone(configMapResource(), "old")
 }
 
 func TestSyncWithoutRights(t *testing.T) {
@@ -145,7 +145,7 @@ func TestSyncWithoutRights(t *testing.T) {
 	if s.there("a") {
 		t.Error("applied with rights that it doesn't have")
 	}
-	s.patchSync("app", `{"spec":{"serviceAccountName":"deployer"}}`)
+	s.patchSync(`{"spec":{"serviceAccountName":"deployer"}}`)
 	s.awaitReady("app", revision)
 }
 
@@ -200,7 +200,7 @@ const outage = 4 * time.Second
 
 func TestSyncWhileGitIsAway(t *testing.T) {
 	s := newSyncs(t)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1")})
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
 	before := s.log.count()
 	s.git.Fault(gitrepotest.Status(1<<30, http.StatusServiceUnavailable, nil))
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
@@ -221,7 +221,7 @@ func TestSyncWhileTheForgeIsAway(t *testing.T) {
 	s := newSyncs(t)
 	s.forge.setFail(errors.New("the forge is away"))
 	before := s.log.count()
-	got := s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1")})
+	got := s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
 	<-time.After(outage)
 	if n := s.log.count() - before; n > 10 {
 		t.Errorf("%d lines were logged during the outage:\n%s", n, s.log)
@@ -243,7 +243,7 @@ func TestSyncWhileTheAPIServerIsAway(t *testing.T) {
 		}
 	})
 	s := newSyncsOn(t, cluster)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
 	before := s.log.count()
 
 	s.must(cluster.Pause())
@@ -259,7 +259,7 @@ func TestSyncWhileTheAPIServerIsAway(t *testing.T) {
 	s.must(cluster.Restart(t.Context()))
 	s.awaitReady("app", third)
 	s.awaitConfigMap("a", "3")
-	s.awaitGone(configMapResource, "b")
+	s.awaitGone(configMapResource(), "b")
 	if n := s.log.count() - before; n > 60 {
 		t.Errorf("%d lines were logged during the outages:\n%s", n, s.log)
 	}
@@ -269,7 +269,7 @@ func TestSyncWhileTheAPIServerIsAway(t *testing.T) {
 // one ended, and that what changed in the meantime is done.
 func TestSyncRestart(t *testing.T) {
 	s := newSyncs(t)
-	s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1")})
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1")})
 	s.stop()
 	s.must(s.client.Delete(s.ctx(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "a"}}))
 	s.start()
@@ -278,21 +278,21 @@ func TestSyncRestart(t *testing.T) {
 	second := s.commit(nil, "app/b.yaml")
 	s.start()
 	s.awaitReady("app", second)
-	s.awaitGone(configMapResource, "b")
+	s.awaitGone(configMapResource(), "b")
 }
 
 // TestSyncDeletionWithoutRights holds that a Sync whose ServiceAccount lost its
 // rights says so and can be let go.
 func TestSyncDeletionWithoutRights(t *testing.T) {
 	s := newSyncs(t)
-	got := s.awaitReadyAfter("app", map[string]string{"app/a.yaml": manifest("a", "1")})
+	got := s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
 	s.serviceAccount("nobody", "")
-	s.patchSync("app", `{"spec":{"serviceAccountName":"nobody"}}`)
+	s.patchSync(`{"spec":{"serviceAccountName":"nobody"}}`)
 	s.must(s.client.Delete(s.ctx(), got))
 	if message := s.awaitReason("app", v1.ReasonPruneFailed); !strings.Contains(message, "spec.prune to false") {
 		t.Errorf("message %q, want the way out", message)
 	}
-	s.patchSync("app", `{"spec":{"prune":false}}`)
-	s.awaitGone(syncResource, "app")
-	s.await(configMapResource, s.namespace, "a", "being left", func(o *unstructured.Unstructured) bool { return o != nil })
+	s.patchSync(`{"spec":{"prune":false}}`)
+	s.awaitGone(syncResource(), "app")
+	s.await(configMapResource(), s.namespace, "a", "being left", func(o *unstructured.Unstructured) bool { return o != nil })
 }

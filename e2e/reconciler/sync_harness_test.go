@@ -189,11 +189,16 @@ func (s *syncs) commit(files map[string]string, deletes ...string) string {
 	return "main@sha1:" + s.git.Commit("deploy", gitrepotest.Commit{Files: files, Deletes: deletes})
 }
 
-var (
-	syncResource       = v1.GroupVersion().WithResource("syncs")
-	configMapResource  = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
-	deploymentResource = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-)
+// The resources that are waited for.
+func syncResource() schema.GroupVersionResource { return v1.GroupVersion().WithResource("syncs") }
+
+func configMapResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+}
+
+func deploymentResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+}
 
 // await waits by a watch until an object fulfils want, and gives it. A nil object
 // means that there is none.
@@ -246,7 +251,7 @@ func (s *syncs) await(resource schema.GroupVersionResource, namespace, name, wha
 func (s *syncs) awaitSync(name, what string, want func(*v1.Sync) bool) *v1.Sync {
 	s.Helper()
 	var found v1.Sync
-	s.await(syncResource, s.namespace, name, what, func(o *unstructured.Unstructured) bool {
+	s.await(syncResource(), s.namespace, name, what, func(o *unstructured.Unstructured) bool {
 		found = v1.Sync{}
 		return o != nil && runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &found) == nil && want(&found)
 	})
@@ -278,7 +283,7 @@ func (s *syncs) awaitReason(name, reason string) string {
 
 func (s *syncs) awaitConfigMap(name, value string) {
 	s.Helper()
-	s.await(configMapResource, s.namespace, name, "key: "+value, func(o *unstructured.Unstructured) bool {
+	s.await(configMapResource(), s.namespace, name, "key: "+value, func(o *unstructured.Unstructured) bool {
 		if o == nil {
 			return false
 		}
@@ -304,11 +309,10 @@ func (s *syncs) there(name string) bool {
 	return true
 }
 
-func (s *syncs) annotate(name, key, value string) {
+// annotate puts an annotation on the Sync "app".
+func (s *syncs) annotate(key, value string) {
 	s.Helper()
-	sync := &v1.Sync{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, key, value)
-	s.must(s.client.Patch(s.ctx(), sync, client.RawPatch("application/merge-patch+json", []byte(patch))))
+	s.patchSync(fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, key, value))
 }
 
 func condition(o *unstructured.Unstructured, kind string) string {
@@ -343,7 +347,8 @@ spec:
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestSyncSchema(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sync := object(t, strings.Replace(goodSync, tt.old, tt.new, 1))
-			got, err := s.dynamic.Resource(syncResource).Namespace(s.namespace).Create(s.ctx(), sync, metav1.CreateOptions{
+			got, err := s.dynamic.Resource(syncResource()).Namespace(s.namespace).Create(s.ctx(), sync, metav1.CreateOptions{
 				DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict,
 			})
 			switch {
@@ -75,7 +75,7 @@ func TestSyncDefaults(t *testing.T) {
 	s := &syncs{T: t, cluster: testbed.Kube(t)}
 	s.connect()
 	s.namespace = s.cluster.Namespace(t)
-	got, err := s.dynamic.Resource(syncResource).Namespace(s.namespace).Create(s.ctx(),
+	got, err := s.dynamic.Resource(syncResource()).Namespace(s.namespace).Create(s.ctx(),
 		object(t, `{apiVersion: towline.dev/v1, kind: Sync, metadata: {name: shop}, spec: {source: {url: "https://git.example.com/a/b"}}}`), metav1.CreateOptions{})
 	s.must(err)
 	for _, tt := range []struct {

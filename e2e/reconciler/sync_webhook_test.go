@@ -43,7 +43,7 @@ func TestSyncIsUpdatedByAnnotation(t *testing.T) {
 	s.newSync("app", func(y *v1.Sync) { y.Spec.Interval = metav1.Duration{Duration: time.Hour} })
 	s.awaitReady("app", first)
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
-	s.annotate("app", v1.AnnotationRequestedAt, "2026-01-01T00:00:00Z")
+	s.annotate(v1.AnnotationRequestedAt, "2026-01-01T00:00:00Z")
 	got := s.awaitReady("app", second)
 	if got.Status.LastHandledReconcileAt != "2026-01-01T00:00:00Z" {
 		t.Errorf("lastHandledReconcileAt is %q", got.Status.LastHandledReconcileAt)
@@ -65,7 +65,7 @@ func (s *syncs) push(key, branch, delivery string) int {
 	request.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	request.Header.Set("X-GitHub-Event", "push")
 	request.Header.Set("X-GitHub-Delivery", delivery)
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{}).Do(request)
 	s.must(err)
 	s.must(response.Body.Close())
 	return response.StatusCode

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
@@ -129,7 +129,7 @@ func check(u *unstructured.Unstructured) error {
 		if value == "" {
 			continue
 		}
-		if bad := path.IsValidPathSegmentName(value); len(bad) > 0 {
+		if bad := content.IsPathSegmentName(value); len(bad) > 0 {
 			return fmt.Errorf("%s with metadata.%s %q: %s", u.GetKind(), field, value, strings.Join(bad, ", "))
 		}
 	}

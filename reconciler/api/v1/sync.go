@@ -1,10 +1,6 @@
 package v1
 
-import (
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Sync says which path of which Git repository the cluster must equal.
 //
@@ -139,11 +135,5 @@ type Dependency struct {
 	Name string `json:"name"`
 }
 
-// Defaults of the schema, for Syncs that didn't pass through an API server.
-const (
-	DefaultBranch   = "main"
-	DefaultPath     = "."
-	DefaultInterval = 30 * time.Second
-	DefaultTimeout  = 5 * time.Minute
-	DefaultObjects  = 20
-)
+// DefaultObjects is the default of DeletionBudget.Objects.
+const DefaultObjects = 20

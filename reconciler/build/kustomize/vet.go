@@ -75,13 +75,13 @@ func paths(k *types.Kustomization) []reference {
 	}
 	add(false, k.Resources...)
 	add(false, k.Components...)
-	add(false, k.Bases...)
+	add(false, k.Bases...) //nolint:staticcheck // deprecated, but the library still reads it
 	add(false, k.Crds...)
 	add(false, k.Configurations...)
-	for _, p := range k.PatchesStrategicMerge {
+	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, but the library still reads it
 		add(true, string(p))
 	}
-	for _, p := range append(append([]types.Patch{}, k.Patches...), k.PatchesJson6902...) {
+	for _, p := range append(append([]types.Patch{}, k.Patches...), k.PatchesJson6902...) { //nolint:staticcheck // deprecated, but the library still reads it
 		add(false, p.Path)
 	}
 	for _, r := range k.Replacements {
@@ -184,7 +184,7 @@ func checkAliases(name string, data []byte) error {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var doc yaml.Node
-		if err := dec.Decode(&doc); err != nil {
+		if dec.Decode(&doc) != nil {
 			return nil // its end, or an error that kustomize tells better; or not YAML at all
 		}
 		if !aliased(&doc) {

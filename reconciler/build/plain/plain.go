@@ -88,20 +88,8 @@ func (w *walk) enter(dir string) error {
 }
 
 func (w *walk) file(name string, entry fs.DirEntry) error {
-	if entry.Type()&fs.ModeSymlink != 0 {
-		info, err := fs.Stat(w.fsys, name)
-		if err != nil {
-			w.objects.Fail(&build.Error{File: name, Err: err, Hint: "symbolic links must stay inside the repository"})
-			return nil
-		}
-		if info.IsDir() {
-			w.objects.Fail(&build.Error{File: name, Err: errors.New("a symbolic link to a folder isn't followed")})
-			return nil
-		}
-	}
-	if kustomization(name) {
-		w.objects.Fail(&build.Error{File: name, Err: errors.New("a kustomization below a plain folder isn't built"),
-			Hint: "give it a Sync of its own, add a kustomization.yaml above it, or name its folder in .towlineignore"})
+	if refused := w.refuse(name, entry); refused != nil {
+		w.objects.Fail(refused)
 		return nil
 	}
 	data, err := w.reader.ReadFile(name)
@@ -109,6 +97,24 @@ func (w *walk) file(name string, entry fs.DirEntry) error {
 		return err
 	}
 	build.Decode(w.objects, name, data)
+	return nil
+}
+
+// refuse tells why an entry can't be read as a manifest, or nil.
+func (w *walk) refuse(name string, entry fs.DirEntry) *build.Error {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		info, err := fs.Stat(w.fsys, name)
+		if err != nil {
+			return &build.Error{File: name, Err: err, Hint: "symbolic links must stay inside the repository"}
+		}
+		if info.IsDir() {
+			return &build.Error{File: name, Err: errors.New("a symbolic link to a folder isn't followed")}
+		}
+	}
+	if kustomization(name) {
+		return &build.Error{File: name, Err: errors.New("a kustomization below a plain folder isn't built"),
+			Hint: "give it a Sync of its own, add a kustomization.yaml above it, or name its folder in .towlineignore"}
+	}
 	return nil
 }
 
