@@ -98,7 +98,7 @@ func (e onEmulator) push(t *testing.T, branch, file string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.Commit.GetSHA()
+	return answer.GetSHA()
 }
 
 func (e onEmulator) deleteBranch(t *testing.T, branch string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func (g onGitea) merge(t *testing.T, number int) string {
 		if ok {
 			break
 		}
-		if resp == nil || resp.StatusCode != 405 || t.Context().Err() != nil {
+		if resp == nil || resp.StatusCode != http.StatusMethodNotAllowed || t.Context().Err() != nil {
 			t.Fatalf("merging %d: %v", number, err)
 		}
 	}
