@@ -31,9 +31,8 @@ func Decode(c *Collector, file string, data []byte) {
 // line, or nil. It is for builders whose library doesn't tell the place.
 func CheckSyntax(file string, data []byte) error {
 	for _, d := range split(data) {
-		if _, err := yaml.YAMLToJSONStrict(d.text); err != nil {
-			line, err := yamlError(d.line, d.line+blankLines(d.text), err)
-			return &Error{File: file, Line: line, Err: err}
+		if _, err := d.json(file); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -98,14 +97,42 @@ func meaningful(text []byte) bool {
 }
 
 func decodeYAML(c *Collector, file string, d document) {
-	first := d.line + blankLines(d.text)
-	data, err := yaml.YAMLToJSONStrict(d.text)
+	data, err := d.json(file)
 	if err != nil {
-		line, err := yamlError(d.line, first, err)
-		c.Fail(&Error{File: file, Line: line, Err: err})
+		c.Fail(err)
 		return
 	}
-	addJSON(c, file, first, data)
+	addJSON(c, file, d.first(), data)
+}
+
+// first gives the first line that means something.
+func (d document) first() int { return d.line + blankLines(d.text) }
+
+// json converts the document, and tells the line where it can't be.
+func (d document) json(file string) ([]byte, error) {
+	if oddBreak(d.text) {
+		return nil, &Error{File: file, Line: d.first(), Err: errors.New("a document mark after a line break that isn't a line feed"),
+			Hint: "save the file with LF or CRLF line ends"}
+	}
+	data, err := yaml.YAMLToJSONStrict(d.text)
+	if err != nil {
+		line, err := yamlError(d.line, d.first(), err)
+		return nil, &Error{File: file, Line: min(line, d.line+bytes.Count(d.text, []byte("\n"))), Err: err}
+	}
+	return data, nil
+}
+
+// oddBreak tells whether a mark follows one of YAML 1.1's other line breaks. The
+// decoder would end there, and what follows would be lost in silence.
+func oddBreak(text []byte) bool {
+	for _, br := range []string{"\r", "\u0085", "\u2028", "\u2029"} {
+		for _, m := range []string{"---", "..."} {
+			if bytes.Contains(text, []byte(br+m)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // blankLines counts the lines above the first that means something.
