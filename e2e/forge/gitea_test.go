@@ -2,6 +2,7 @@ package forge_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -21,14 +22,23 @@ import (
 // The same suite as for GitHub passes on a real Gitea.
 func TestGiteaConformance(t *testing.T) {
 	server := testbed.Gitea(t)
-	if _, err := server.NewUser(t.Context(), "colleague"); err != nil {
-		t.Fatal(err)
-	}
-	forgetest.Conformance(t, func(t *testing.T) forgetest.Harness { return giteaHarness(t, server) })
+	colleague, _ := newUser(t, server)
+	forgetest.Conformance(t, func(t *testing.T) forgetest.Harness { return giteaHarness(t, server, colleague) })
 }
 
 // pageSize is small, so that few pull requests fill a page.
 const pageSize = 5
+
+// newUser makes a user that no other test, nor another run of this one, has made.
+func newUser(t *testing.T, server *testbed.GiteaServer) (login, token string) {
+	t.Helper()
+	login = "u-" + strings.ToLower(rand.Text()[:10])
+	token, err := server.NewUser(t.Context(), login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return login, token
+}
 
 // onGitea does behind the adapter's back what people do in Gitea.
 type onGitea struct {
@@ -36,14 +46,14 @@ type onGitea struct {
 	repo testbed.GiteaRepo
 }
 
-func giteaHarness(t *testing.T, server *testbed.GiteaServer) forgetest.Harness {
+func giteaHarness(t *testing.T, server *testbed.GiteaServer, colleague string) forgetest.Harness {
 	t.Helper()
 	client, err := server.Client(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := onGitea{Client: client, repo: server.Repo(t)}
-	if _, err := g.AddCollaborator(g.repo.Owner, g.repo.Name, "colleague", sdk.AddCollaboratorOption{}); err != nil {
+	if _, err := g.AddCollaborator(g.repo.Owner, g.repo.Name, colleague, sdk.AddCollaboratorOption{}); err != nil {
 		t.Fatal(err)
 	}
 	return forgetest.Harness{
@@ -51,7 +61,7 @@ func giteaHarness(t *testing.T, server *testbed.GiteaServer) forgetest.Harness {
 		BadCredential: onRepo(t, server, g.repo.Name, strings.Repeat("0123456789", 4)),
 		Missing:       onRepo(t, server, "missing", server.Token),
 		Push:          g.push, DeleteBranch: g.deleteBranch, Merge: g.merge, Comments: g.comments, Statuses: g.statuses, People: g.people,
-		Colleague: "colleague", PageSize: pageSize,
+		Colleague: colleague, PageSize: pageSize,
 		Lacks: map[forgetest.Capability]string{
 			forgetest.RefusesEmpty: "Gitea opens a pull request without commits, and lets people see that it is empty",
 		},
@@ -156,11 +166,9 @@ func (g onGitea) people(t *testing.T, number int) (reviewers, assignees []string
 // A colleague who may read but not write is told so, and nothing else.
 func TestGiteaForbidsReaders(t *testing.T) {
 	server := testbed.Gitea(t)
-	token, err := server.NewUser(t.Context(), "reader")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := giteaHarness(t, server)
+	colleague, _ := newUser(t, server)
+	_, token := newUser(t, server)
+	h := giteaHarness(t, server, colleague)
 	sha := h.Push(t, "topic", "topic.txt")
 	pr, err := h.Forge.Create(t.Context(), forge.NewPullRequest{Head: "topic", Base: "main", Title: "Topic"})
 	if err != nil {
