@@ -164,9 +164,9 @@ func object(t *testing.T, manifest string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: content}
 }
 
-func configMap(t *testing.T, name, value string) *unstructured.Unstructured {
+func configMap(t *testing.T, name string) *unstructured.Unstructured {
 	t.Helper()
-	return object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: "+name+"}, data: {key: '"+value+"'}}")
+	return object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: "+name+"}, data: {key: '1'}}")
 }
 
 func deployment(t *testing.T, name, image string) *unstructured.Unstructured {

@@ -32,7 +32,7 @@ func TestPruneWithinTheBudget(t *testing.T) {
 	h := newHarness(t)
 	var all []*unstructured.Unstructured
 	for _, name := range strings.Split("abcdefghij", "") {
-		all = append(all, configMap(t, name, "1"))
+		all = append(all, configMap(t, name))
 	}
 	claim := object(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}")
 	h.apply(append(all, claim)...)
@@ -73,7 +73,7 @@ func TestPruneWithinTheBudget(t *testing.T) {
 
 func TestPruneLeavesWhatIsNotOurs(t *testing.T) {
 	h := newHarness(t)
-	optedOut, adopted, released, doomed := configMap(t, "opted-out", "1"), configMap(t, "adopted", "1"), configMap(t, "released", "1"), configMap(t, "doomed", "1")
+	optedOut, adopted, released, doomed := configMap(t, "opted-out"), configMap(t, "adopted"), configMap(t, "released"), configMap(t, "doomed")
 	optedOut.SetAnnotations(map[string]string{apply.PruneAnnotation: apply.PruneDisabled})
 	h.apply(optedOut, adopted, released, doomed)
 	h.meddle(adopted, types.MergePatchType, `{"metadata":{"labels":{"`+apply.PartOfLabel+`":"applyset-other-v1"}}}`, metav1.PatchOptions{})
@@ -123,7 +123,7 @@ func TestPruneOfKindsThatWent(t *testing.T) {
 
 func TestPruneAnUnreachableServerKeepsEverything(t *testing.T) {
 	h := newHarness(t)
-	web := configMap(t, "web", "1")
+	web := configMap(t, "web")
 	h.apply(web)
 	refs := h.plan(web).Refs()
 	failing := *h.cluster.Config

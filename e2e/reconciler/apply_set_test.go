@@ -59,7 +59,7 @@ func TestApplySetThatBringsItsOwnKindAndNamespace(t *testing.T) {
 	crd, apiVersion := gadgets(t)
 	space := unique()
 	namespace := object(t, "{apiVersion: v1, kind: Namespace, metadata: {name: "+space+"}}")
-	inside := configMap(t, "inside", "1")
+	inside := configMap(t, "inside")
 	inside.SetNamespace(space)
 	gadget := object(t, "{apiVersion: "+apiVersion+", kind: Gadget, metadata: {name: one}, spec: {size: 3}}")
 	web := deployment(t, "web", "example.test/web:1")
@@ -116,9 +116,9 @@ func TestApplyFailuresHoldNobodyUp(t *testing.T) {
 	if err := unstructured.SetNestedField(unknownField.Object, "x", "spec", "replicaz"); err != nil {
 		t.Fatal(err)
 	}
-	nowhere := configMap(t, "nowhere", "1")
+	nowhere := configMap(t, "nowhere")
 	nowhere.SetNamespace("does-not-exist")
-	twice := configMap(t, "twice", "1")
+	twice := configMap(t, "twice")
 
 	plan := h.plan(good, otherSelector, unknownField, nowhere, twice, twice,
 		object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: frozen}, immutable: true, data: {key: b}}"),
@@ -153,7 +153,7 @@ func TestApplyAsSomeoneWhoMayNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := applier.Apply(h.ctx(), h.plan(configMap(t, "mine", "1")))
+	result := applier.Apply(h.ctx(), h.plan(configMap(t, "mine")))
 	var failure *apply.Error
 	if !errors.As(result.Err(), &failure) || failure.Reason != apply.ReasonForbidden || failure.Temporary() {
 		t.Errorf("error = %v, want a lasting %s", result.Err(), apply.ReasonForbidden)
@@ -162,8 +162,8 @@ func TestApplyAsSomeoneWhoMayNot(t *testing.T) {
 
 func TestApplyTakesManifestsAsTheyWereExported(t *testing.T) {
 	h := newHarness(t)
-	h.apply(configMap(t, "web", "1"))
-	exported := h.get(configMap(t, "web", "1"))
+	h.apply(configMap(t, "web"))
+	exported := h.get(configMap(t, "web"))
 	exported.Object["data"] = map[string]any{"key": "2"}
 	before := exported.DeepCopy()
 	h.apply(exported)

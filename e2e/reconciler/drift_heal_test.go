@@ -30,7 +30,7 @@ func (h *harness) meddle(web *unstructured.Unstructured, kind types.PatchType, p
 func ours(live *unstructured.Unstructured) string {
 	for _, entry := range live.GetManagedFields() {
 		if entry.Manager == apply.FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply {
-			return string(entry.FieldsV1.Raw)
+			return entry.FieldsV1.GetRawString()
 		}
 	}
 	return ""
@@ -73,7 +73,7 @@ func TestDriftIsSeenAndHealed(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t)
 			web := deployment(t, "web", "example.test/web:1")
-			h.apply(web, configMap(t, "beside", "1"))
+			h.apply(web, configMap(t, "beside"))
 			before := h.get(web)
 
 			test.meddle(h, web)
@@ -111,7 +111,7 @@ func TestDriftIsSeenAndHealed(t *testing.T) {
 
 func TestDriftIsNotWhatOthersAdd(t *testing.T) {
 	h := newHarness(t)
-	web, beside := deployment(t, "web", "example.test/web:1"), configMap(t, "beside", "1")
+	web, beside := deployment(t, "web", "example.test/web:1"), configMap(t, "beside")
 	h.apply(web, beside)
 	h.meddle(web, types.StrategicMergePatchType, `{"metadata":{"annotations":{"note":"x"}},"spec":{"template":{"spec":{"containers":[{"name":"app","env":[{"name":"EXTRA","value":"1"}]}]}}}}`, metav1.PatchOptions{})
 	h.meddle(web, types.MergePatchType, `{"spec":{"minReadySeconds":1}}`, metav1.PatchOptions{})
@@ -155,7 +155,7 @@ func TestDriftFightBacksOffAndNamesTheOther(t *testing.T) {
 
 func TestDriftAfterAPrunedObjectIsNone(t *testing.T) {
 	h := newHarness(t)
-	web, extra := configMap(t, "web", "1"), configMap(t, "extra", "1")
+	web, extra := configMap(t, "web"), configMap(t, "extra")
 	h.apply(web, extra)
 	request := apply.PruneRequest{ID: h.id, Refs: h.plan(web).Unwanted(h.plan(web, extra).Refs()), Owned: 2}
 	if got := actions(h.applier.Prune(h.ctx(), request)); got["ConfigMap/extra"] != apply.Deleted || len(got) != 1 {
@@ -173,7 +173,7 @@ func TestDriftWatchCutHealsNothing(t *testing.T) {
 	h := newHarness(t)
 	var all []*unstructured.Unstructured
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		all = append(all, configMap(t, name, "1"), deployment(t, name, "example.test/web:1"))
+		all = append(all, configMap(t, name), deployment(t, name, "example.test/web:1"))
 	}
 	h.apply(all...)
 	for range 3 {
@@ -210,7 +210,7 @@ func TestDriftWhileNobodyWatchedIsSeenAfterwards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, gone, changed := configMap(t, "kept", "1"), configMap(t, "gone", "1"), configMap(t, "changed", "1")
+	kept, gone, changed := configMap(t, "kept"), configMap(t, "gone"), configMap(t, "changed")
 	if err := applier.Apply(h.ctx(), h.plan(kept, gone, changed)).Err(); err != nil {
 		t.Fatal(err)
 	}

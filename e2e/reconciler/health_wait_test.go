@@ -53,7 +53,7 @@ kind: Job
 metadata: {name: migrate}
 spec: {template: {spec: {restartPolicy: Never, containers: [{name: app, image: "example.test/job:1"}]}}}
 `)
-	result := h.apply(deployment(t, "web", "example.test/web:1"), configMap(t, "settings", "1"), job, crd)
+	result := h.apply(deployment(t, "web", "example.test/web:1"), configMap(t, "settings"), job, crd)
 	waiting := 0
 	h.requests.reset()
 	report, err := h.waiter(-1).Wait(h.ctx(), health.Request{Set: h.id, Targets: targets(result), Progress: func(r health.Report) {
@@ -121,7 +121,7 @@ spec: {containers: [{name: app, image: "example.test/web:bad"}]}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t)
-			result := h.apply(test.bad, configMap(t, "beside", "1"))
+			result := h.apply(test.bad, configMap(t, "beside"))
 			report, err := h.waiter(-1).Wait(h.ctx(), health.Request{Set: h.id, Targets: targets(result)})
 			if err != nil {
 				t.Fatalf("waiting: %v\n%s", err, report.Summary())
@@ -140,16 +140,37 @@ spec: {containers: [{name: app, image: "example.test/web:bad"}]}
 }
 
 func TestHealthOldPodsDoNotSpeakForTheNewRevision(t *testing.T) {
-	h := newHarness(t)
-	waiter := h.waiter(-1)
-	request := health.Request{Set: h.id, Targets: targets(h.apply(deployment(t, "web", "example.test/web:bad")))}
-	if report, err := waiter.Wait(h.ctx(), request); err != nil || len(report.Failed()) != 1 {
-		t.Fatalf("the bad image didn't fail: %v %s", err, report.Summary())
+	daemon := func(image string) *unstructured.Unstructured {
+		return object(t, `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: app, image: "`+image+`"}]}}
+`)
 	}
-	request.Targets = targets(h.apply(deployment(t, "web", "example.test/web:2")))
-	report, err := waiter.Wait(h.ctx(), request)
-	if err != nil || !report.Healthy() {
-		t.Errorf("after the mend: %v, %s; want healthy", err, report.Summary())
+	tests := []struct {
+		name      string
+		bad, good *unstructured.Unstructured
+	}{
+		{"Deployment", deployment(t, "web", "example.test/web:bad"), deployment(t, "web", "example.test/web:2")},
+		{"DaemonSet", daemon("example.test/web:bad"), daemon("example.test/web:2")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHarness(t)
+			waiter := h.waiter(-1)
+			request := health.Request{Set: h.id, Targets: targets(h.apply(test.bad))}
+			if report, err := waiter.Wait(h.ctx(), request); err != nil || len(report.Failed()) != 1 {
+				t.Fatalf("the bad image didn't fail: %v %s", err, report.Summary())
+			}
+			request.Targets = targets(h.apply(test.good))
+			report, err := waiter.Wait(h.ctx(), request)
+			if err != nil || !report.Healthy() {
+				t.Errorf("after the mend: %v, %s; want healthy", err, report.Summary())
+			}
+		})
 	}
 }
 

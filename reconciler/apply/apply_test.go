@@ -230,7 +230,7 @@ func TestPruneWithoutSetDeletesNothing(t *testing.T) {
 }
 
 func TestPruneDeletesNamespacesLast(t *testing.T) {
-	server := newAPIServer(t, func(w http.ResponseWriter, request *http.Request) {
+	server := newAPIServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"metadata":{"uid":"uid","resourceVersion":"1","labels":{%q:"set"}}}`, apply.PartOfLabel)
 	})
 	namespace := inventory.ObjectRef{Version: "v1", Kind: "Namespace", Name: "shop"}

@@ -14,7 +14,7 @@ const (
 	FieldManager = "towline"
 	// PartOfLabel holds the ID of the set an object belongs to (KEP-3659); kubectl knows it too.
 	PartOfLabel = "applyset.kubernetes.io/part-of"
-	// PruneAnnotation, with the value [PruneDisabled], keeps an object in the cluster when it is no longer rendered.
+	// PruneAnnotation keeps, with the value [PruneDisabled], an object in the cluster when it is no longer rendered.
 	PruneAnnotation = "towline.dev/prune"
 	// PruneDisabled is the value of [PruneAnnotation] that opts an object out of pruning.
 	PruneDisabled = "disabled"

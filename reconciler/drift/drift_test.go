@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,10 +22,12 @@ import (
 
 const set = "applyset-test-v1"
 
-var (
-	configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
-	form       = apply.Digest{1}
-)
+func configMaps() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+}
+
+// form is the nth form of an object that is applied.
+func form(n byte) apply.Digest { return apply.Digest{n} }
 
 // scene is a watcher whose watches are played by the test, in a bubble where time passes only when all wait.
 type scene struct {
@@ -32,13 +35,15 @@ type scene struct {
 	watcher *drift.Watcher
 	follows chan follow
 	reader  stream.Reader
+	mu      sync.Mutex
 	events  []drift.Event
 }
 
 type follow struct {
-	ctx      context.Context
+	ended    func() error // of its context
 	resource schema.GroupVersionResource
 	reader   stream.Reader
+	trim     func(metav1.Object)
 }
 
 // play runs a test in a bubble. The watcher's Run is ended with it.
@@ -46,11 +51,15 @@ func play(t *testing.T, config drift.Config, test func(*scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{T: t, follows: make(chan follow, 100)}
-		config.Follow = func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader) {
-			s.follows <- follow{ctx, resource, reader}
+		config.Follow = func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader, trim func(metav1.Object)) {
+			s.follows <- follow{ctx.Err, resource, reader, trim}
 			<-ctx.Done()
 		}
-		config.Notify = func(event drift.Event) { s.events = append(s.events, event) }
+		config.Notify = func(event drift.Event) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.events = append(s.events, event)
+		}
 		var err error
 		if s.watcher, err = drift.New(config); err != nil {
 			t.Fatal(err)
@@ -84,7 +93,7 @@ func managed(entry string) metav1.ManagedFieldsEntry {
 		members = append(members, fmt.Sprintf(`"f:%s":{}`, name))
 	}
 	raw := fmt.Sprintf(`{"f:data":{%s}}`, strings.Join(members, ","))
-	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(raw)}}
+	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(raw)}
 }
 
 func live(name string, version int, entries ...string) *metav1.PartialObjectMetadata {
@@ -100,10 +109,10 @@ func live(name string, version int, entries ...string) *metav1.PartialObjectMeta
 // applied plays one apply from beginning to end.
 func (s *scene) applied(object *metav1.PartialObjectMetadata) {
 	s.Helper()
-	if _, unchanged := s.watcher.Begin(set, ref(object.Name), form); unchanged {
+	if _, unchanged := s.watcher.Begin(set, ref(object.Name), form(1)); unchanged {
 		s.Fatalf("%s is unchanged, want it written", object.Name)
 	}
-	s.watcher.Done(set, configMaps, ref(object.Name), form, object)
+	s.watcher.Done(set, configMaps(), ref(object.Name), form(1), object)
 }
 
 // watched takes the watch that was started last, and shows it the objects.
@@ -118,7 +127,7 @@ func (s *scene) watched(version int, objects ...metav1.Object) {
 
 // told lets time pass and returns the events since, as text.
 func (s *scene) told(wait time.Duration) []string {
-	time.Sleep(wait) // the bubble's time
+	<-time.After(wait) // the bubble's time
 	synctest.Wait()
 	var lines []string
 	for _, event := range s.events {
@@ -138,12 +147,12 @@ func (s *scene) want(lines ...string) {
 
 func (s *scene) unchanged(name string, want bool) {
 	s.Helper()
-	_, got := s.watcher.Begin(set, ref(name), form)
+	_, got := s.watcher.Begin(set, ref(name), form(1))
 	if got != want {
 		s.Errorf("unchanged = %t, want %t", got, want)
 	}
 	if !got {
-		s.watcher.Done(set, configMaps, ref(name), form, nil)
+		s.watcher.Done(set, configMaps(), ref(name), form(1), nil)
 	}
 }
 
@@ -199,11 +208,11 @@ func TestAnotherFormOrSetIsNotUnchanged(t *testing.T) {
 	play(t, drift.Config{}, func(s *scene) {
 		s.applied(live("web", 5, "towline a"))
 		s.watched(5, live("web", 5, "towline a"))
-		if _, unchanged := s.watcher.Begin(set, ref("web"), apply.Digest{2}); unchanged {
+		if _, unchanged := s.watcher.Begin(set, ref("web"), form(2)); unchanged {
 			s.Error("another form is unchanged")
 		}
-		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{2}, nil)
-		if _, unchanged := s.watcher.Begin("applyset-other-v1", ref("web"), form); unchanged {
+		s.watcher.Done(set, configMaps(), ref("web"), form(2), nil)
+		if _, unchanged := s.watcher.Begin("applyset-other-v1", ref("web"), form(1)); unchanged {
 			s.Error("another set's object is unchanged")
 		}
 	})
@@ -226,8 +235,8 @@ func TestRelistTellsOnlyWhatDiffers(t *testing.T) {
 // applied2 plays an apply of a new form.
 func (s *scene) applied2(object *metav1.PartialObjectMetadata) {
 	s.Helper()
-	s.watcher.Begin(set, ref(object.Name), apply.Digest{2})
-	s.watcher.Done(set, configMaps, ref(object.Name), apply.Digest{2}, object)
+	s.watcher.Begin(set, ref(object.Name), form(2))
+	s.watcher.Done(set, configMaps(), ref(object.Name), form(2), object)
 }
 
 func TestOurOwnWritesAreNoDrift(t *testing.T) {
@@ -236,21 +245,21 @@ func TestOurOwnWritesAreNoDrift(t *testing.T) {
 		s.watched(5, live("web", 5, "towline a b"))
 
 		// The new form lacks b. Its event comes long before the answer.
-		s.watcher.Begin(set, ref("web"), apply.Digest{2})
+		s.watcher.Begin(set, ref("web"), form(2))
 		s.reader.Seen(live("web", 6, "towline a"))
 		s.want()
-		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{2}, live("web", 6, "towline a"))
+		s.watcher.Done(set, configMaps(), ref("web"), form(2), live("web", 6, "towline a"))
 		s.want()
 
 		// Someone writes between our write and its answer: that is drift.
-		s.watcher.Begin(set, ref("web"), apply.Digest{3})
+		s.watcher.Begin(set, ref("web"), form(3))
 		s.reader.Seen(live("web", 8, "kubectl!a"))
-		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{3}, live("web", 7, "towline a"))
+		s.watcher.Done(set, configMaps(), ref("web"), form(3), live("web", 7, "towline a"))
 		s.want(`core/ConfigMap/shop/web lost .data.a to field manager "kubectl"`)
 
 		// A heal that fails isn't told again: who heals, tries again.
-		s.watcher.Begin(set, ref("web"), apply.Digest{3})
-		s.watcher.Done(set, configMaps, ref("web"), apply.Digest{3}, nil)
+		s.watcher.Begin(set, ref("web"), form(3))
+		s.watcher.Done(set, configMaps(), ref("web"), form(3), nil)
 		s.want()
 
 		// A heal that succeeds, and the same drift again, is.
@@ -277,6 +286,37 @@ func TestDebounceLetsAChangeBeTakenBack(t *testing.T) {
 	})
 }
 
+func TestTrimKeepsWhatAComparisonNeeds(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("first", 5, "towline a"))
+		synctest.Wait()
+		watch := <-s.follows
+		managers := func(object *metav1.PartialObjectMetadata) (names []string) {
+			object.Annotations = map[string]string{"big": "text"}
+			watch.trim(object)
+			if object.Annotations != nil {
+				s.Errorf("%s keeps its annotations", object.Name)
+			}
+			for _, entry := range object.ManagedFields {
+				names = append(names, entry.Manager)
+			}
+			return names
+		}
+		intact, taken := live("first", 6, "towline a", "kubectl!z"), live("first", 7, "other!z", "kubectl!a")
+		late, foreign := live("late", 8, "kubectl!z", "towline a"), live("foreign", 9, "kubectl!z")
+		got := [][]string{managers(intact), managers(taken), managers(late), managers(foreign)}
+		want := [][]string{{"towline"}, {"other", "kubectl"}, {"towline"}, nil}
+		if diff := cmp.Diff(want, got); diff != "" {
+			s.Errorf("managers kept (-want +got):\n%s", diff)
+		}
+
+		// The object is applied while the list that already holds it is still being gathered.
+		s.applied(live("late", 8, "towline a"))
+		watch.reader.Listed([]metav1.Object{intact, late, foreign}, "9")
+		s.want()
+	})
+}
+
 func TestFightsBackOff(t *testing.T) {
 	patience := drift.Patience{Free: 2, First: time.Second, Most: 5 * time.Second, Quiet: time.Minute}
 	play(t, drift.Config{Patience: patience}, func(s *scene) {
@@ -287,7 +327,7 @@ func TestFightsBackOff(t *testing.T) {
 		fight := func() {
 			version += 2
 			s.reader.Seen(live("web", version-1, "hpa!a"))
-			time.Sleep(10 * time.Second)
+			<-time.After(10 * time.Second)
 			synctest.Wait()
 			for _, event := range s.events {
 				delays = append(delays, event.Delay)
@@ -298,7 +338,7 @@ func TestFightsBackOff(t *testing.T) {
 		for range 6 {
 			fight()
 		}
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		fight()
 		first := 50 * time.Millisecond
 		want := []time.Duration{first, first, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, first}
@@ -337,15 +377,15 @@ func TestAKindIsFollowedInAVersionThatAnswers(t *testing.T) {
 		s.applied(live("web", 5, "towline a"))
 		synctest.Wait()
 		first := <-s.follows
-		s.watcher.Begin(set, ref("web"), form)
-		newer := configMaps
+		s.watcher.Begin(set, ref("web"), form(1))
+		newer := configMaps()
 		newer.Version = "v2"
-		s.watcher.Done(set, newer, ref("web"), form, live("web", 6, "towline a"))
+		s.watcher.Done(set, newer, ref("web"), form(1), live("web", 6, "towline a"))
 		synctest.Wait()
 		if got := (<-s.follows).resource; got != newer {
 			s.Errorf("followed in %s, want %s", got, newer)
 		}
-		if first.ctx.Err() == nil {
+		if first.ended() == nil {
 			s.Error("the watch that never answered goes on")
 		}
 	})

@@ -1,7 +1,6 @@
 package drift
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -32,7 +31,7 @@ func ownFields(live metav1.Object) string {
 	if entry == nil || entry.FieldsV1 == nil {
 		return ""
 	}
-	return string(entry.FieldsV1.Raw)
+	return entry.FieldsV1.GetRawString()
 }
 
 // lost returns the fields of was that aren't in is. What can't be read counts as holding nothing.
@@ -100,7 +99,7 @@ func holds(entry *metav1.ManagedFieldsEntry, some *fieldpath.Set) bool {
 		return false
 	}
 	set := fieldpath.NewSet()
-	if err := set.FromJSON(bytes.NewReader(entry.FieldsV1.Raw)); err != nil {
+	if err := set.FromJSON(entry.FieldsV1.GetRawReader()); err != nil {
 		return false
 	}
 	return !set.Intersection(some).Empty()

@@ -97,19 +97,21 @@ func (r *reading) Gone(live metav1.Object) {
 	}
 }
 
-// trim cuts a listed object down to what a comparison needs: nothing but its name where it is none of ours, and no other
-// manager's fields where ours are as they were.
+// trim cuts a listed object down to what a comparison needs. Other managers' fields are kept only where ours aren't as
+// they were, to tell who took them. Our own always are: an object that isn't known here may have been applied by the time
+// the list is complete.
 func (r *reading) trim(live metav1.Object) {
 	live.SetAnnotations(nil)
 	live.SetOwnerReferences(nil)
 	live.SetFinalizers(nil)
 	r.watcher.mu.Lock()
 	defer r.watcher.mu.Unlock()
-	o := r.object(live)
-	switch {
-	case o == nil:
-		live.SetManagedFields(nil)
-	case own(live) != nil && ownFields(live) == o.fields.Value():
-		live.SetManagedFields([]metav1.ManagedFieldsEntry{*own(live)})
+	if o := r.object(live); o != nil && ownFields(live) != o.fields.Value() {
+		return
 	}
+	var kept []metav1.ManagedFieldsEntry
+	if entry := own(live); entry != nil {
+		kept = append(kept, *entry)
+	}
+	live.SetManagedFields(kept)
 }

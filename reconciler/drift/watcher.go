@@ -28,9 +28,10 @@ type Config struct {
 	REST *rest.Config
 	// HTTPClient is used for transport where it is set. Default: one made from REST.
 	HTTPClient *http.Client
-	// Follow reads one resource until ctx ends, in place of metadata-only watches over REST, which are the default.
-	Follow func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader)
-	// Notify hears of drift, once for each, from a goroutine of the watcher. It must return soon. Required.
+	// Follow reads one resource until ctx ends, in place of metadata-only watches over REST, which are the default. It may
+	// trim objects while it gathers a list.
+	Follow func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader, trim func(metav1.Object))
+	// Notify hears of drift, once for each, on goroutines of the watcher: several at a time. It must return soon. Required.
 	Notify func(Event)
 	// Debounce is how long changes of an object are gathered before it is spoken of, so that one kubectl command is one
 	// event. Default: 50ms.
@@ -91,8 +92,8 @@ func New(config Config) (*Watcher, error) {
 
 // metadataOf follows resources by metadata-only watches of everything in the cluster that is part of any set: which sets
 // are ours changes often, and a watch can't change its selector.
-func (w *Watcher) metadataOf(client metadata.Interface) func(context.Context, schema.GroupVersionResource, stream.Reader) {
-	return func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader) {
+func (w *Watcher) metadataOf(client metadata.Interface) func(context.Context, schema.GroupVersionResource, stream.Reader, func(metav1.Object)) {
+	return func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader, trim func(metav1.Object)) {
 		objects := client.Resource(resource)
 		source := stream.Source{
 			Name:    resource.GroupResource().String(),
@@ -102,10 +103,8 @@ func (w *Watcher) metadataOf(client metadata.Interface) func(context.Context, sc
 			},
 			Watch:  objects.Watch,
 			Select: func(options *metav1.ListOptions) { options.LabelSelector = apply.PartOfLabel },
+			Trim:   trim,
 			Log:    w.config.Log,
-		}
-		if trimmer, ok := reader.(*reading); ok {
-			source.Trim = trimmer.trim
 		}
 		stream.Run(ctx, source, reader)
 	}
@@ -117,7 +116,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	var watches sync.WaitGroup
 	if !w.start(func(name schema.GroupVersionResource, reader *reading) context.CancelFunc {
 		ctx, cancel := context.WithCancel(ctx)
-		watches.Go(func() { w.config.Follow(ctx, name, reader) })
+		watches.Go(func() { w.config.Follow(ctx, name, reader, reader.trim) })
 		return cancel
 	}) {
 		return errors.New("running a drift watcher: it is running already")

@@ -16,6 +16,12 @@ import (
 // revisionAnnotation numbers a Deployment's revisions: on the Deployment the newest, on each ReplicaSet its own.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
+// templateAnnotation and templateLabel number a DaemonSet's revisions, on it the newest, on each Pod its own.
+const (
+	templateAnnotation = "deprecated.daemonset.template.generation"
+	templateLabel      = "pod-template-generation"
+)
+
 // replicaSet is what relates a ReplicaSet's Pods to their Deployment.
 type replicaSet struct {
 	owner    types.UID
@@ -89,7 +95,10 @@ func (p *pods) Seen(live metav1.Object) {
 	if known == nil {
 		owner := metav1.GetControllerOf(&pod)
 		p.lookUp(owner)
-		known = &podTrouble{namespace: pod.Namespace, pod: pod.UID, owner: owner, since: time.Now(), revision: pod.Labels["controller-revision-hash"]}
+		known = &podTrouble{
+			namespace: pod.Namespace, pod: pod.UID, owner: owner, since: time.Now(),
+			revision: pod.Labels["controller-revision-hash"], template: pod.Labels[templateLabel],
+		}
 		p.troubled[pod.UID] = known
 		if p.grace > 0 {
 			time.AfterFunc(p.grace, p.signal)
@@ -145,18 +154,34 @@ func (v *vigil) replicaSet(ctx context.Context, namespace string, owner *metav1.
 }
 
 // belongs reports whether a Pod is one of those that the workload's newest revision runs. Pods of an older revision, on
-// their way out, don't speak for the new one.
+// their way out, don't speak for the new one; and before the workload's controller has looked at the new one, it can't be
+// told which is which.
 func (v *vigil) belongs(p *podTrouble, workload *unstructured.Unstructured) bool {
 	uid := workload.GetUID()
 	switch {
 	case p.pod == uid:
 		return true
-	case p.owner == nil:
+	case p.owner == nil || !observed(workload):
 		return false
 	case p.owner.UID == uid:
 		newest, _, _ := unstructured.NestedString(workload.Object, "status", "updateRevision")
-		return newest == "" || p.revision == "" || newest == p.revision
+		return same(newest, p.revision) && same(workload.GetAnnotations()[templateAnnotation], p.template)
 	}
 	set, ok := v.replicas[p.owner.UID]
 	return ok && set.owner == uid && set.revision == workload.GetAnnotations()[revisionAnnotation]
+}
+
+// observed reports whether the workload's controller has seen its newest spec. Jobs don't say, and needn't: their Pods
+// can't be changed.
+func observed(workload *unstructured.Unstructured) bool {
+	seen, found, _ := unstructured.NestedInt64(workload.Object, "status", "observedGeneration")
+	if !found {
+		return workload.GroupVersionKind().Group != "apps"
+	}
+	return seen >= workload.GetGeneration()
+}
+
+// same compares two words for a revision, of which a kind may lack either.
+func same(newest, of string) bool {
+	return newest == "" || of == "" || newest == of
 }

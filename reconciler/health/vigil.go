@@ -41,7 +41,8 @@ type podTrouble struct {
 	namespace string
 	pod       types.UID
 	owner     *metav1.OwnerReference
-	revision  string // label controller-revision-hash
+	revision  string // label controller-revision-hash, of StatefulSets' Pods
+	template  string // label pod-template-generation, of DaemonSets' Pods
 	since     time.Time
 }
 

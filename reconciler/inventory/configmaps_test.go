@@ -58,18 +58,18 @@ func (c *configMaps) keep(object *corev1.ConfigMap) *corev1.ConfigMap {
 	return object.DeepCopy()
 }
 
-var configMapResource = schema.GroupResource{Resource: "configmaps"}
+func resource() schema.GroupResource { return schema.GroupResource{Resource: "configmaps"} }
 
 func (c *configMaps) Get(_ context.Context, name string, _ metav1.GetOptions) (*corev1.ConfigMap, error) {
 	if stored := c.stored[name]; stored != nil {
 		return stored.DeepCopy(), nil
 	}
-	return nil, apierrors.NewNotFound(configMapResource, name)
+	return nil, apierrors.NewNotFound(resource(), name)
 }
 
 func (c *configMaps) Create(_ context.Context, object *corev1.ConfigMap, _ metav1.CreateOptions) (*corev1.ConfigMap, error) {
 	if c.stored[object.Name] != nil {
-		return nil, apierrors.NewAlreadyExists(configMapResource, object.Name)
+		return nil, apierrors.NewAlreadyExists(resource(), object.Name)
 	}
 	if err := c.write(); err != nil {
 		return nil, err
@@ -80,10 +80,10 @@ func (c *configMaps) Create(_ context.Context, object *corev1.ConfigMap, _ metav
 func (c *configMaps) Update(_ context.Context, object *corev1.ConfigMap, _ metav1.UpdateOptions) (*corev1.ConfigMap, error) {
 	stored := c.stored[object.Name]
 	if stored == nil {
-		return nil, apierrors.NewNotFound(configMapResource, object.Name)
+		return nil, apierrors.NewNotFound(resource(), object.Name)
 	}
 	if object.ResourceVersion != "" && object.ResourceVersion != stored.ResourceVersion {
-		return nil, apierrors.NewConflict(configMapResource, object.Name, errors.New("it was changed"))
+		return nil, apierrors.NewConflict(resource(), object.Name, errors.New("it was changed"))
 	}
 	if err := c.write(); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (c *configMaps) Update(_ context.Context, object *corev1.ConfigMap, _ metav
 
 func (c *configMaps) Delete(_ context.Context, name string, _ metav1.DeleteOptions) error {
 	if c.stored[name] == nil {
-		return apierrors.NewNotFound(configMapResource, name)
+		return apierrors.NewNotFound(resource(), name)
 	}
 	if err := c.write(); err != nil {
 		return err

@@ -13,7 +13,9 @@ import (
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
-var owner = metav1.OwnerReference{APIVersion: "towline.dev/v1", Kind: "Sync", Name: "shop", UID: "1234"}
+func owner() metav1.OwnerReference {
+	return metav1.OwnerReference{APIVersion: "towline.dev/v1", Kind: "Sync", Name: "shop", UID: "1234"}
+}
 
 func refs(n int) []inventory.ObjectRef {
 	all := make([]inventory.ObjectRef, n)
@@ -25,7 +27,7 @@ func refs(n int) []inventory.ObjectRef {
 
 func save(t *testing.T, shelf *configMaps, refs []inventory.ObjectRef) *inventory.Store {
 	t.Helper()
-	store := inventory.NewStore(shelf, owner)
+	store := inventory.NewStore(shelf, owner())
 	if _, err := store.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func TestStoreGivesBackWhatWasSaved(t *testing.T) {
 			shelf := newConfigMaps()
 			want := inventory.Union(nil, test.refs)
 			save(t, shelf, test.refs)
-			got, err := inventory.NewStore(shelf, owner).Load(t.Context())
+			got, err := inventory.NewStore(shelf, owner()).Load(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +86,7 @@ func TestStoreWritesNothingTwice(t *testing.T) {
 	if shelf.writes != 0 {
 		t.Errorf("saving the same in another order took %d writes, want none", shelf.writes)
 	}
-	successor := owner
+	successor := owner()
 	successor.UID = "5678" // the Sync was made anew; garbage collection would take the inventory along
 	store = inventory.NewStore(shelf, successor)
 	if _, err := store.Load(t.Context()); err != nil {
@@ -123,7 +125,7 @@ func TestStoreNeverReadsLessThanWasSaved(t *testing.T) {
 			shelf := newConfigMaps()
 			save(t, shelf, refs(test.refs))
 			test.damage(shelf)
-			got, err := inventory.NewStore(shelf, owner).Load(t.Context())
+			got, err := inventory.NewStore(shelf, owner()).Load(t.Context())
 			if !errors.Is(err, inventory.ErrCorrupt) || got != nil {
 				t.Errorf("Load = %d objects, error %v; want no objects and ErrCorrupt", len(got), err)
 			}
@@ -150,7 +152,7 @@ func TestStoreIsWholeWhereverASaveIsKilled(t *testing.T) {
 				shelf.killAfter(killed)
 				err := store.Save(t.Context(), refs(test.after))
 				shelf.killAfter(-1)
-				got, loadErr := inventory.NewStore(shelf, owner).Load(t.Context())
+				got, loadErr := inventory.NewStore(shelf, owner()).Load(t.Context())
 				if loadErr != nil {
 					t.Fatalf("killed after %d writes: %v", killed, loadErr)
 				}
@@ -169,7 +171,7 @@ func TestStoreIsWholeWhereverASaveIsKilled(t *testing.T) {
 }
 
 func TestStoreNamesFitWhateverTheSyncIsCalled(t *testing.T) {
-	long := owner
+	long := owner()
 	long.Name = strings.Repeat("a", 253)
 	longer := long
 	longer.Name = strings.Repeat("a", 252) + "b"

@@ -89,7 +89,7 @@ func TestRunTellsInOrder(t *testing.T) {
 			stream.Run(ctx, source, reader)
 			close(ended)
 		}()
-		time.Sleep(time.Minute) // the bubble's time: no more than the pauses after an expired watch
+		<-time.After(time.Minute) // the bubble's time: no more than the pauses after an expired watch
 		synctest.Wait()
 		cancel()
 		close(script)
