@@ -21,13 +21,13 @@ func TestCredentials(t *testing.T) {
 		want   error
 	}{
 		{name: "open"},
-		{name: "open, with credentials", keys: secretKeys},
-		{name: "basic", server: registrytest.Options{Username: "user", Password: "s3cret"}, keys: secretKeys},
-		{name: "basic, wrong", server: registrytest.Options{Username: "user", Password: "other"}, keys: secretKeys, want: registry.ErrUnauthorized},
+		{name: "open, with credentials", keys: secretKeys()},
+		{name: "basic", server: registrytest.Options{Username: "user", Password: "s3cret"}, keys: secretKeys()},
+		{name: "basic, wrong", server: registrytest.Options{Username: "user", Password: "other"}, keys: secretKeys(), want: registry.ErrUnauthorized},
 		{name: "basic, none", server: registrytest.Options{Username: "user", Password: "s3cret"}, want: registry.ErrUnauthorized},
-		{name: "token", server: registrytest.Options{Username: "user", Password: "s3cret", Token: true}, keys: secretKeys},
+		{name: "token", server: registrytest.Options{Username: "user", Password: "s3cret", Token: true}, keys: secretKeys()},
 		{name: "token, anonymous", server: registrytest.Options{Token: true}},
-		{name: "token, wrong", server: registrytest.Options{Username: "user", Password: "other", Token: true}, keys: secretKeys, want: registry.ErrUnauthorized},
+		{name: "token, wrong", server: registrytest.Options{Username: "user", Password: "other", Token: true}, keys: secretKeys(), want: registry.ErrUnauthorized},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

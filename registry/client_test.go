@@ -339,7 +339,7 @@ func wantKind(t *testing.T, err, want error) {
 		registry.ErrInvalid, registry.ErrNotFound, registry.ErrUnauthorized,
 		registry.ErrRateLimited, registry.ErrUnavailable, registry.ErrBadAnswer,
 	} {
-		if got := errors.Is(err, kind); got != (kind == want) {
+		if got := errors.Is(err, kind); got != errors.Is(want, kind) {
 			t.Errorf("errors.Is(%v, %v) = %v", err, kind, got)
 		}
 	}

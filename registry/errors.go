@@ -68,7 +68,7 @@ func (e *Error) Unwrap() []error {
 
 // Temporary tells whether asking again later, with nothing changed on our side, may help.
 func (e *Error) Temporary() bool {
-	return e.kind == ErrRateLimited || e.kind == ErrUnavailable
+	return errors.Is(e.kind, ErrRateLimited) || errors.Is(e.kind, ErrUnavailable)
 }
 
 func (e *Error) cause() string {

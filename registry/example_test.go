@@ -13,8 +13,9 @@ import (
 
 // A round asks each repository once, however many policies name it.
 func Example() {
+	ctx := context.Background()
 	server := registrytest.NewServer(registrytest.Options{})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -38,7 +39,6 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	ctx := context.Background()
 	round := client.Round()
 	for range 3 {
 		tags, err := round.Tags(ctx, server.Host()+"/acme/app")

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,12 +19,12 @@ import (
 	"github.com/towline-dev/towline/registry/registrytest"
 )
 
-var secretKeys = keys{Username: "user", Password: "s3cret"}
+func secretKeys() keys { return keys{Username: "user", Password: "s3cret"} }
 
 // lies starts a registry with Basic credentials that answers listings itself.
 func lies(t *testing.T, list http.HandlerFunc) *registrytest.Server {
 	t.Helper()
-	server := registrytest.New(t, registrytest.Options{Username: secretKeys.Username, Password: secretKeys.Password})
+	server := registrytest.New(t, registrytest.Options{Username: "user", Password: "s3cret"})
 	server.AddFault(registrytest.Fault{Kinds: []registrytest.Kind{registrytest.KindTags}, Handler: list})
 	return server
 }
@@ -52,7 +53,7 @@ func TestHostileListings(t *testing.T) {
 		{name: "link to a file", list: page(`<file:///etc/passwd>; rel="next"`), message: "leads to another host", most: 1},
 		{name: "link with a user before another host", list: page(`<http://127.0.0.1@evil.test/>; rel="next"`), message: "leads to another host", most: 1},
 		{name: "unreadable link", list: page("<http://[::1>; rel=\"next\""), message: "unreadable link", most: 1},
-		{name: "pages without end", list: endlessPages, message: "more than 20 pages", most: 20},
+		{name: "pages without end", list: endlessPages(), message: "more than 20 pages", most: 20},
 		{name: "empty pages without end", list: endlessEmptyPages, message: "more than 20 pages", most: 20},
 		{name: "too many tags", list: manyTags(101), message: "more than 100 tags", most: 1},
 		{name: "huge body", list: hugeBody, message: "larger than 65536 bytes", most: 1},
@@ -62,14 +63,14 @@ func TestHostileListings(t *testing.T) {
 		{name: "tags of another type", list: text(`{"tags":[1,2]}`), most: 1},
 		{name: "tags that aren't a list", list: text(`{"tags":"1.0.0"}`), most: 1},
 		{name: "deeply nested", list: text(`{"tags":` + strings.Repeat("[", 20_000)), most: 1},
-		{name: "redirects in circles", list: circle, message: "redirects in circles", most: 6},
+		{name: "redirects in circles", list: circle(), message: "redirects in circles", most: 6},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			server := lies(t, tt.list)
 			asked := newWatch(nil)
 			client, clock := newClient(t, server.Host(), func(c *registry.Config) {
-				c.Keychain, c.Transport = secretKeys, asked
+				c.Keychain, c.Transport = secretKeys(), asked
 				c.MaxPages, c.MaxTags, c.MaxBody = 20, 100, 64<<10
 			})
 			got, err := client.Tags(t.Context(), server.Host()+"/app")
@@ -91,10 +92,14 @@ func TestHostileListings(t *testing.T) {
 	}
 }
 
-func endlessPages(w http.ResponseWriter, r *http.Request) {
-	n := len(r.URL.Query().Get("last")) + 1
-	w.Header().Set("Link", fmt.Sprintf(`<%s?last=%s>; rel="next"`, r.URL.Path, strings.Repeat("x", n)))
-	_, _ = fmt.Fprintf(w, `{"tags":["t%d"]}`, n)
+// endlessPages never repeats a tag or a link, so that only their number gives it away.
+func endlessPages() http.HandlerFunc {
+	var pages atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		n := pages.Add(1)
+		w.Header().Set("Link", fmt.Sprintf(`<%s?last=t%d>; rel="next"`, r.URL.Path, n))
+		_, _ = fmt.Fprintf(w, `{"tags":["t%d"]}`, n)
+	}
 }
 
 func endlessEmptyPages(w http.ResponseWriter, r *http.Request) {
@@ -122,8 +127,13 @@ func hugeBody(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func circle(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, r.URL.Path+"?"+r.URL.RawQuery+"&again=1", http.StatusTemporaryRedirect)
+// circle redirects to the same listing for good, under another URL each time.
+func circle() http.HandlerFunc {
+	var turns atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		again := fmt.Sprintf("/v2/app/tags/list?n=1000&again=%d", turns.Add(1))
+		http.Redirect(w, r, again, http.StatusTemporaryRedirect)
+	}
 }
 
 // A redirect to another host is refused, whatever is asked and whatever the
@@ -142,12 +152,12 @@ func TestRedirectToAnotherHost(t *testing.T) {
 						t.Errorf("the other host was asked %s with Authorization %q", r.URL, r.Header.Get("Authorization"))
 					}))
 					defer elsewhere.Close()
-					server := registrytest.New(t, registrytest.Options{Username: secretKeys.Username, Password: secretKeys.Password, Token: token})
+					server := registrytest.New(t, registrytest.Options{Username: "user", Password: "s3cret", Token: token})
 					if err := server.PushTags("app", "1"); err != nil {
 						t.Fatal(err)
 					}
 					server.AddFault(registrytest.Fault{Kinds: []registrytest.Kind{kind}, Handler: http.RedirectHandler(elsewhere.URL+"/stolen", status)})
-					client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys })
+					client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys() })
 					_, err := client.Tags(t.Context(), server.Host()+"/app")
 					if kind == registrytest.KindManifestHead {
 						_, err = client.Digest(t.Context(), server.Host()+"/app", "1")
@@ -163,12 +173,12 @@ func TestRedirectToAnotherHost(t *testing.T) {
 }
 
 func TestRedirectWithinTheHostIsFollowed(t *testing.T) {
-	server := registrytest.New(t, registrytest.Options{Username: secretKeys.Username, Password: secretKeys.Password})
+	server := registrytest.New(t, registrytest.Options{Username: "user", Password: "s3cret"})
 	if err := server.PushTags("new/app", "1", "2"); err != nil {
 		t.Fatal(err)
 	}
 	server.AddFault(registrytest.Fault{Times: 1, Kinds: []registrytest.Kind{registrytest.KindTags}, Handler: http.RedirectHandler("/v2/new/app/tags/list", http.StatusMovedPermanently)})
-	client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys })
+	client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys() })
 	got, err := client.Tags(t.Context(), server.Host()+"/old/app")
 	if diff := cmp.Diff([]string{"1", "2"}, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -190,7 +200,7 @@ func TestHostileTokenServers(t *testing.T) {
 				w.WriteHeader(http.StatusUnauthorized)
 			})})
 			asked := newWatch(nil)
-			client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain, c.Transport, c.Retries = secretKeys, asked, -1 })
+			client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain, c.Transport, c.Retries = secretKeys(), asked, -1 })
 			wantKind(t, tags(client, server.Host()+"/app")(t.Context()), registry.ErrBadAnswer)
 			onlyAsked(t, asked, server.Host())
 		})
@@ -203,7 +213,7 @@ func TestTagsThatNoImageCanHave(t *testing.T) {
 	})
 	var log bytes.Buffer
 	client, _ := newClient(t, server.Host(), func(c *registry.Config) {
-		c.Keychain, c.Log = secretKeys, slog.New(slog.NewJSONHandler(&log, nil))
+		c.Keychain, c.Log = secretKeys(), slog.New(slog.NewJSONHandler(&log, nil))
 	})
 	got, err := client.Tags(t.Context(), server.Host()+"/app")
 	if diff := cmp.Diff([]string{"1.0.0", strings.Repeat("z", 128)}, got); err != nil || diff != "" {
@@ -219,7 +229,7 @@ func TestErrorTextIsBoundedAndPrintable(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `{"errors":[{"code":"DENIED","message":"\u001b]0;pwned\u0007\n`+strings.Repeat("long ", 5000)+`"}]}`)
 	})
-	client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys })
+	client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys() })
 	err := tags(client, server.Host()+"/app")(t.Context())
 	wantKind(t, err, registry.ErrUnauthorized)
 	if len(err.Error()) > 500 || strings.ContainsAny(err.Error(), "\x1b\x07\n") {
@@ -236,7 +246,7 @@ func TestSlowDripEndsWithTheAttempt(t *testing.T) {
 		close(dripped)
 	})
 	client, _ := newClient(t, server.Host(), func(c *registry.Config) {
-		c.Keychain, c.AttemptTimeout, c.Retries = secretKeys, 50*time.Millisecond, -1
+		c.Keychain, c.AttemptTimeout, c.Retries = secretKeys(), 50*time.Millisecond, -1
 	})
 	wantKind(t, tags(client, server.Host()+"/app")(context.Background()), registry.ErrUnavailable)
 	<-dripped
@@ -263,7 +273,7 @@ func TestLinksAsTheyComeInTheWild(t *testing.T) {
 				w.Header()["Link"] = links
 				_, _ = io.WriteString(w, `{"tags":["1"]}`)
 			})
-			client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys })
+			client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys() })
 			got, err := client.Tags(t.Context(), server.Host()+"/app")
 			if diff := cmp.Diff([]string{"1", "2"}, got); err != nil || diff != "" {
 				t.Errorf("%v (-want +got):\n%s", err, diff)

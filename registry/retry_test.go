@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -201,10 +202,13 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 	var inFlight, most atomic.Int32
 	full := make(chan struct{})
 	var once sync.Once
-	transport := handler(func(r *http.Request) *http.Response {
+	transport := handler(func(*http.Request) *http.Response {
 		n := inFlight.Add(1)
 		defer inFlight.Add(-1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		for old := most.Load(); n > old; old = most.Load() {
+			if most.CompareAndSwap(old, n) {
+				break
+			}
 		}
 		if n == bound {
 			once.Do(func() { close(full) })
@@ -219,7 +223,7 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range repositories {
 		wg.Go(func() {
-			if err := tags(client, "reg.test/app"+string(rune('a'+i)))(t.Context()); err != nil {
+			if err := tags(client, fmt.Sprintf("reg.test/app%d", i))(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})

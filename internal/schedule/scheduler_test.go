@@ -15,7 +15,7 @@ import (
 	"github.com/towline-dev/towline/internal/schedule/scheduletest"
 )
 
-var midnight = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+func midnight() time.Time { return time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC) }
 
 // rig runs a Scheduler on a clock that the test turns. Each call hands its keys
 // to the test and then goes on when the test lets it.
@@ -32,7 +32,7 @@ type rig struct {
 func start(t *testing.T, config schedule.Config, entries map[string]string) *rig {
 	t.Helper()
 	r := &rig{
-		t: t, clock: scheduletest.NewClock(midnight),
+		t: t, clock: scheduletest.NewClock(midnight()),
 		calls: make(chan []string), resume: make(chan struct{}), done: make(chan error, 1),
 	}
 	config.Clock = r.clock
@@ -263,8 +263,8 @@ func TestStopWaitsForTheCall(t *testing.T) {
 	r.begins("a")
 	r.stop()
 	select {
-	case <-r.done:
-		t.Fatal("Run returned during a call")
+	case err := <-r.done:
+		t.Fatalf("Run returned %v during a call", err)
 	default:
 	}
 	r.s.Trigger("a")

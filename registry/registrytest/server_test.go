@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,15 +45,15 @@ func TestPaging(t *testing.T) {
 			if err := server.PushTags("acme/app", "b", "a", "d", "c", "a"); err != nil {
 				t.Fatal(err)
 			}
-			resp := get(t, server.URL()+"/v2/acme/app/tags/list"+tt.query, "")
+			page := get(t, server.URL()+"/v2/acme/app/tags/list"+tt.query, "")
 			var list struct{ Tags []string }
-			if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+			if err := json.Unmarshal([]byte(page.body), &list); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.tags, list.Tags); diff != "" {
 				t.Errorf("tags (-want +got):\n%s", diff)
 			}
-			if got := resp.Header.Get("Link"); got != tt.link {
+			if got := page.header.Get("Link"); got != tt.link {
 				t.Errorf("Link %q, want %q", got, tt.link)
 			}
 		})
@@ -67,7 +66,7 @@ func TestAbsoluteLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "<" + server.URL() + `/v2/app/tags/list?last=a&n=1>; rel="next"`
-	if got := get(t, server.URL()+"/v2/app/tags/list", "").Header.Get("Link"); got != want {
+	if got := get(t, server.URL()+"/v2/app/tags/list", "").header.Get("Link"); got != want {
 		t.Errorf("Link %q, want %q", got, want)
 	}
 }
@@ -178,23 +177,23 @@ func TestTokenIsForOneRepository(t *testing.T) {
 	if err := server.PushTags("ab", "1"); err != nil {
 		t.Fatal(err)
 	}
-	resp := get(t, server.URL()+"/token?service=registrytest&scope=repository:a:pull", "")
+	issued := get(t, server.URL()+"/token?service=registrytest&scope=repository:a:pull", "")
 	var given struct{ Token string }
-	if err := json.NewDecoder(resp.Body).Decode(&given); err != nil || given.Token == "" {
+	if err := json.Unmarshal([]byte(issued.body), &given); err != nil || given.Token == "" {
 		t.Fatalf("token %q, %v", given.Token, err)
 	}
 	for path, want := range map[string]int{"/v2/": 200, "/v2/a/tags/list": 200, "/v2/ab/tags/list": 401} {
-		if got := get(t, server.URL()+path, "Bearer "+given.Token).StatusCode; got != want {
+		if got := get(t, server.URL()+path, "Bearer "+given.Token).status; got != want {
 			t.Errorf("%s answers %d, want %d", path, got, want)
 		}
 	}
-	challenge := get(t, server.URL()+"/v2/a/tags/list", "").Header.Get("WWW-Authenticate")
+	challenge := get(t, server.URL()+"/v2/a/tags/list", "").header.Get("WWW-Authenticate")
 	want := `Bearer realm="` + server.URL() + `/token",service="registrytest",scope="repository:a:pull"`
 	if challenge != want {
 		t.Errorf("challenge\n%s\nwant\n%s", challenge, want)
 	}
 	server.ExpireTokens()
-	if got := get(t, server.URL()+"/v2/a/tags/list", "Bearer "+given.Token).StatusCode; got != 401 {
+	if got := get(t, server.URL()+"/v2/a/tags/list", "Bearer "+given.Token).status; got != 401 {
 		t.Errorf("an expired token gives %d, want 401", got)
 	}
 }
@@ -207,7 +206,7 @@ func TestFaults(t *testing.T) {
 	list := server.URL() + "/v2/app/tags/list"
 	statuses := func(n int) (got []int) {
 		for range n {
-			got = append(got, get(t, list, "").StatusCode)
+			got = append(got, get(t, list, "").status)
 		}
 		return got
 	}
@@ -217,20 +216,20 @@ func TestFaults(t *testing.T) {
 	}
 	server.AddFault(registrytest.Fault{Kinds: []registrytest.Kind{registrytest.KindPing}, Status: 500})
 	server.AddFault(registrytest.Fault{Status: 503, RetryAfter: "7"})
-	if got := get(t, server.URL()+"/v2/", "").StatusCode; got != 500 {
+	if got := get(t, server.URL()+"/v2/", "").status; got != 500 {
 		t.Errorf("ping answers %d, want 500", got)
 	}
-	resp := get(t, list, "")
-	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "7" {
-		t.Errorf("answers %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+	struck := get(t, list, "")
+	if struck.status != http.StatusServiceUnavailable || struck.header.Get("Retry-After") != "7" {
+		t.Errorf("answers %d, Retry-After %q", struck.status, struck.header.Get("Retry-After"))
 	}
 	server.ClearFaults()
 	if diff := cmp.Diff([]int{200}, statuses(1)); diff != "" {
 		t.Errorf("after ClearFaults (-want +got):\n%s", diff)
 	}
 	server.AddFault(registrytest.Fault{Times: 1, CutAfter: 5})
-	if body, err := io.ReadAll(get(t, list, "").Body); !errors.Is(err, io.ErrUnexpectedEOF) || string(body) != `{"nam` {
-		t.Errorf("a cut body gives %q, %v", body, err)
+	if cut := request(t, list, ""); !errors.Is(cut.err, io.ErrUnexpectedEOF) || cut.body != `{"nam` {
+		t.Errorf("a cut body gives %q, %v", cut.body, cut.err)
 	}
 	waited := false
 	server.AddFault(registrytest.Fault{Times: 1, Delay: time.Nanosecond, Wait: func(context.Context) { waited = true }})
@@ -250,11 +249,11 @@ func TestFaults(t *testing.T) {
 func TestOffAndOn(t *testing.T) {
 	server := registrytest.New(t, registrytest.Options{})
 	server.SetOnline(false)
-	if resp, err := request(t, server.URL()+"/v2/", ""); err == nil {
-		t.Errorf("while off it answers %s", resp.Status)
+	if got := request(t, server.URL()+"/v2/", ""); got.status != 0 {
+		t.Errorf("while off it answers %d", got.status)
 	}
 	server.SetOnline(true)
-	if got := get(t, server.URL()+"/v2/", "").StatusCode; got != 200 {
+	if got := get(t, server.URL()+"/v2/", "").status; got != 200 {
 		t.Errorf("back on, it answers %d", got)
 	}
 	recorder := httptest.NewRecorder() // can't be hijacked
@@ -283,13 +282,13 @@ func TestStartAndClose(t *testing.T) {
 	if err := server.Start(listener); err == nil {
 		t.Error("a second Start gave no error")
 	}
-	if got := get(t, server.URL()+"/v2/", "").StatusCode; got != 200 {
+	if got := get(t, server.URL()+"/v2/", "").status; got != 200 {
 		t.Errorf("answers %d", got)
 	}
 	if err := server.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := request(t, server.URL()+"/v2/", ""); err == nil {
+	if got := request(t, server.URL()+"/v2/", ""); got.status != 0 {
 		t.Error("answers after Close")
 	}
 }
@@ -325,11 +324,11 @@ func TestManyClientsAtOnce(t *testing.T) {
 func TestNewTakesAnyTB(t *testing.T) {
 	tb := &fakeTB{}
 	server := registrytest.New(tb, registrytest.Options{})
-	if got := get(t, server.URL()+"/v2/", "").StatusCode; got != 200 {
+	if got := get(t, server.URL()+"/v2/", "").status; got != 200 {
 		t.Errorf("answers %d", got)
 	}
 	tb.cleanup()
-	if _, err := request(t, server.URL()+"/v2/", ""); err == nil {
+	if got := request(t, server.URL()+"/v2/", ""); got.status != 0 {
 		t.Error("answers after the cleanup")
 	}
 }
@@ -349,27 +348,41 @@ func reference(t *testing.T, s *registrytest.Server, image string) name.Referenc
 	return ref
 }
 
-func get(t *testing.T, url, authorization string) *http.Response {
-	t.Helper()
-	resp, err := request(t, url, authorization)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp
+// answer is what a request came to. Where err isn't nil, status is 0 when no
+// answer began, and body is what came of one that broke off.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	err    error
 }
 
-func request(t *testing.T, url, authorization string) (*http.Response, error) {
+// get expects a whole answer, whatever its status.
+func get(t *testing.T, url, authorization string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, strings.NewReader(""))
+	got := request(t, url, authorization)
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	return got
+}
+
+// request keeps its connection alive for the next, as clients do: a server that
+// is off or closed must not answer on an old connection either.
+func request(t *testing.T, url, authorization string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err == nil {
-		t.Cleanup(func() { _ = resp.Body.Close() })
+	resp, err := (&http.Client{}).Do(req)
+	if err != nil {
+		return answer{err: err}
 	}
-	return resp, err
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(body), err: err}
 }
