@@ -2,6 +2,7 @@ package reconciler_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -235,5 +236,32 @@ func TestDriftWhileNobodyWatchedIsSeenAfterwards(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("Run = %v, want nil", err)
+	}
+}
+
+func TestDriftOfAWholeNamespaceCanBeHealedLater(t *testing.T) {
+	h := newHarness(t)
+	space := unique()
+	namespace := object(t, "{apiVersion: v1, kind: Namespace, metadata: {name: "+space+"}}")
+	inside := configMap(t, "inside")
+	inside.SetNamespace(space)
+	h.apply(namespace, inside)
+	h.deleteAfter(namespace)
+	if err := h.resource(namespace).Delete(h.ctx(), space, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if event := h.awaitDrift(); event.Ref.Name != "inside" {
+		t.Fatalf("%s, want the ConfigMap inside", event)
+	}
+	var failure *apply.Error
+	if err := h.applier.Apply(h.ctx(), h.plan(inside)).Err(); !errors.As(err, &failure) || !failure.Temporary() {
+		t.Errorf("healing in a namespace that is being deleted: %v, want a temporary failure", err)
+	}
+	if event := h.awaitDrift(); event.Ref.Name != space {
+		t.Fatalf("%s, want the Namespace", event)
+	}
+	h.apply(namespace, inside)
+	if !h.exists(inside) {
+		t.Error("the ConfigMap isn't there again")
 	}
 }

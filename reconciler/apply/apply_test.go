@@ -97,6 +97,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		{"gateway timeout", metav1.Status{Code: 504, Reason: metav1.StatusReasonTimeout}, apply.ReasonUnavailable, true},
 		{"too large", metav1.Status{Code: 413, Reason: metav1.StatusReasonRequestEntityTooLarge}, apply.ReasonInvalid, false},
 		{"forbidden", metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden}, apply.ReasonForbidden, false},
+		{"namespace on its way out", metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden, Details: details("", metav1.StatusCause{Type: "NamespaceTerminating"})}, apply.ReasonNotFound, true},
 		{"not logged in", metav1.Status{Code: 401, Reason: metav1.StatusReasonUnauthorized}, apply.ReasonForbidden, false},
 		{"no such namespace", metav1.Status{Code: 404, Reason: metav1.StatusReasonNotFound, Details: &metav1.StatusDetails{Kind: "namespaces", Name: "shop"}}, apply.ReasonNotFound, true},
 		{"no such resource", metav1.Status{Code: 404, Reason: metav1.StatusReasonNotFound}, apply.ReasonNoKind, true},

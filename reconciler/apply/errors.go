@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
@@ -26,7 +27,7 @@ const (
 	ReasonForbidden   Reason = "Forbidden"   // RBAC, or an admission policy
 	ReasonInvalid     Reason = "Invalid"     // the manifest needs a mend
 	ReasonNoKind      Reason = "NoKind"      // the cluster doesn't serve the kind (yet)
-	ReasonNotFound    Reason = "NotFound"    // its namespace isn't there
+	ReasonNotFound    Reason = "NotFound"    // its namespace isn't there, or is being deleted
 	ReasonUnavailable Reason = "Unavailable" // the API server, a webhook, or the way there: try again
 	ReasonCanceled    Reason = "Canceled"    // the caller's context ended first
 	ReasonOther       Reason = "Other"
@@ -76,6 +77,8 @@ func classify(err error) Reason {
 		return ReasonUnavailable
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 		return ReasonConflict
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return ReasonNotFound // Forbidden as long as the namespace goes; then it isn't there
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
 		return ReasonForbidden
 	case apierrors.IsInvalid(err):
