@@ -269,6 +269,20 @@ func TestOurOwnWritesAreNoDrift(t *testing.T) {
 	})
 }
 
+func TestDriftDuringAHealIsToldAgain(t *testing.T) {
+	play(t, drift.Config{}, func(s *scene) {
+		s.applied(live("web", 5, "towline a"))
+		s.watched(5, live("web", 5, "towline a"))
+		s.reader.Seen(live("web", 6, "kubectl!a"))
+		s.want(`core/ConfigMap/shop/web lost .data.a to field manager "kubectl"`)
+
+		s.watcher.Begin(set, ref("web"), form(1))
+		s.reader.Seen(live("web", 8, "hpa!a")) // right after the heal's write, before its answer
+		s.watcher.Done(set, configMaps(), ref("web"), form(1), live("web", 7, "towline a"))
+		s.want(`core/ConfigMap/shop/web lost .data.a to field manager "hpa", 2 times in short order`)
+	})
+}
+
 func TestDebounceLetsAChangeBeTakenBack(t *testing.T) {
 	play(t, drift.Config{Debounce: 100 * time.Millisecond}, func(s *scene) {
 		s.applied(live("web", 5, "towline a"))

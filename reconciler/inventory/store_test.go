@@ -111,6 +111,9 @@ func TestStoreNeverReadsLessThanWasSaved(t *testing.T) {
 			lines := strings.Split(s.stored[head].Data["objects.json"], "\n")
 			s.stored[head].Data["objects.json"] = strings.Join(append(lines[:1], lines[2:]...), "\n")
 		}},
+		{"a name is changed", 3, func(s *configMaps) {
+			s.stored[head].Data["objects.json"] = strings.Replace(s.stored[head].Data["objects.json"], "000001", "000009", 1)
+		}},
 		{"the list is emptied", 3, func(s *configMaps) { s.stored[head].Data["objects.json"] = "[\n]\n" }},
 		{"the list is gone", 3, func(s *configMaps) { delete(s.stored[head].Data, "objects.json") }},
 		{"the index is gone", 3, func(s *configMaps) { delete(s.stored[head].Data, "index.json") }},
@@ -130,6 +133,23 @@ func TestStoreNeverReadsLessThanWasSaved(t *testing.T) {
 				t.Errorf("Load = %d objects, error %v; want no objects and ErrCorrupt", len(got), err)
 			}
 		})
+	}
+}
+
+func TestStoreDoesNotOverwriteWhatItHasNotSeen(t *testing.T) {
+	shelf := newConfigMaps()
+	save(t, shelf, refs(1))
+	late := inventory.NewStore(shelf, owner())
+	if _, err := late.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	save(t, shelf, refs(5))
+	if err := late.Save(t.Context(), refs(2)); err == nil {
+		t.Error("a save over another's was accepted")
+	}
+	got, err := inventory.NewStore(shelf, owner()).Load(t.Context())
+	if err != nil || len(got) != 5 {
+		t.Errorf("Load = %d objects, error %v; want the 5 that were saved last", len(got), err)
 	}
 }
 
