@@ -64,6 +64,7 @@ func (f *reconcilerFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.run.WebhookBind, "webhook-bind-address", "", "address of /webhook, such as :9292")
 	flags.StringVar(&f.webhookSecretFile, "webhook-secret-file", "", "file with the secret that the forge signs webhooks with")
 	flags.BoolVar(&f.run.LeaderElection, "leader-elect", false, "keep all but one of several replicas waiting")
+	flags.StringVar(&f.run.LeaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease (default: the Pod's own)")
 	flags.IntVar(&f.run.Workers, "concurrent", 0, "how many Syncs are worked on side by side (default 8)")
 	flags.BoolVar(&f.run.AllowNoServiceAccount, "allow-no-service-account", false,
 		"apply Syncs that name no ServiceAccount with the reconciler's own rights")

@@ -17,6 +17,7 @@ func Prepare(ctx context.Context, progress io.Writer) error {
 		make  func(context.Context, io.Writer) (string, error)
 	}{
 		{make: buildKube},
+		{make: buildKubectl},
 		{make: buildDistribution},
 		{make: buildGitea, needs: []string{"gcc"}},
 		{make: installEmulator, needs: []string{"node", "npm"}},
