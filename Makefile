@@ -5,9 +5,8 @@ SHELL := /bin/bash
 
 GO ?= go
 # Nested modules: heavy test servers and tools stay out of the product's go.mod.
-NESTED := e2e e2e/kube e2e/gitea e2e/distribution tools
-TOOL := $(GO) -C tools tool -n
-PACKAGES := ./...
+NESTED := e2e e2e/kube e2e/kubectl e2e/gitea e2e/distribution tools
+TOOL = $(GO) tool -modfile=$(CURDIR)/tools/go.mod
 BENCH := .
 
 .PHONY: help
@@ -33,7 +32,12 @@ test-fast: ## Run the tests that start no server of their own, with the race det
 
 .PHONY: e2e
 e2e: ## Run the tests against a Kubernetes control plane, forges and registries
+	@$(MAKE) --no-print-directory prepare
 	$(GO) -C e2e test -timeout 30m ./...
+
+.PHONY: prepare
+prepare: ## Build the test servers ahead, into the user's cache folder
+	@$(GO) -C e2e run ./cmd/prepare
 
 .PHONY: bench
 bench: ## Run the benchmarks (BENCH=regexp)
@@ -42,14 +46,12 @@ bench: ## Run the benchmarks (BENCH=regexp)
 
 .PHONY: lint
 lint: ## Run the linter over the product and its tests
-	@linter=$$($(TOOL) golangci-lint); \
-	for module in . e2e e2e/kube; do echo "lint $$module"; (cd $$module && $$linter run ./...); done
+	@for module in . e2e e2e/kube e2e/kubectl; do \
+		echo "lint $$module"; (cd $$module && $(TOOL) golangci-lint run ./...); done
 
 .PHONY: generate
 generate: ## Write the generated files: deep copies and the CRD
-	@generator=$$($(TOOL) controller-gen); \
-	$$generator object:headerFile=reconciler/api/header.txt paths=./reconciler/api/... ; \
-	$$generator crd paths=./reconciler/api/... output:crd:dir=deploy/crds
+	@$(TOOL) controller-gen object crd:headerFile=reconciler/api/header.txt paths=./reconciler/api/v1 output:crd:dir=deploy/crds
 
 .PHONY: verify
 verify: ## Check formatting, vet, lint, generated files, module files and the fast tests
@@ -57,9 +59,8 @@ verify: ## Check formatting, vet, lint, generated files, module files and the fa
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) -C e2e vet ./...
-	$(GO) -C e2e/kube vet ./...
 	@for module in . $(NESTED); do echo "go mod tidy -diff in $$module"; (cd $$module && $(GO) mod tidy -diff); done
-	@$(MAKE) --no-print-directory generate
+	@echo "generate"; $(MAKE) --no-print-directory generate
 	@changed=$$(git status --porcelain -- reconciler/api deploy/crds); \
 	if [ -n "$$changed" ]; then echo "generated files are stale; commit what 'make generate' writes:"; echo "$$changed"; exit 1; fi
 	@$(MAKE) --no-print-directory lint test-fast
