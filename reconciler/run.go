@@ -53,7 +53,6 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	adoptLogs(c.Log)
 	manager, err := newManager(c)
 	if err != nil {
 		return err
@@ -71,9 +70,10 @@ func Run(ctx context.Context, config Config) error {
 	return nil
 }
 
-// adoptLogs has the libraries log through ours. Their loggers are the process's, so
-// the last reconciler that starts in a process has them.
-func adoptLogs(log *slog.Logger) {
+// AdoptLogs has client-go and controller-runtime log through log. Their loggers
+// are the process's and may be set only before anything else uses them, so it is
+// for main to call this, once, before Run.
+func AdoptLogs(log *slog.Logger) {
 	ctrllog.SetLogger(logr.FromSlogHandler(log.Handler()))
 	klog.SetSlogLogger(log)
 }

@@ -1,6 +1,7 @@
 package reconciler_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -304,4 +305,23 @@ func (s *syncs) get(url string) string {
 	text, err := io.ReadAll(response.Body)
 	s.must(err)
 	return string(text)
+}
+
+// TestSyncHistoryIsBounded goes through more revisions than are remembered.
+func TestSyncHistoryIsBounded(t *testing.T) {
+	s := newSyncs(t)
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "0")})
+	revision := ""
+	for i := range v1.MaxHistory + 2 {
+		revision = s.commit(map[string]string{"app/a.yaml": manifest("a", fmt.Sprint(i+1))})
+		s.annotate(v1.AnnotationRequestedAt, fmt.Sprint(i))
+		s.awaitReady("app", revision)
+	}
+	got := s.awaitReady("app", revision)
+	if n := len(got.Status.History); n != v1.MaxHistory {
+		t.Errorf("%d entries, want %d", n, v1.MaxHistory)
+	}
+	if got.Status.History[0].Revision != revision {
+		t.Errorf("the newest entry is %v", got.Status.History[0])
+	}
 }

@@ -1,10 +1,20 @@
 package reconciler_test
 
 import (
+	"log/slog"
 	"os"
 	"testing"
 
 	"github.com/towline-dev/towline/e2e/testbed"
+	"github.com/towline-dev/towline/reconciler"
 )
 
-func TestMain(m *testing.M) { os.Exit(testbed.Main(m)) }
+// TestMain gives the libraries a logger, as the program does: they look at it from
+// the first request on.
+func TestMain(m *testing.M) {
+	reconciler.AdoptLogs(slog.New(slog.NewTextHandler(&libraryLog, nil)))
+	os.Exit(testbed.Main(m))
+}
+
+// libraryLog is what the libraries log.
+var libraryLog lines //nolint:gochecknoglobals // their logger is the process's
