@@ -76,7 +76,7 @@ func TestWebhook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			request := httptest.NewRequest(tt.method, "/webhook", strings.NewReader(tt.body))
+			request := httptest.NewRequestWithContext(t.Context(), tt.method, "/webhook", strings.NewReader(tt.body))
 			request.Header = tt.header
 			answer := httptest.NewRecorder()
 			hook.ServeHTTP(answer, request)
@@ -103,7 +103,7 @@ func TestWebhookDeliveries(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver := func(id string) {
-		request := httptest.NewRequest(http.MethodPost, "/webhook", bytes.NewReader([]byte(pushBody)))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhook", bytes.NewReader([]byte(pushBody)))
 		request.Header.Set("X-Gitea-Signature", sign(pushBody))
 		request.Header.Set("X-Gitea-Event", "push")
 		request.Header.Set("X-Gitea-Delivery", id)

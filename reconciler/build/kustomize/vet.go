@@ -181,16 +181,11 @@ func checkAliases(name string, data []byte) error {
 	if !bytes.Contains(data, []byte("&")) || !bytes.Contains(data, []byte("*")) {
 		return nil
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var doc yaml.Node
-		if dec.Decode(&doc) != nil {
-			return nil // its end, or an error that kustomize tells better; or not YAML at all
-		}
-		if !aliased(&doc) {
+	for _, doc := range documents(data) {
+		if !aliased(doc) {
 			continue
 		}
-		text, err := yaml.Marshal(&doc)
+		text, err := yaml.Marshal(doc)
 		if err == nil {
 			var discard any
 			err = sigsyaml.Unmarshal(text, &discard)
@@ -198,6 +193,21 @@ func checkAliases(name string, data []byte) error {
 		if err != nil {
 			return &build.Error{File: name, Line: doc.Line, Err: fmt.Errorf("reading aliases: %w", err)}
 		}
+	}
+	return nil
+}
+
+// documents gives the documents up to the first that can't be read, which is for
+// kustomize to tell; or it is no YAML at all.
+func documents(data []byte) []*yaml.Node {
+	var all []*yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if dec.Decode(&doc) != nil {
+			return all
+		}
+		all = append(all, &doc)
 	}
 }
 
