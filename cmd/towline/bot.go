@@ -114,7 +114,7 @@ func printPreview(w io.Writer, p bot.Preview) error {
 		return err
 	}
 	for _, u := range p.Updates {
-		_, err := fmt.Fprintf(w, "# %s: %s %s\n\n%s\n\n%s\n\n%s\n", p.Repository, u.Action, u.Branch, u.Title, u.Body, u.Diff)
+		_, err := fmt.Fprintf(w, "# %s: %s %s\n# %s\n\n%s\n\n%s\n\n%s\n", p.Repository, u.Action, u.Branch, printable(u.Reason), u.Title, u.Body, u.Diff)
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command line's specification. Each script has a registry of
-// its own at $REGISTRY, with acme/hello in 1.0.0, 1.1.0, 1.2.0-rc.1 and 2.0.0.
+// its own at $REGISTRY, with acme/hello in 1.0.0, 1.1.0, 1.2.0-rc.1 and 2.0.0, and a
+// forge at $FORGE.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *update,
@@ -40,9 +41,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("REGISTRY", host)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("DOCKER_CONFIG", env.WorkDir)
-			return nil
+			return startForge(env)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"expand": expand, "exits": exits, "forge-commit": commitToForge, "pulls": countPulls,
+		},
 	})
 }
 
@@ -62,14 +65,14 @@ func startRegistry(env *testscript.Env) (string, error) {
 	return reg.Host(), nil
 }
 
-// expand replaces $REGISTRY in files, which txtar archives can't.
+// expand replaces $REGISTRY and $FORGE in files, which txtar archives can't.
 func expand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: expand FILE...")
 	}
 	for _, name := range args {
 		text := os.Expand(ts.ReadFile(name), func(key string) string {
-			if key == "REGISTRY" {
+			if key == "REGISTRY" || key == "FORGE" {
 				return ts.Getenv(key)
 			}
 			return "$" + key

@@ -43,6 +43,7 @@ with --kubeconfig. Each Sync is applied as the ServiceAccount that it names.`,
 			if err != nil {
 				return err
 			}
+			reconciler.AdoptLogs(log)
 			log.Info("started", "version", version())
 			err = reconciler.Run(cmd.Context(), c)
 			log.Info("stopped")

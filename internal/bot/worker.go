@@ -136,11 +136,14 @@ func (w *worker) propose(ctx context.Context, r *round, g Group) {
 	if err != nil {
 		r.failed["group "+g.Name] = fmt.Errorf("proposing the update %q: %w", g.Name, err)
 	}
+	if outcome.Warning != nil {
+		r.failed["group "+g.Name] = outcome.Warning
+	}
 	if outcome.Action == "" {
 		return
 	}
 	e := event.PullRequest{Repository: w.repo.Name, Group: g.Name, Branch: outcome.Branch,
-		Action: string(outcome.Action), Changes: len(outcome.Changes)}
+		Action: string(outcome.Action), Reason: outcome.Reason, Changes: len(outcome.Changes)}
 	if pr := outcome.PullRequest; pr != nil {
 		e.Number, e.URL = pr.Number, pr.URL
 	}

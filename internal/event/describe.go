@@ -52,7 +52,7 @@ func (e PullRequest) Message() string { return "update " + e.Action }
 // Attrs implements Event.
 func (e PullRequest) Attrs() []slog.Attr {
 	return []slog.Attr{slog.String("repository", e.Repository), slog.String("group", e.Group), slog.String("branch", e.Branch),
-		slog.String("action", e.Action), slog.Int("number", e.Number), slog.String("url", e.URL), slog.Int("changes", e.Changes)}
+		slog.String("action", e.Action), slog.String("reason", e.Reason), slog.Int("number", e.Number), slog.String("url", e.URL), slog.Int("changes", e.Changes)}
 }
 
 // Name implements Event.

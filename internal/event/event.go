@@ -54,6 +54,7 @@ type TagChosen struct {
 type PullRequest struct {
 	Repository, Group, Branch string
 	Action                    string // as gitwriter.Action: created, updated, unchanged, …
+	Reason                    string // one sentence: why this action
 	Number                    int    // 0 where there is no pull request
 	URL                       string
 	Changes                   int // references that the update rewrites

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest"
+	"github.com/towline-dev/towline/internal/secret"
+)
+
+// forgeRepo is the key under which a script's repository acme/deploy is kept.
+type forgeRepo struct{}
+
+// startForge gives a script a forge at $FORGE, with an empty repository acme/deploy
+// that the token bot-token may write to.
+func startForge(env *testscript.Env) error {
+	dir := filepath.Join(env.WorkDir, ".forge")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	url := "http://" + l.Addr().String()
+	server, err := forgetest.NewServer(forgetest.Config{Dir: dir, BaseURL: url, Users: []forgetest.User{
+		{Login: "towline", Token: secret.New("bot-token"), Permission: forgetest.PermissionWrite},
+	}})
+	if err != nil {
+		return err
+	}
+	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = web.Serve(l) }() // ends with Close
+	env.Defer(func() {
+		_ = web.Close()
+		server.Close()
+	})
+	repo, err := server.CreateRepo("acme", "deploy")
+	if err != nil {
+		return err
+	}
+	env.Values[forgeRepo{}] = repo
+	env.Setenv("FORGE", url)
+	return nil
+}
+
+// commitToForge commits a folder to main: forge-commit DIR.
+func commitToForge(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: forge-commit DIR")
+	}
+	files := map[string]string{}
+	tree := os.DirFS(ts.MkAbs(args[0]))
+	ts.Check(fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(tree, name)
+		files[name] = string(data)
+		return err
+	}))
+	_, err := repoOf(ts).Commit(forgetest.Commit{Branch: "main", Message: "Change " + args[0], Files: files})
+	ts.Check(err)
+}
+
+// countPulls checks how many pull requests there are: pulls COUNT.
+func countPulls(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pulls COUNT")
+	}
+	if got := strconv.Itoa(len(repoOf(ts).PullRequests())); got != args[0] {
+		ts.Fatalf("there are %s pull requests, want %s", got, args[0])
+	}
+}
+
+func repoOf(ts *testscript.TestScript) *forgetest.Repo {
+	repo, ok := ts.Value(forgeRepo{}).(*forgetest.Repo)
+	if !ok {
+		ts.Fatalf("the script has no forge")
+	}
+	return repo
+}
