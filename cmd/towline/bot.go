@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/event"
@@ -114,10 +115,26 @@ func printPreview(w io.Writer, p bot.Preview) error {
 		return err
 	}
 	for _, u := range p.Updates {
-		_, err := fmt.Fprintf(w, "# %s: %s %s\n# %s\n\n%s\n\n%s\n\n%s\n", p.Repository, u.Action, u.Branch, printable(u.Reason), u.Title, u.Body, u.Diff)
+		_, err := fmt.Fprintf(w, "# %s: %s %s: %s\n\n%s\n\n%s\n\n%s\n",
+			p.Repository, intent(u.Action), u.Branch, printable(u.Reason), u.Title, u.Body, u.Diff)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// intent says what a round would do, before the branch's name.
+func intent(a gitwriter.Action) string {
+	switch a {
+	case gitwriter.ActionCreated:
+		return "would open a pull request from"
+	case gitwriter.ActionUpdated:
+		return "would update the pull request from"
+	case gitwriter.ActionCommitted:
+		return "would commit to"
+	case gitwriter.ActionPushed:
+		return "would push"
+	}
+	return "would leave alone" // unchanged, closed by a person, frozen, nothing: the reason tells
 }
