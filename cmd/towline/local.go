@@ -26,6 +26,22 @@ func withTree(path string, do func(*workdir.Dir, *bot.Tree) error) (err error) {
 	return do(dir, tree)
 }
 
+// withPlan opens the manifests at path, scans the registries for the policies there,
+// and hands what is wanted to do.
+func withPlan(cmd *cobra.Command, p process, regs *registryFlags, path string, do func(*workdir.Dir, *bot.Plan) error) error {
+	client, err := regs.client(p)
+	if err != nil {
+		return err
+	}
+	return withTree(path, func(dir *workdir.Dir, tree *bot.Tree) error {
+		plan, err := tree.Plan(cmd.Context(), client.Round(), bot.Every)
+		if err != nil {
+			return err
+		}
+		return do(dir, plan)
+	})
+}
+
 // shown gives an error's places as the user would type them.
 func shown(dir *workdir.Dir, err error) error {
 	var problems policy.Problems

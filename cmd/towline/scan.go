@@ -37,18 +37,10 @@ Exits 1 where a registry can't be read or no tag fits.`,
 		Example: "  towline scan ./deploy -o json",
 		Args:    onePath(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := regs.client(p)
-			if err != nil {
-				return err
-			}
-			return withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
-				plan, err := tree.Plan(cmd.Context(), client.Round(), bot.Every)
-				if err != nil {
-					return err
-				}
+			return withPlan(cmd, p, &regs, args[0], func(dir *workdir.Dir, plan *bot.Plan) error {
 				rows, failed := scanRows(dir, plan)
 				warn(cmd, displayed(dir, plan.Problems))
-				err = out.print(cmd.OutOrStdout(), rows, func(t *table) {
+				err := out.print(cmd.OutOrStdout(), rows, func(t *table) {
 					t.row("IMAGE", "CURRENT", "CHOSEN", "POLICY", "FILE", "REASON")
 					for _, r := range rows {
 						t.row(r.Image, dash(r.Current), dash(r.Chosen), r.Policy, fmt.Sprintf("%s:%d", r.File, r.Line), r.Reason)

@@ -32,18 +32,11 @@ updated is.`,
   towline update ./deploy --exit-code >/dev/null   # 3 where there are changes`,
 		Args: onePath(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := regs.client(p)
-			if err != nil {
-				return err
-			}
-			return withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
-				plan, err := tree.Plan(cmd.Context(), client.Round(), bot.Every)
-				if err != nil {
-					return err
-				}
+			return withPlan(cmd, p, &regs, args[0], func(dir *workdir.Dir, plan *bot.Plan) error {
 				files, changes, refused := plan.Rewrite(func(r bot.Row) bool { return dir.Includes(r.Reference.File) })
 				warn(cmd, displayed(dir, slices.Concat(plan.Problems, refused)))
 				failed := warnRows(cmd, dir, plan) || len(refused) > 0
+				var err error
 				if write {
 					err = writeChanges(cmd.OutOrStdout(), dir, files, changes)
 				} else {
