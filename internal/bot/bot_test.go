@@ -77,6 +77,7 @@ type writer struct {
 	mu     sync.Mutex
 	groups map[string][]gitwriter.Change
 	files  map[string]string
+	action gitwriter.Action // what becomes of an update; "" is ActionCreated
 	err    error
 }
 
@@ -97,7 +98,11 @@ func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outco
 	for name, data := range files {
 		w.files[name] = string(data)
 	}
-	return gitwriter.Outcome{Action: gitwriter.ActionCreated, Branch: u.BranchPrefix + u.Group, Changes: changes}, nil
+	action := w.action
+	if action == "" {
+		action = gitwriter.ActionCreated
+	}
+	return gitwriter.Outcome{Action: action, Branch: u.BranchPrefix + u.Group, Changes: changes}, nil
 }
 
 func (w *writer) Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Preview, error) {
@@ -109,11 +114,15 @@ func (w *writer) Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Pre
 type told struct {
 	mu     sync.Mutex
 	events []string
+	also   func(event.Event) // sees the whole event; may be nil
 }
 
 func (t *told) Handle(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.also != nil {
+		t.also(e)
+	}
 	if e.Name() != "round" {
 		t.events = append(t.events, e.Name()+": "+e.Message())
 	}
@@ -332,6 +341,28 @@ func TestARoundListsARepositoryForEachPolicyByOneClient(t *testing.T) {
 	}
 	if len(w.writer.groups) != 0 {
 		t.Error("a preview writes")
+	}
+}
+
+func TestAStandingOutcomeIsToldOnce(t *testing.T) {
+	w := newWorld(t, fstest.MapFS{"web.yaml": file(policyOf("web", "ghcr.io/acme/web") + "---\n" + pod("ghcr.io/acme/web:1.0.0"))},
+		map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}})
+	var again []bool
+	w.told.also = func(e event.Event) {
+		if pull, ok := e.(event.PullRequest); ok {
+			again = append(again, pull.Again)
+		}
+	}
+	for _, action := range []gitwriter.Action{
+		gitwriter.ActionCreated, gitwriter.ActionClosedByPerson, gitwriter.ActionClosedByPerson, gitwriter.ActionFrozen,
+	} {
+		w.writer.action = action
+		if err := w.bot.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]bool{false, false, true, false}, again); diff != "" {
+		t.Errorf("said to be as before (-want +got):\n%s", diff)
 	}
 }
 

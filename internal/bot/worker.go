@@ -47,8 +47,9 @@ type worker struct {
 	// A worker's rounds follow one another, so what they remember needs no lock.
 	head     gitrepo.Hash // of the last tree
 	tree     *Tree
-	problems map[string]bool // those told of the last tree
-	tags     map[string]bool // choices that were told
+	problems map[string]bool  // those told of the last tree
+	tags     map[string]bool  // choices that were told
+	outcomes map[Group]string // what became of each group's update the last time
 }
 
 // round is one look at a repository.
@@ -147,6 +148,12 @@ func (w *worker) propose(ctx context.Context, r *round, g Group) {
 	if pr := outcome.PullRequest; pr != nil {
 		e.Number, e.URL = pr.Number, pr.URL
 	}
+	state := fmt.Sprintf("%s %d %s %s", e.Action, e.Number, outcome.Key, outcome.Commit)
+	e.Again = w.outcomes[g] == state
+	if w.outcomes == nil {
+		w.outcomes = map[Group]string{}
+	}
+	w.outcomes[g] = state
 	w.events.Handle(e)
 }
 

@@ -40,7 +40,7 @@ func (PullRequest) Name() string { return "pull_request" }
 
 // Level implements Event: what stays as it was is told only to those who ask.
 func (e PullRequest) Level() slog.Level {
-	if e.Action == "unchanged" || e.Action == "nothing" {
+	if e.Again || e.Action == "unchanged" || e.Action == "nothing" {
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo

@@ -58,6 +58,9 @@ type PullRequest struct {
 	Number                    int    // 0 where there is no pull request
 	URL                       string
 	Changes                   int // references that the update rewrites
+	// Again says that the round before ended alike for this group: what a person has
+	// closed, or has taken over, stays so round after round.
+	Again bool
 }
 
 // Failed says that a step didn't work for one subject; the rest went on.

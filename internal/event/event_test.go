@@ -23,6 +23,8 @@ func TestLogTellsEachEventAtItsLevel(t *testing.T) {
 		{"created", event.PullRequest{Repository: "deploy", Action: "created", Number: 7, Changes: 2},
 			[]string{"level=INFO", "event=pull_request", "number=7", "changes=2"}},
 		{"unchanged is quiet", event.PullRequest{Action: "unchanged"}, []string{"level=DEBUG"}},
+		{"closed", event.PullRequest{Action: "closed-by-person"}, []string{"level=INFO"}},
+		{"closed as before is quiet", event.PullRequest{Action: "closed-by-person", Again: true}, []string{"level=DEBUG"}},
 		{"failed", event.Failed{Repository: "deploy", Subject: "web", Err: errors.New("no route"), Times: 3},
 			[]string{"level=ERROR", `msg="no route"`, "subject=web", "times=3"}},
 		{"recovered", event.Recovered{Subject: "web", Times: 3}, []string{"level=INFO", `msg="web works again"`}},
