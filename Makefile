@@ -19,7 +19,7 @@ build: ## Build bin/towline
 
 .PHONY: demo
 demo: ## Show the whole line, from a published tag to a healed cluster (KEEP=1 leaves it running)
-	@$(GO) -C e2e run ./demo
+	@$(GO) -C e2e build -o ../bin/demo ./demo && exec bin/demo
 
 .PHONY: test
 test: ## Run every test, against real servers too

@@ -1,6 +1,7 @@
 package forgetest
 
 import (
+	"html"
 	"regexp"
 	"strings"
 )
@@ -9,7 +10,7 @@ import (
 // template escapes, so that nothing in a body can become markup. It is enough to
 // read what Towline writes, and no more.
 type block struct {
-	Kind  string // heading, paragraph, list, table, code
+	Kind  string // heading, paragraph, list, table, code, rule
 	Text  []span // heading, paragraph
 	Items [][]span
 	Head  [][]span   // a table's first row
@@ -17,7 +18,7 @@ type block struct {
 	Code  string
 }
 
-// span is a run of text within a block; Kind is "", code, strong or link.
+// span is a run of text within a block; Kind is "", code, strong, link or break.
 type span struct {
 	Kind, Text, Link string
 }
@@ -27,7 +28,7 @@ var (
 	tagLine       = regexp.MustCompile(`^</?[a-z]+[^>]*>$`)
 	listItem      = regexp.MustCompile(`^\s*[-*] (.*)$`)
 	tableRule     = regexp.MustCompile(`^\|?[\s:|-]*-[\s:|-]*\|?$`)
-	inlineMark    = regexp.MustCompile("`([^`]+)`|\\*\\*([^*]+)\\*\\*|\\[([^\\]]+)\\]\\((https?://[^)\\s]+)\\)")
+	inlineMark    = regexp.MustCompile("`([^`]+)`|\\*\\*([^*]+)\\*\\*|\\[([^\\]]+)\\]\\((https?://[^)\\s]+)\\)|<code>([^<]*)</code>|<br ?/?>")
 	summaryTag    = regexp.MustCompile(`</?(summary|details|b|strong)>`)
 )
 
@@ -47,6 +48,8 @@ func markdown(body string) []block {
 			continue
 		case strings.HasPrefix(line, "```"):
 			taken, n = codeBlock(lines[i:])
+		case line == "---" && !open:
+			taken = block{Kind: "rule"}
 		case strings.HasPrefix(line, "#"):
 			taken = block{Kind: "heading", Text: spans(strings.TrimSpace(strings.TrimLeft(line, "#")))}
 		case strings.HasPrefix(line, "|"):
@@ -132,6 +135,10 @@ func spans(text string) []span {
 			out = append(out, span{Kind: "code", Text: text[at[2]:at[3]]})
 		case at[4] >= 0:
 			out = append(out, span{Kind: "strong", Text: strings.Trim(unescape(text[at[4]:at[5]]), "`")})
+		case at[10] >= 0:
+			out = append(out, span{Kind: "code", Text: unescape(text[at[10]:at[11]])})
+		case at[8] < 0:
+			out = append(out, span{Kind: "break"})
 		default:
 			out = append(out, span{Kind: "link", Text: strings.Trim(unescape(text[at[6]:at[7]]), "`"), Link: text[at[8]:at[9]]})
 		}
@@ -145,4 +152,6 @@ func spans(text string) []span {
 
 var backslash = regexp.MustCompile("\\\\([!-/:-@\\[-`{-~])")
 
-func unescape(text string) string { return backslash.ReplaceAllString(text, "$1") }
+// unescape gives the characters that backslashes and references such as &#34; stand
+// for. The template escapes them again in its own way.
+func unescape(text string) string { return html.UnescapeString(backslash.ReplaceAllString(text, "$1")) }

@@ -45,7 +45,8 @@ func TestPullPageShowsAndMerges(t *testing.T) {
 	f := client(t, server, "acme", "deploy", forgetest.Token)
 	pr, err := f.Create(t.Context(), forge.NewPullRequest{
 		Head: "topic", Base: "main", Title: "Update <web>", Labels: []string{"minor"},
-		Body: "| image | to |\n| --- | --- |\n| `web` | 1.1.0 |\n\n<!-- towline-key: hidden -->\n<img src=x onerror=alert(1)> [bad](javascript:alert(2)) [good](https://example.test/)",
+		Body: "| image | to |\n| --- | --- |\n| `web` | 1.1.0 |\n\n<!-- towline-key: hidden -->\n<img src=x onerror=alert(1)> [bad](javascript:alert(2)) [good](https://example.test/)\n\n" +
+			"<code>a&#124;b &lt;i&gt;</code><br>said &#34;so&#34;\n\n---\nend",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func TestPullPageShowsAndMerges(t *testing.T) {
 	_, page := fetch(t, pr.URL)
 	for _, want := range []string{
 		"Update &lt;web&gt;", "<td><code>web</code></td>", "towline/shop", `class="add">`, "&#43;image: web:1.1.0",
-		"Merge pull request", `href="https://example.test/"`, "minor",
+		"<code>a|b &lt;i&gt;</code><br>said &#34;so&#34;", "<hr>", "Merge pull request", `href="https://example.test/"`, "minor",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
