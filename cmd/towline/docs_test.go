@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/towline-dev/towline/internal/config"
+	"github.com/towline-dev/towline/policy"
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+)
+
+// TestDocumentedFilesAreValid reads each of our documents that README and docs/ show
+// with the very parser that users meet.
+func TestDocumentedFilesAreValid(t *testing.T) {
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, "../../README.md")
+	fence := regexp.MustCompile("(?ms)^( *)```yaml\n(.*?)^ *```")
+	kind := regexp.MustCompile(`(?m)^kind: (\w+)`)
+	seen := map[string]int{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+			document := strings.ReplaceAll("\n"+m[2], "\n"+m[1], "\n")
+			found := kind.FindStringSubmatch(document)
+			if found == nil {
+				t.Errorf("%s shows YAML without a kind:\n%s", name, document)
+				continue
+			}
+			seen[found[1]]++
+			if err := validate(filepath.Base(name), found[1], []byte(document)); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, document)
+			}
+		}
+	}
+	for _, want := range []string{"ImagePolicy", "UpdateConfig", "BotConfig", "Sync"} {
+		if seen[want] == 0 {
+			t.Errorf("no %s is shown", want)
+		}
+	}
+}
+
+func validate(name, kind string, data []byte) error {
+	switch kind {
+	case "ImagePolicy":
+		_, err := policy.Parse(name, data)
+		return err
+	case "UpdateConfig":
+		_, err := policy.ParseUpdateConfig(name, data)
+		return err
+	case "BotConfig":
+		_, err := config.ParseBot(name, data)
+		return err
+	case "Sync":
+		return yaml.UnmarshalStrict(data, &v1.Sync{})
+	}
+	return nil // Kubernetes' own kinds
+}
