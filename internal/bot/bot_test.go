@@ -16,6 +16,7 @@ import (
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/policy"
 )
 
 func TestOnce(t *testing.T) {
@@ -276,5 +277,26 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := bot.New(c); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestAGroupIsDueWhole(t *testing.T) {
+	var reader bot.Reader
+	tree, err := reader.Read(fstest.MapFS{"p.yaml": file(strings.Join([]string{
+		policyOf("web", "ghcr.io/acme/web", "  update: {group: shop}"), policyOf("db", "ghcr.io/acme/db", "  update: {group: shop}"),
+		policyOf("cache", "ghcr.io/acme/cache"), policyOf("notified", "ghcr.io/acme/notified", "  update: {group: shop, mode: notify}"),
+	}, "---\n"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	together := tree.Together(func(p *policy.Policy) bool { return p.Name == "db" })
+	var got []string
+	for _, p := range tree.Policies {
+		if together(p) {
+			got = append(got, p.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"db", "web"}, got); diff != "" {
+		t.Errorf("due (-want +got):\n%s", diff)
 	}
 }

@@ -27,6 +27,19 @@ func groupOf(p *policy.Policy) Group {
 	return Group{Name: p.Key(), Mode: p.Mode()}
 }
 
+// Together admits every policy of a group of which due admits one. An update holds
+// what its whole group wants, so a group is looked at whole or not at all, whatever
+// the schedules of its policies.
+func (t *Tree) Together(due func(*policy.Policy) bool) func(*policy.Policy) bool {
+	groups := map[Group]bool{}
+	for _, p := range t.Policies {
+		if due(p) {
+			groups[groupOf(p)] = true
+		}
+	}
+	return func(p *policy.Policy) bool { return groups[groupOf(p)] }
+}
+
 // Groups gives the groups that have something to rewrite, sorted.
 func (p *Plan) Groups() []Group {
 	wanted := map[Group]bool{}

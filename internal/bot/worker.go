@@ -94,6 +94,7 @@ func (w *worker) look(ctx context.Context, r *round) error {
 		r.due = Every
 	}
 	r.tree = w.tree
+	r.due = r.tree.Together(r.due)
 	r.plan, err = r.tree.Plan(ctx, r.tags, r.due)
 	if err != nil {
 		return err
