@@ -70,8 +70,8 @@ func some(result apply.Result) error {
 
 // prune deletes what is owned but no longer wanted, within the budget, and
 // settles the inventory.
-func (w *work) prune(ctx context.Context, applier *apply.Applier, owned, wanted []inventory.ObjectRef) *failure {
-	doomed := inventory.Subtract(owned, wanted)
+func (w *work) prune(ctx context.Context, applier *apply.Applier, owned []inventory.ObjectRef, plan *apply.Plan) *failure {
+	doomed := plan.Unwanted(owned)
 	var result apply.Result
 	if w.sync.Spec.Prune && len(doomed) > 0 {
 		result = applier.Prune(ctx, apply.PruneRequest{
@@ -84,7 +84,7 @@ func (w *work) prune(ctx context.Context, applier *apply.Applier, owned, wanted 
 			w.watcher.Forget(w.st.set, ref)
 		}
 	}
-	left := inventory.Union(result.With(apply.Held, apply.Failed), wanted)
+	left := inventory.Union(result.With(apply.Held, apply.Failed), plan.Refs())
 	if err := w.st.store.Save(ctx, left); err != nil {
 		return fail(v1.ReasonInventoryFailed, err)
 	}

@@ -208,7 +208,7 @@ func (w *work) run(ctx, life context.Context, applier *apply.Applier, source sna
 	if f := applyFailure(result); f != nil {
 		return outcome{result: result}, f
 	}
-	return outcome{result: result}, w.prune(ctx, applier, owned, plan.Refs())
+	return outcome{result: result}, w.prune(ctx, applier, owned, plan)
 }
 
 func (w *work) build(ctx context.Context, source snapshot) ([]*unstructured.Unstructured, *failure) {
