@@ -35,13 +35,14 @@ type whole struct {
 	client          client.WithWatch
 	namespace       string
 	bot, reconciler *half
+	back            chan struct{} // to be closed by a test when a server that hangs goes on
 }
 
 // newWhole starts a reconciler, which looks at one namespace of the cluster. The bot
 // isn't started yet.
 func newWhole(l *line, kube *testbed.Cluster) *whole {
 	l.Helper()
-	w := &whole{line: l, kube: kube, namespace: kube.Namespace(l.T)}
+	w := &whole{line: l, kube: kube, namespace: kube.Namespace(l.T), back: make(chan struct{})}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{syncv1.AddToScheme, corev1.AddToScheme, appsv1.AddToScheme, rbacv1.AddToScheme, apiextensions.AddToScheme} {
 		w.must(add(scheme))

@@ -26,5 +26,5 @@ func sideBySide() error {
 	if chosen {
 		return nil
 	}
-	return flag.Set("test.parallel", "12")
+	return flag.Set("test.parallel", "16")
 }

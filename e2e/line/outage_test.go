@@ -1,6 +1,7 @@
 package line_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/forge/forgetest"
+	"github.com/towline-dev/towline/registry/registrytest"
 )
 
 const (
@@ -49,6 +51,16 @@ func TestOutage(t *testing.T) {
 			begin: func(w *whole) { w.registry.SetOnline(false); w.publish("1.1.0") },
 			end:   func(w *whole) { w.registry.SetOnline(true) },
 			told:  []string{"bot"},
+		},
+		{
+			name:  "registry that hangs",
+			begin: func(w *whole) { w.registryHangs(); w.publish("1.1.0") },
+			end:   func(w *whole) { close(w.back) },
+		},
+		{
+			name:  "forge that hangs",
+			begin: func(w *whole) { w.forgeHangs(); w.publish("1.1.0") },
+			end:   func(w *whole) { w.onRequest(nil); close(w.back) },
 		},
 		{
 			name:  "forge, when the pull request is to be opened",
@@ -128,7 +140,9 @@ func (w *whole) endure(o outage) {
 	w.awaitHealthy("hello")
 	w.Logf("healthy at the merged commit %.1f s after the outage", time.Since(back).Seconds())
 	w.awaitStatus()
-	w.wantEnd(before)
+	w.bot.alive(w.T)
+	w.reconciler.alive(w.T)
+	w.wantMerged(before)
 }
 
 // wantShortLogs checks what the daemons have logged since the outage began.
@@ -146,17 +160,15 @@ func (w *whole) wantShortLogs(told []string) {
 	}
 }
 
-// wantEnd checks the state at the end of the line.
-func (w *whole) wantEnd(before map[string]types.UID) {
+// wantMerged checks the state at the end of the line.
+func (w *whole) wantMerged(before map[string]types.UID) {
 	w.Helper()
-	w.bot.alive(w.T)
-	w.reconciler.alive(w.T)
 	if pull := w.onlyPullRequest(); pull.State != forge.StateMerged {
 		w.Errorf("the pull request is %s, want it merged", pull.State)
 	}
 	for what, id := range w.identities() {
 		if before[what] != id {
-			w.Errorf("the %s isn't the one that was there before the outage: it was deleted meanwhile", what)
+			w.Errorf("the %s isn't the one that was there before: it was deleted meanwhile", what)
 		}
 	}
 	image := get(w, "hello", &appsv1.Deployment{}).Spec.Template.Spec.Containers[0].Image
@@ -172,6 +184,26 @@ func (w *whole) identities() map[string]types.UID {
 	return map[string]types.UID{
 		"Deployment": get(w, "hello", &appsv1.Deployment{}).UID,
 		"Service":    get(w, "hello", &corev1.Service{}).UID,
+	}
+}
+
+// registryHangs has the registry take requests and answer none until w.back is closed.
+func (w *whole) registryHangs() {
+	w.registry.AddFault(registrytest.Fault{Wait: func(ctx context.Context) { w.isBack(ctx) }})
+}
+
+// forgeHangs has the forge take requests and answer none until w.back is closed.
+func (w *whole) forgeHangs() {
+	w.onRequest(func(_ http.ResponseWriter, r *http.Request) bool { return !w.isBack(r.Context()) })
+}
+
+// isBack waits until w.back is closed, and tells whether that came before the end of ctx.
+func (w *whole) isBack(ctx context.Context) bool {
+	select {
+	case <-w.back:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
