@@ -121,10 +121,10 @@ func (b *Bot) Ready() error {
 // Run works by the policies' schedules until ctx ends, and then waits for the
 // rounds under way.
 func (b *Bot) Run(ctx context.Context) error {
-	work, ctx := errgroup.WithContext(ctx)
+	work, together := errgroup.WithContext(ctx)
 	for i, w := range b.workers {
 		work.Go(func() error {
-			return w.serve(ctx, schedule.New(schedule.Config{}), b.started[i])
+			return w.serve(together, schedule.New(schedule.Config{}), b.started[i])
 		})
 	}
 	if err := work.Wait(); err != nil && ctx.Err() == nil {

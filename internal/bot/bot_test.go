@@ -267,6 +267,19 @@ func TestRunFollowsTheRepositoryAndStops(t *testing.T) {
 	}
 }
 
+func TestRunTellsWhyItEnds(t *testing.T) {
+	b, err := bot.New(bot.Config{
+		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Interval: -time.Second}},
+		Round:        func() bot.Tags { return &registries{} }, Events: &told{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Run(t.Context()); err == nil {
+		t.Error("Run ends by itself without an error")
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]bot.Config{
 		"nothing": {},
