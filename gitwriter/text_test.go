@@ -214,6 +214,9 @@ func TestBranchNames(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), "git", "check-ref-format", "--branch", view.Branch).CombinedOutput(); err != nil {
 			t.Errorf("group %q: git refuses branch %q: %s", group, view.Branch, out)
 		}
+		if strings.Contains(strings.TrimPrefix(view.Branch, "bot/"), "/") { // Git keeps no branch beside a folder of its name
+			t.Errorf("group %q: branch %q may lie below another group's", group, view.Branch)
+		}
 	}
 	for _, branch := range []string{"bot/web", "bot/web-api", "bot/Web"} {
 		if _, ok := seen[branch]; !ok {

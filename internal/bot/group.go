@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 
 	"github.com/towline-dev/towline/gitwriter"
@@ -26,28 +25,6 @@ func groupOf(p *policy.Policy) Group {
 		return Group{Name: p.Group(), Mode: p.Mode()}
 	}
 	return Group{Name: p.Key(), Mode: p.Mode()}
-}
-
-// checkBranches finds groups whose branches Git can't hold side by side: a branch is a
-// file, so none can be named like the folder of another.
-func (t *Tree) checkBranches() {
-	first := map[string]*policy.Policy{}
-	for _, p := range t.Policies {
-		if name := groupOf(p).Name; first[name] == nil {
-			first[name] = p
-		}
-	}
-	for _, name := range sortedKeys(first) {
-		for folder := path.Dir(name); folder != "." && folder != "/"; folder = path.Dir(folder) {
-			if other := first[folder]; other != nil {
-				t.Problems = append(t.Problems, policy.Problem{
-					Position: first[name].Position,
-					Message:  fmt.Sprintf("the update %q can't have a branch beside that of %q, at %s", name, folder, other.Position),
-					Hint:     "Git keeps branches as files: rename one, or give it an update.group",
-				})
-			}
-		}
-	}
 }
 
 // Together admits every policy of a group of which due admits one. An update holds

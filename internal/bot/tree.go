@@ -80,7 +80,6 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 	r.parsed = seen
 	r.mu.Unlock()
 	t.settleNames()
-	t.checkBranches()
 	t.Problems = t.Problems.Sorted()
 	return t, nil
 }
