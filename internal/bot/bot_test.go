@@ -150,6 +150,31 @@ func TestOneFailureHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+func TestNoPolicyTakesThePlaceOfAnUnusableOne(t *testing.T) {
+	tags := map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}}
+	for name, inner := range map[string]string{
+		"misspelt": policyOf("prod", "ghcr.io/acme/web", "  exlude: [1.1.0]"),
+		"not YAML": policyOf("prod", "ghcr.io/acme/web", "  exclude: [1.1.0"),
+		"namesake": policyOf("all", "ghcr.io/acme/web", "  exclude: [1.1.0]"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, fstest.MapFS{
+				"a.yaml": file(policyOf("all", "ghcr.io/acme/web")), "test/web.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+				"prod/p.yaml": file(inner), "prod/eu/web.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+			}, tags)
+			if err := w.bot.Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.Sorted(maps.Keys(w.writer.files)); !slices.Equal(got, []string{"test/web.yaml"}) {
+				t.Errorf("written: %v, want the file that prod's policy has no say in", got)
+			}
+			if events := strings.Join(w.told.take(), "\n"); !strings.Contains(events, "problem: ") {
+				t.Errorf("the policy isn't told of:\n%s", events)
+			}
+		})
+	}
+}
+
 func TestAnUnchangedRepositoryIsReadOnce(t *testing.T) {
 	files := fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web")), "web.yaml": file(pod("ghcr.io/acme/web:1.1.0"))}
 	w := newWorld(t, files, map[string][]string{"ghcr.io/acme/web": {"1.1.0"}})

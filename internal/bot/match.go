@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
@@ -102,9 +103,9 @@ func (t *Tree) governing(ref edit.Reference) (*policy.Policy, *policy.Problem) {
 			continue
 		}
 		switch {
-		case best == nil || depth(p) > depth(best):
+		case best == nil || depth(p.Dir()) > depth(best.Dir()):
 			best = p
-		case depth(p) == depth(best):
+		case depth(p.Dir()) == depth(best.Dir()):
 			return nil, &policy.Problem{
 				Position: policy.Position{File: ref.File, Line: ref.Line, Column: ref.Column},
 				Message:  fmt.Sprintf("the policies %q and %q both cover this image", best.Key(), p.Key()),
@@ -112,12 +113,27 @@ func (t *Tree) governing(ref edit.Reference) (*policy.Policy, *policy.Problem) {
 			}
 		}
 	}
+	if best != nil && t.withheld(ref, depth(best.Dir())) {
+		return nil, nil
+	}
 	return best, nil
 }
 
-func depth(p *policy.Policy) int {
-	if p.Dir() == "." {
+// withheld tells whether a policy that can't be used stands nearer to the reference
+// than the given depth. It may be what holds the image back there, so nothing from
+// further up decides in its place until it is mended; that it can't be used is told.
+func (t *Tree) withheld(ref edit.Reference, above int) bool {
+	return slices.ContainsFunc(t.unread, func(dir string) bool {
+		return depth(dir) > above && strings.HasPrefix(ref.File, dir+"/")
+	}) || slices.ContainsFunc(t.namesakes, func(p *policy.Policy) bool {
+		return depth(p.Dir()) > above && edit.SameImage(p.Image(), ref.Image) && p.Covers(ref.File)
+	})
+}
+
+// depth is how many folders deep a folder lies.
+func depth(dir string) int {
+	if dir == "." {
 		return 0
 	}
-	return strings.Count(p.Dir(), "/") + 1
+	return strings.Count(dir, "/") + 1
 }

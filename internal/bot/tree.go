@@ -22,6 +22,10 @@ type Tree struct {
 	Policies []*policy.Policy // sorted by key; keys are unique
 	Files    []*edit.File     // the files that hold references, by path
 	Problems policy.Problems  // what can't be used, sorted by place
+
+	// What can't be used must not leave its place to another policy further up.
+	unread    []string         // the folders of policies that can't be read
+	namesakes []*policy.Policy // those whose name another one has
 }
 
 // Reader reads trees. It remembers what it parsed by content, so that a round on
@@ -36,6 +40,7 @@ type parsed struct {
 	policies []*policy.Policy
 	file     *edit.File // nil when the file holds no reference
 	problems policy.Problems
+	unread   string // the file's folder where one of its policies can't be read
 }
 
 // Read reads the policies and references of every manifest in fsys. What can't be
@@ -129,7 +134,9 @@ func parse(name string, data []byte) parsed {
 	if policy.IsPolicyFile(data) {
 		policies, err := policy.Parse(name, data)
 		p.policies = policies
-		p.problems = append(p.problems, asProblems(name, err)...)
+		if err != nil {
+			p.problems, p.unread = asProblems(name, err), path.Dir(name)
+		}
 	}
 	file, problems := edit.Parse(name, data)
 	for _, e := range problems {
@@ -160,6 +167,9 @@ func (t *Tree) add(p parsed) {
 	if p.file != nil {
 		t.Files = append(t.Files, p.file)
 	}
+	if p.unread != "" {
+		t.unread = append(t.unread, p.unread)
+	}
 }
 
 func (t *Tree) problem(name, message, hint string) {
@@ -179,6 +189,7 @@ func (t *Tree) settleNames() {
 				Message:  fmt.Sprintf("another policy is named %q: %s", p.Key(), first.Position),
 				Hint:     "give each policy a name or a namespace of its own",
 			})
+			t.namesakes = append(t.namesakes, p)
 			continue
 		}
 		kept = append(kept, p)
