@@ -22,6 +22,7 @@ import (
 func TestOnce(t *testing.T) {
 	const digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123"
 	tags := map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0", "2.0.0"}, "ghcr.io/acme/db": {"1.0.0", "1.5.0"}}
+	marked := strings.Replace(policyOf("web", "ghcr.io/acme/web"), "name: web", "name: web, namespace: shop", 1)
 	tests := []struct {
 		name   string
 		files  fstest.MapFS
@@ -81,6 +82,16 @@ func TestOnce(t *testing.T) {
 				"apps/web.yaml":   file(pod("ghcr.io/acme/web:1.0.0 # {\"$imagepolicy\": \"flux-system:web\"}")),
 			},
 			want: map[string][]string{"towline/flux-system/web": {"apps/web.yaml: 1.0.0 → 1.1.0"}},
+		},
+		{
+			name:  "a digest behind a marked tag moves with the tag",
+			files: fstest.MapFS{"web.yaml": file(marked + "---\nkind: Values\ntag: 1.0.0@" + digest + " # {\"$imagepolicy\": \"shop:web:tag\"}\n")},
+			want:  map[string][]string{"towline/shop/web": {"web.yaml: 1.0.0 → 1.1.0@sha256:5555"}},
+		},
+		{
+			name:  "a marked value takes its policy's image although the tag is right",
+			files: fstest.MapFS{"web.yaml": file(marked + "---\n" + pod("old.example.com/web:1.1.0@"+digest+" # {\"$imagepolicy\": \"shop:web\"}"))},
+			want:  map[string][]string{"towline/shop/web": {"web.yaml: old.example.com/web:1.1.0 → 1.1.0@sha256:5555"}},
 		},
 	}
 	for _, tt := range tests {

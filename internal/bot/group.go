@@ -122,8 +122,7 @@ func (r Row) edit() edit.Change {
 	if r.Digest == "" && r.Choice.Tag == r.Reference.Tag {
 		c.Digest = r.Reference.Digest
 	}
-	// As with Flux, a marked value takes the image's name from the policy, too.
-	if m := r.Reference.Marker; m != nil && !edit.SameImage(r.Reference.Image, r.Policy.Image()) {
+	if r.Reference.Marker != nil && !edit.SameImage(r.Reference.Image, r.Policy.Image()) {
 		c.Image = r.Policy.Image()
 	}
 	return c
@@ -137,8 +136,12 @@ func (r Row) change() gitwriter.Change {
 	}
 }
 
-// from is what stood there: the tag or, where only the digest moves, the digest too.
+// from is what stood there: the tag or, where only the digest moves, the digest too;
+// and the image, where that is another one afterwards.
 func (r Row) from() string {
+	if r.renamed() && r.Current != "" {
+		return r.Reference.Image + ":" + r.Current
+	}
 	if r.Current == r.Choice.Tag && r.Reference.Digest != "" {
 		return r.Current + "@" + r.Reference.Digest
 	}

@@ -40,8 +40,8 @@ func (r Row) Changed() bool {
 	if r.Err != nil || r.Choice.Tag == "" {
 		return false
 	}
-	if m := r.Reference.Marker; m != nil && m.Field == "name" {
-		return !edit.SameImage(r.Reference.Image, r.Policy.Image())
+	if m := r.Reference.Marker; r.renamed() || m != nil && m.Field == "name" {
+		return r.renamed()
 	}
 	if m := r.Reference.Marker; m == nil || m.Field != "digest" {
 		if r.Reference.Tag != r.Choice.Tag {
@@ -49,6 +49,12 @@ func (r Row) Changed() bool {
 		}
 	}
 	return r.Digest != "" && r.Digest != r.Reference.Digest
+}
+
+// renamed tells whether a marked value names another image than its policy does. As
+// with Flux it then takes the policy's, also where the tag stays.
+func (r Row) renamed() bool {
+	return r.Reference.Image != "" && r.Reference.Marker != nil && !edit.SameImage(r.Reference.Image, r.Policy.Image())
 }
 
 // Plan says for every reference of a tree what stands there and what is wanted.
@@ -130,14 +136,19 @@ func choose(ctx context.Context, tags Tags, p *policy.Policy, rows []*Row) {
 
 // needsDigest tells whether a digest belongs to what is written. A reference that
 // already pins the wanted tag keeps its digest: a tag that was pushed again under
-// the same name isn't an update that anybody asked for.
+// the same name isn't an update that anybody asked for. Where a marker gives the tag
+// alone, the digest has a place of its own, unless it stands behind the tag already.
 func needsDigest(r *Row) bool {
-	if m := r.Reference.Marker; m != nil && m.Field != "" {
-		return m.Field == "digest"
+	field := ""
+	if r.Reference.Marker != nil {
+		field = r.Reference.Marker.Field
 	}
 	pinned := r.Reference.Digest != ""
-	if pinned && r.Choice.Tag == r.Current {
+	switch {
+	case field == "name" || field == "digest":
+		return field == "digest"
+	case pinned && r.Choice.Tag == r.Current && !r.renamed():
 		return false
 	}
-	return pinned || r.Policy.Pin() == policy.PinDigest
+	return pinned || field == "" && r.Policy.Pin() == policy.PinDigest
 }
