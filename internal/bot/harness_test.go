@@ -34,6 +34,18 @@ func (r *registries) Tags(_ context.Context, repository string) ([]string, error
 	return r.tags[repository], r.failed[repository]
 }
 
+func (r *registries) fail(repository string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed[repository] = err
+}
+
+func (r *registries) push(repository, tag string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tags[repository] = append(r.tags[repository], tag)
+}
+
 func (r *registries) Digest(_ context.Context, _, tag string) (string, error) {
 	return "sha256:" + strings.Repeat(fmt.Sprintf("%x", len(tag)%16), 64), nil
 }
@@ -98,6 +110,12 @@ func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outco
 		action = gitwriter.ActionCreated
 	}
 	return gitwriter.Outcome{Action: action, Branch: u.BranchPrefix + u.Group, Changes: changes}, nil
+}
+
+func (w *writer) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
 }
 
 func (w *writer) Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Preview, error) {

@@ -50,6 +50,7 @@ type worker struct {
 	problems map[string]bool  // those told of the last tree
 	tags     map[string]bool  // choices that were told
 	outcomes map[Group]string // what became of each group's update the last time
+	owed     map[string]bool  // policies, by key, that the next round looks at again
 }
 
 // round is one look at a repository.
@@ -68,7 +69,9 @@ type round struct {
 // everything that failed; what didn't fail was done all the same.
 func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 	began := w.now()
-	r := &round{tags: w.registry(), due: due, failed: map[string]error{}}
+	again := w.owed
+	r := &round{tags: w.registry(), failed: map[string]error{}}
+	r.due = func(p *policy.Policy) bool { return due(p) || again[p.Key()] }
 	if err := w.look(ctx, r); err != nil {
 		r.failed[w.repo.Name] = err
 	} else {
@@ -80,8 +83,31 @@ func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 		// A round that was stopped says nothing about what works.
 		return ctx.Err()
 	}
+	w.owed = w.owing(r)
 	w.tell(r, w.now().Sub(began))
 	return join(r.failed)
+}
+
+// owing gives the policies that were due and that the round couldn't serve for want of
+// a server that may be back at the next one. The schedule of a policy may be a week's:
+// it mustn't wait a week for a minute's outage.
+func (w *worker) owing(r *round) map[string]bool {
+	owed := map[string]bool{}
+	if w.tree == nil {
+		return owed // the first tree that is read makes everything due
+	}
+	for _, p := range w.tree.Policies {
+		missed := r.plan == nil || temporary(r.failed[p.Key()]) || temporary(r.failed["group "+groupOf(p).Name])
+		if missed && r.due(p) {
+			owed[p.Key()] = true
+		}
+	}
+	return owed
+}
+
+func temporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
 }
 
 // look fetches the repository, reads it and makes the plan.
