@@ -145,3 +145,17 @@ func TestSideBySide(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestUserAtHost holds that what git reads as USER@HOST/PATH isn't cloned, even
+// where the repository holds a folder of that name to get past the look for it.
+func TestUserAtHost(t *testing.T) {
+	const address = "org-1@github.com/acme/deploy"
+	_, err := kustomize.New(build.Limits{}).Build(t.Context(), fstest.MapFS{
+		"kustomization.yaml":            {Data: []byte("resources: [" + address + "]\n")},
+		address + "/kustomization.yaml": {Data: []byte("resources: [a.yaml]\n")},
+		address + "/a.yaml":             {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")},
+	}, ".")
+	if err == nil || !strings.Contains(err.Error(), "is remote") {
+		t.Errorf("error %v, want one that calls it remote", err)
+	}
+}

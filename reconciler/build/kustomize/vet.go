@@ -142,8 +142,12 @@ func (f *files) vetPath(name string, r reference) error {
 
 // remote tells whether kustomize might take the text for an address. It errs on
 // the side of refusing: a folder of the repository that is really called
-// github.com can be named as ./github.com.
+// github.com can be named as ./github.com. USER@HOST/PATH is an address without
+// any scheme to it, which the library hands to git; icon@2x.png is a file.
 func remote(text string) bool {
+	if user, rest, ok := strings.Cut(text, "@"); ok && !strings.Contains(user, "/") && strings.Contains(rest, "/") {
+		return true
+	}
 	lower := strings.ToLower(text)
 	for _, prefix := range []string{"git::", "gh:", "git@", "github.com", "http:", "https:", "ssh:", "file:"} {
 		if strings.HasPrefix(lower, prefix) {
