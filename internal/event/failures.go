@@ -2,6 +2,7 @@ package event
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -13,13 +14,13 @@ type Failures struct {
 }
 
 type failure struct {
-	text  string
+	text  string // without its numbers
 	times int
 }
 
 // Round compares this round's failures, by subject, with the last round's and
 // gives the events that are worth telling: a failure when it is new or reads
-// otherwise than before and then at its 2nd, 4th, 8th… round, and one
+// otherwise than before, numbers aside, and then at its 2nd, 4th, 8th… round, and one
 // Recovered for each subject that failed before and was looked at and works.
 // A subject for which examined is false is left as it was.
 func (f *Failures) Round(repository string, failed map[string]error, examined func(subject string) bool) []Event {
@@ -32,7 +33,7 @@ func (f *Failures) Round(repository string, failed map[string]error, examined fu
 	for _, subject := range sortedKeys(failed) {
 		err := failed[subject]
 		was := f.counts[subject]
-		now := failure{text: err.Error(), times: was.times + 1}
+		now := failure{text: withoutNumbers(err.Error()), times: was.times + 1}
 		f.counts[subject] = now
 		if was.text != now.text || now.times&(now.times-1) == 0 {
 			events = append(events, Failed{Repository: repository, Subject: subject, Err: err, Times: now.times})
@@ -46,6 +47,17 @@ func (f *Failures) Round(repository string, failed map[string]error, examined fu
 		delete(f.counts, subject)
 	}
 	return events
+}
+
+// withoutNumbers keeps of a message what says which failure it is. Ports of our own
+// side and waits that grow shorter differ each time.
+func withoutNumbers(text string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 func sortedKeys[V any](m map[string]V) []string {
