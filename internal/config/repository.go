@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -83,15 +84,16 @@ func (v *validation) auth(at string, r *Repository) {
 	}
 }
 
-// redact keeps a credential that was put into a URL out of the message about it.
+// redact keeps a credential that was put into a URL out of the message about it, also
+// where the scheme was forgotten, so that it isn't known as one.
 func redact(u *url.URL, text string) string {
-	switch {
-	case u == nil:
+	if u == nil {
 		return "[unreadable]"
-	case u.User == nil:
-		return text
 	}
-	clean := *u
-	clean.User = nil
-	return clean.String()
+	text, _, _ = strings.Cut(text, "?")
+	text, _, _ = strings.Cut(text, "#")
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		return text[at+1:]
+	}
+	return text
 }
