@@ -20,6 +20,8 @@ type facts struct {
 	branch *gitrepo.CommitInfo // the branch's head; nil where there is no branch
 	ours   bool                // that head is a commit of ours
 	pulls  []forge.PullRequest // all of branch and base, newest first
+
+	pushOnly bool // there is no forge, or none with pull requests
 }
 
 // plan is what to do: the steps in their order, and the outcome that they lead to.

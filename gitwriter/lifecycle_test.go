@@ -170,6 +170,11 @@ func TestWithoutForge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			for _, want := range []gitwriter.Action{gitwriter.ActionPushed, gitwriter.ActionUnchanged} {
+				view, err := w.writer(w.repo(), none).Preview(t.Context(), updateTo("1.1.0"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.wants(view.Outcome, want)
 				out, err := w.writer(w.repo(), none).Write(t.Context(), updateTo("1.1.0"))
 				if err != nil {
 					t.Fatal(err)

@@ -57,7 +57,7 @@ func (w *Writer) Preview(ctx context.Context, u Update) (Preview, error) {
 	if f.branch != nil {
 		view.Commit = f.branch.Hash
 	}
-	if todo.create && w.cfg.Forge == nil {
+	if todo.create && f.pushOnly {
 		view.Outcome = withoutForge(view.Outcome, todo.push)
 	}
 	return view, nil

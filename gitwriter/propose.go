@@ -31,9 +31,11 @@ func (w *Writer) propose(ctx context.Context, u Update) (Outcome, error) {
 func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) {
 	f := facts{key: p.key, base: p.base, tree: p.tree, title: title(u, p.changes)}
 	branch := branchName(u)
-	if w.cfg.Forge != nil {
+	f.pushOnly = w.cfg.Forge == nil
+	if !f.pushOnly {
 		pulls, err := w.cfg.Forge.List(ctx, forge.Filter{Head: branch, Base: u.Base})
-		if err != nil && !errors.Is(err, forge.ErrUnsupported) {
+		f.pushOnly = errors.Is(err, forge.ErrUnsupported)
+		if err != nil && !f.pushOnly {
 			return facts{}, err
 		}
 		f.pulls = pulls
@@ -102,7 +104,7 @@ func (w *Writer) carryOut(ctx context.Context, u Update, p prepared, f facts, to
 }
 
 func (w *Writer) create(ctx context.Context, u Update, f facts, out Outcome, pushed bool) (Outcome, error) {
-	if w.cfg.Forge == nil {
+	if f.pushOnly {
 		return withoutForge(out, pushed), nil
 	}
 	pull, err := w.cfg.Forge.Create(ctx, forge.NewPullRequest{

@@ -14,8 +14,11 @@ type Forge struct{}
 
 var _ forge.Forge = Forge{}
 
-// List returns none.
-func (Forge) List(context.Context, forge.Filter) ([]forge.PullRequest, error) { return nil, nil }
+// List returns forge.ErrUnsupported: by it the writer knows, before it has done
+// anything, that there will be no pull request.
+func (Forge) List(context.Context, forge.Filter) ([]forge.PullRequest, error) {
+	return nil, unsupported("listing pull requests")
+}
 
 // Create returns forge.ErrUnsupported, by which the writer knows that the
 // pushed branch is all there will be.
