@@ -28,10 +28,10 @@ func (w *worker) serve(ctx context.Context, s Scheduler, started chan<- struct{}
 		for _, k := range keys {
 			due[k] = true
 		}
-		before := w.head
+		before := w.tree
 		// Whatever failed was told as an event.
 		_ = w.run(ctx, func(p *policy.Policy) bool { return first || due[p.Key()] })
-		if w.head != before {
+		if w.tree != before {
 			// Schedules were validated when the policies were parsed.
 			_ = s.Set(w.entries())
 		}

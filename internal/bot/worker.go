@@ -45,8 +45,10 @@ type worker struct {
 	failures event.Failures
 
 	// A worker's rounds follow one another, so what they remember needs no lock.
-	head     gitrepo.Hash // of the last tree
-	tree     *Tree
+	head     gitrepo.Hash     // of the branch
+	base     gitrepo.Hash     // of the branch that updates are made for, mostly the same
+	home     *Tree            // at head
+	tree     *Tree            // at base
 	problems map[string]bool  // those told of the last tree
 	tags     map[string]bool  // choices that were told
 	outcomes map[Group]string // what became of each group's update the last time
@@ -135,23 +137,46 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	return nil
 }
 
-// read fetches the branch and reads the tree at its head, unless it is the one that
-// was read last. It tells whether the head has moved.
+// read fetches the branch, and the one that its configuration names as the base of
+// updates, and reads what has moved. It tells whether anything has. The configuration
+// is that of the branch; policies and manifests are those of the base.
 func (w *worker) read(ctx context.Context) (changed bool, err error) {
 	head, err := w.repo.Source.Fetch(ctx, w.repo.Branch)
-	if err != nil || head == w.head {
-		return false, err
-	}
-	fsys, err := w.repo.Source.FS(head)
 	if err != nil {
 		return false, err
 	}
-	tree, err := w.reader.Read(fsys)
-	if err != nil {
-		return false, err
+	home := w.home
+	if head != w.head {
+		if home, err = w.at(head); err != nil {
+			return false, err
+		}
 	}
-	w.head, w.tree = head, tree
+	base, tree := head, home
+	if name := home.Config.BaseBranch; name != "" && name != w.repo.Branch {
+		if base, err = w.repo.Source.Fetch(ctx, name); err != nil {
+			return false, err
+		}
+		if head != w.head || base != w.base {
+			if tree, err = w.at(base); err != nil {
+				return false, err
+			}
+			tree.Config = home.Config
+		}
+	}
+	if head == w.head && base == w.base {
+		return false, nil
+	}
+	w.head, w.base, w.home, w.tree = head, base, home, tree
 	return true, nil
+}
+
+// at reads the tree of a commit.
+func (w *worker) at(commit gitrepo.Hash) (*Tree, error) {
+	fsys, err := w.repo.Source.FS(commit)
+	if err != nil {
+		return nil, err
+	}
+	return w.reader.Read(fsys)
 }
 
 func (w *worker) propose(ctx context.Context, r *round, g Group) {
