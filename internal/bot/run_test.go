@@ -50,6 +50,27 @@ func TestRunFollowsTheRepositoryAndStops(t *testing.T) {
 	}
 }
 
+func TestANewPolicyIsLookedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, fstest.MapFS{"web.yaml": file(policyOf("web", "ghcr.io/acme/web", "  schedule: '@every 3h'") + "---\n" + pod("ghcr.io/acme/web:1.0.0"))},
+			map[string][]string{"ghcr.io/acme/web": {"1.0.0"}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- w.bot.Run(ctx) }()
+		for i, hours := range []time.Duration{1, 3, 3} {
+			<-time.After(hours * time.Hour)
+			synctest.Wait()
+			if got := w.registries.listed["ghcr.io/acme/web"]; got != i+1 {
+				t.Errorf("the registry was asked %d times after %d moments", got, i+1)
+			}
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // away is the error of a server that may be back.
 type away struct{ error }
 

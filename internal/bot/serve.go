@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/towline-dev/towline/policy"
 )
@@ -23,17 +24,22 @@ func (w *worker) serve(ctx context.Context, s Scheduler, started chan<- struct{}
 		return err
 	}
 	first := true
+	var seen map[string]string // entries that are new to the schedule, but were looked at
 	return s.Run(ctx, func(ctx context.Context, keys []string) {
 		due := map[string]bool{}
 		for _, k := range keys {
-			due[k] = true
+			_, done := seen[k]
+			due[k] = !done
 		}
-		before := w.tree
+		seen = nil
+		before, known := w.tree, w.entries()
 		// Whatever failed was told as an event.
 		_ = w.run(ctx, func(p *policy.Policy) bool { return first || due[p.Key()] })
 		if w.tree != before {
 			// Schedules were validated when the policies were parsed.
-			_ = s.Set(w.entries())
+			seen = w.entries()
+			_ = s.Set(seen)
+			maps.DeleteFunc(seen, func(key, _ string) bool { _, old := known[key]; return old })
 		}
 		if first {
 			first = false
