@@ -22,6 +22,9 @@ import (
 const (
 	maxWebhook      = 5 << 20
 	knownDeliveries = 1024
+	// webhooksAtOnce bounds the memory that anybody can have us use: a body must be
+	// read whole before its signature can be checked.
+	webhooksAtOnce = 32
 )
 
 // Push is what a webhook says: a branch of a repository has moved.
@@ -37,12 +40,14 @@ type Push struct {
 // the body is looked at before that.
 //
 // It answers 202 to pushes and to events that don't matter here, 401 to a missing
-// or wrong signature, 405, 413 and 400 to what else is wrong. A delivery that
+// or wrong signature, 405, 413 and 400 to what else is wrong, and 503 where more come
+// at once than it has memory for. A delivery that
 // comes again is answered alike and triggers nothing.
 type Webhook struct {
 	key     secret.String
 	trigger func(Push) int
 	answer  func(code int)
+	places  chan struct{}
 
 	mu    sync.Mutex
 	known map[string]bool
@@ -55,7 +60,10 @@ func NewWebhook(key secret.String, trigger func(Push) int) (*Webhook, error) {
 	if key.IsZero() {
 		return nil, errors.New("a webhook needs a secret")
 	}
-	return &Webhook{key: key, trigger: trigger, answer: func(int) {}, known: map[string]bool{}}, nil
+	return &Webhook{
+		key: key, trigger: trigger, answer: func(int) {},
+		places: make(chan struct{}, webhooksAtOnce), known: map[string]bool{},
+	}, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -72,6 +80,12 @@ func (h *Webhook) handle(w http.ResponseWriter, r *http.Request) (int, string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed, "send a webhook by POST"
+	}
+	select {
+	case h.places <- struct{}{}:
+		defer func() { <-h.places }()
+	default:
+		return http.StatusServiceUnavailable, "too many at once"
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -173,5 +174,37 @@ func TestRunRefusesIncompleteConfig(t *testing.T) {
 				t.Errorf("error %v, want one about the configuration", err)
 			}
 		})
+	}
+}
+
+// TestWebhookFlood holds that bodies which nobody signed can't fill the memory: of
+// many at once all but some are turned away, and once they are gone all is well.
+func TestWebhookFlood(t *testing.T) {
+	hook, err := reconciler.NewWebhook(secret.New(key), func(reconciler.Push) int { return 1 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(body io.Reader) int {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhook", body)
+		request.Header = http.Header{"X-Hub-Signature-256": {"sha256=" + sign(pushBody)}, "X-Github-Event": {"push"}}
+		answer := httptest.NewRecorder()
+		hook.ServeHTTP(answer, request)
+		return answer.Code
+	}
+	const flood = 100
+	body, end := io.Pipe() // no byte of it comes until it is closed
+	codes := make(chan int, flood)
+	for range flood {
+		go func() { codes <- send(body) }()
+	}
+	if got := <-codes; got != http.StatusServiceUnavailable {
+		t.Errorf("status %d, want 503", got)
+	}
+	_ = end.Close() // never fails
+	for range flood - 1 {
+		<-codes
+	}
+	if got := send(strings.NewReader(pushBody)); got != http.StatusAccepted {
+		t.Errorf("status %d after the flood, want 202", got)
 	}
 }
