@@ -40,6 +40,12 @@ func (r *registries) fail(repository string, err error) {
 	r.failed[repository] = err
 }
 
+func (r *registries) asked(repository string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.listed[repository]
+}
+
 func (r *registries) push(repository, tag string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -57,10 +57,10 @@ func TestANewPolicyIsLookedAtOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- w.bot.Run(ctx) }()
-		for i, hours := range []time.Duration{1, 3, 3} {
-			<-time.After(hours * time.Hour)
+		for i, pause := range []time.Duration{time.Hour, 3 * time.Hour, 3 * time.Hour} {
+			<-time.After(pause)
 			synctest.Wait()
-			if got := w.registries.listed["ghcr.io/acme/web"]; got != i+1 {
+			if got := w.registries.asked("ghcr.io/acme/web"); got != i+1 {
 				t.Errorf("the registry was asked %d times after %d moments", got, i+1)
 			}
 		}
@@ -105,8 +105,8 @@ func TestAnOutageIsMadeUpForAtTheNextLook(t *testing.T) {
 				if len(w.writer.groups) != 1 {
 					t.Error("the update waits for the policy's next moment")
 				}
-				listed := w.registries.listed["ghcr.io/acme/web"]
-				if pass(5 * time.Hour); w.registries.listed["ghcr.io/acme/web"] != listed {
+				asked := w.registries.asked("ghcr.io/acme/web")
+				if pass(5 * time.Hour); w.registries.asked("ghcr.io/acme/web") != asked {
 					t.Error("the policy is looked at again although nothing is owed any more")
 				}
 				cancel()
