@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
@@ -41,8 +42,15 @@ type Error struct {
 	Err    error
 }
 
-// Error returns "applying apps/Deployment/shop/web: cause".
-func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Ref, e.Err) }
+// Error returns "applying apps/Deployment/shop/web: cause". It keeps to itself how the API server puts it that a Secret's
+// content is no good, because values may stand there: these texts go into conditions, events and commit statuses.
+func (e *Error) Error() string {
+	var bad *malformed
+	if e.Ref.GroupKind() == (schema.GroupKind{Kind: "Secret"}) && (e.Reason == ReasonInvalid || e.Reason == ReasonOther) && !errors.As(e.Err, &bad) {
+		return fmt.Sprintf("%s %s: the API server refuses its content, in words that may tell its values", e.Op, e.Ref)
+	}
+	return fmt.Sprintf("%s %s: %v", e.Op, e.Ref, e.Err)
+}
 
 // Unwrap returns the API server's own error.
 func (e *Error) Unwrap() error { return e.Err }
