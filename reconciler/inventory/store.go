@@ -59,8 +59,12 @@ func (s *Store) Load(ctx context.Context) ([]ObjectRef, error) {
 }
 
 // refuseHeadless tells a Sync that never saved an inventory from one whose head was deleted by hand: chunks outlive it,
-// and no chunk is written before there is a head.
+// and no chunk is written before there is a head. The head of an earlier Sync of the same name, which was still there at
+// the last look, is the garbage collector's to delete.
 func (s *Store) refuseHeadless(ctx context.Context) error {
+	if s.known != nil && !ownedBy(s.known, s.owner) {
+		s.known = nil
+	}
 	if s.known != nil {
 		return fmt.Errorf("reading inventory %q: %w: its head is gone", s.name, ErrCorrupt)
 	}

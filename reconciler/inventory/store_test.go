@@ -162,6 +162,29 @@ func TestStoreSeesThatItsHeadWasDeleted(t *testing.T) {
 	}
 }
 
+// TestStoreOutlivesAnEarlierSyncsHead holds that the garbage collector may take the
+// inventory of an earlier Sync of the name while the new one is about to adopt it.
+func TestStoreOutlivesAnEarlierSyncsHead(t *testing.T) {
+	shelf := newConfigMaps()
+	save(t, shelf, refs(3))
+	next := owner()
+	next.UID = "5678"
+	store := inventory.NewStore(shelf, next)
+	if _, err := store.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clear(shelf.stored)
+	if err := store.Save(t.Context(), refs(4)); err == nil {
+		t.Fatal("saved over a head that isn't there any more")
+	}
+	if got, err := store.Load(t.Context()); err != nil || len(got) != 0 {
+		t.Fatalf("Load = %d objects, error %v; want none", len(got), err)
+	}
+	if err := store.Save(t.Context(), refs(4)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStoreIsWholeWhereverASaveIsKilled(t *testing.T) {
 	tests := []struct{ before, after int }{{0, 3}, {3, 5}, {0, 20000}, {3, 20000}, {20000, 25000}, {20000, 3}}
 	for _, test := range tests {
