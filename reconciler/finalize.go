@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -28,9 +31,12 @@ func (w *work) finalize(ctx context.Context) {
 	if !w.st.retryAt.IsZero() {
 		return
 	}
-	if err := w.dismantle(ctx); err != nil {
-		w.later(ctx, v1.ReasonPruneFailed, fmt.Errorf("%w (hint: to let the Sync go and leave its objects, set spec.prune to false)", err))
-		return
+	if f := w.dismantle(ctx); f != nil {
+		if !f.stalled || !w.namespaceGoes(ctx) {
+			w.later(ctx, f.reason, fmt.Errorf("%w (hint: to let the Sync go and leave its objects, set spec.prune to false)", f.err))
+			return
+		}
+		w.Log.WarnContext(ctx, "Sync let go with its namespace, before all it owns was deleted", "sync", w.st.key.String(), "error", f.err)
 	}
 	w.watcher.ForgetSet(w.st.set)
 	before := w.sync.DeepCopy()
@@ -43,33 +49,52 @@ func (w *work) finalize(ctx context.Context) {
 	w.Log.InfoContext(ctx, "Sync let go", "sync", w.st.key.String(), "pruned", w.sync.Spec.Prune)
 }
 
-// dismantle deletes all that the Sync owns. The inventory goes with the Sync.
-func (w *work) dismantle(ctx context.Context) error {
-	if !w.sync.Spec.Prune {
+// namespaceGoes tells whether the Sync's namespace is being deleted. What the Sync
+// needs to delete its objects, such as the rights of its ServiceAccount, may be gone
+// before it and doesn't come back; the namespace would wait for the Sync for ever.
+func (w *work) namespaceGoes(ctx context.Context) bool {
+	var namespace corev1.Namespace
+	err := w.reader.Get(ctx, types.NamespacedName{Name: w.sync.Namespace}, &namespace)
+	return err == nil && !namespace.DeletionTimestamp.IsZero()
+}
+
+// dismantle deletes all that the Sync owns, or disowns it. The inventory goes with
+// the Sync, but not at once, and another Sync of its name may be there before that:
+// so nothing that was let go may stand in it.
+func (w *work) dismantle(ctx context.Context) *failure {
+	owned, err := w.st.store.Load(ctx)
+	switch {
+	case errors.Is(err, inventory.ErrCorrupt) && !w.sync.Spec.Prune:
+		return nil
+	case errors.Is(err, inventory.ErrCorrupt):
+		return fail(v1.ReasonPruneFailed, fmt.Errorf("what it owns can't be told: %w", err)).forGood()
+	case err != nil:
+		f := fail(v1.ReasonPruneFailed, err)
+		f.stalled = apierrors.IsForbidden(err)
+		return f
+	case len(owned) == 0:
 		return nil
 	}
-	owned, err := w.st.store.Load(ctx)
-	if errors.Is(err, inventory.ErrCorrupt) {
-		return fmt.Errorf("what it owns can't be told: %w", err)
+	var result apply.Result
+	if w.sync.Spec.Prune {
+		applier, err := w.identities.of(w.sync)
+		if err != nil {
+			return fail(v1.ReasonPruneFailed, err).forGood()
+		}
+		limited, cancel := context.WithTimeout(ctx, w.sync.Spec.Timeout.Duration)
+		defer cancel()
+		result = applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: owned, Owned: len(owned), Consent: true})
+		w.metrics.did(result)
 	}
-	if err != nil || len(owned) == 0 {
-		return err
-	}
-	applier, err := w.identities.of(w.sync)
-	if err != nil {
-		return err
-	}
-	limited, cancel := context.WithTimeout(ctx, w.sync.Spec.Timeout.Duration)
-	defer cancel()
-	result := applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: owned, Owned: len(owned), Consent: true})
-	w.metrics.did(result)
 	left := result.With(apply.Held, apply.Failed)
 	if err := w.st.store.Save(ctx, left); err != nil {
-		return err
+		return fail(v1.ReasonPruneFailed, err)
 	}
 	w.st.status.Inventory = summarise(left)
-	if len(left) > 0 {
-		return fmt.Errorf("deleting %d of %d objects: %w", len(left), len(owned), some(result))
+	if len(left) == 0 {
+		return nil
 	}
-	return nil
+	f := fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d of %d objects: %w", len(left), len(owned), some(result)))
+	f.stalled = !slices.ContainsFunc(result.Outcomes, func(o apply.Outcome) bool { return o.Err != nil && !permanent(o.Err) })
+	return f
 }
