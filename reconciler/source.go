@@ -190,6 +190,16 @@ func (s *sources) ticket(user types.NamespacedName) int {
 	return b.awaited
 }
 
+// lost has a Sync's source fetched again at the same revision: its mirror is gone.
+func (s *sources) lost(user types.NamespacedName) {
+	s.mu.Lock()
+	if b := s.users[user]; b != nil {
+		b.lost = true
+	}
+	s.mu.Unlock()
+	s.ticket(user)
+}
+
 // refresh polls the sources that match at once, and tells how many did.
 func (s *sources) refresh(match func(sourceKey) bool) int {
 	s.mu.Lock()
@@ -218,6 +228,7 @@ type branch struct {
 	polls     int
 	awaited   int // users want to hear of all polls up to this one
 	busy      bool
+	lost      bool // the mirror doesn't hold the revision any more
 }
 
 func (b *branch) kick() {
@@ -258,17 +269,18 @@ func (b *branch) once(ctx context.Context, s *sources) time.Duration {
 	}
 	s.mu.Lock()
 	b.busy = true
-	known := b.revision
+	known, lost := b.revision, b.lost
+	b.lost = false
 	s.mu.Unlock()
 
-	revision, err := b.ask(ctx, s, known)
+	revision, err := b.ask(ctx, s, known, lost)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b.busy = false
 	b.polls++
 	news := revision != b.revision || err != nil || b.err != nil || b.polls == 1 || b.polls <= b.awaited
-	b.revision, b.err = revision, err
+	b.revision, b.err, b.lost = revision, err, b.lost || lost && err != nil
 	pause := b.interval()
 	if err != nil {
 		pause = b.retry.next()
@@ -295,12 +307,12 @@ func (b *branch) interval() time.Duration {
 
 // ask gives the revision that is in the mirror afterwards; with an error that is
 // the one that was known.
-func (b *branch) ask(ctx context.Context, s *sources, known gitrepo.Hash) (gitrepo.Hash, error) {
+func (b *branch) ask(ctx context.Context, s *sources, known gitrepo.Hash, lost bool) (gitrepo.Hash, error) {
 	limited, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
 	start := time.Now()
 	head, err := b.repo.Head(limited, b.key.branch)
-	if err == nil && head != known {
+	if err == nil && (head != known || lost) {
 		head, err = b.repo.Fetch(ctx, b.key.branch)
 	}
 	s.metrics.polled(time.Since(start), head != known, err)
