@@ -77,6 +77,7 @@ func (w *work) source(ctx context.Context) (snapshot, bool) {
 	spec := w.sync.Spec.Source
 	creds, err := w.credentials(ctx, w.sync, w.st, errors.Is(w.st.sourceErr, gitrepo.ErrAuth))
 	if err != nil {
+		w.st.sourceBad = true
 		w.later(ctx, v1.ReasonAuthentication, err)
 		return snapshot{}, false
 	}
@@ -87,13 +88,10 @@ func (w *work) source(ctx context.Context) (snapshot, bool) {
 		return snapshot{}, false
 	}
 	w.st.sourceErr = source.err
-	if source.polls == 0 {
-		if len(w.st.status.Conditions) == 0 {
+	if source.polls == 0 || !w.answered(source) {
+		if w.st.status.ObservedGeneration != w.sync.Generation { // what is said so far is of another spec
 			w.board().working(fmt.Sprintf("asking %s for branch %s", spec.URL, spec.Branch))
 		}
-		return source, false
-	}
-	if !w.answered(source) {
 		return source, false
 	}
 	w.sourceFailed(ctx, source)
@@ -214,7 +212,7 @@ func (w *work) run(ctx, life context.Context, applier *apply.Applier, source sna
 func (w *work) build(ctx context.Context, source snapshot) ([]*unstructured.Unstructured, *failure) {
 	files, err := source.files()
 	if err != nil {
-		w.sources.ticket(w.st.key) // the mirror was lost: have it fetched again
+		w.sources.lost(w.st.key)
 		return nil, fail(v1.ReasonGitFailed, err)
 	}
 	objects, err := w.Builder.Build(ctx, files, w.sync.Spec.Source.Path)

@@ -91,9 +91,10 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 	}
 }
 
-// settled tells whether the last attempt ended well, so that Ready speaks of health.
+// settled tells whether the last attempt ended well and is still what is asked
+// for, so that Ready speaks of health.
 func (w *work) settled() bool {
-	return w.st.done == w.st.tried && w.st.done.revision != "" && !w.st.sourceBad &&
+	return w.st.done == w.st.tried && w.st.done.revision != "" && w.st.done.generation == w.sync.Generation && !w.st.sourceBad &&
 		!isTrue(&w.st.status, v1.ConditionStalled)
 }
 
