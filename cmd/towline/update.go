@@ -81,7 +81,11 @@ func writeChanges(w io.Writer, dir *workdir.Dir, files map[string][]byte, change
 		return err
 	}
 	for _, c := range changes {
-		if _, err := fmt.Fprintf(w, "%s:%d: %s: %s → %s\n", dir.Display(c.File), c.Line, c.Image, c.From, c.To); err != nil {
+		to := c.To
+		if c.Digest != "" {
+			to += "@" + c.Digest
+		}
+		if _, err := fmt.Fprintf(w, "%s:%d: %s: %s → %s\n", dir.Display(c.File), c.Line, c.Image, c.From, to); err != nil {
 			return err
 		}
 	}
