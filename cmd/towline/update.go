@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,7 @@ updated is.`,
 				if write {
 					err = writeChanges(cmd.OutOrStdout(), dir, files, changes)
 				} else {
-					err = printDiff(cmd.OutOrStdout(), dir.FS(), files)
+					err = printDiff(cmd.OutOrStdout(), dir, files)
 				}
 				switch {
 				case err != nil:
@@ -92,14 +93,19 @@ func writeChanges(w io.Writer, dir *workdir.Dir, files map[string][]byte, change
 	return nil
 }
 
-// printDiff prints paths from the tree's root, so that `git apply` takes the diff there.
-func printDiff(w io.Writer, fsys fs.FS, files map[string][]byte) error {
+// printDiff prints paths from where the command runs, so that `git apply` takes the
+// diff there; those of a tree that lies elsewhere are from its root.
+func printDiff(w io.Writer, dir *workdir.Dir, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		old, err := fs.ReadFile(fsys, name)
+		old, err := fs.ReadFile(dir.FS(), name)
 		if err != nil {
 			return err
 		}
-		if _, err := io.WriteString(w, edit.UnifiedDiff(name, old, files[name])); err != nil {
+		shown := dir.Display(name)
+		if !filepath.IsLocal(filepath.FromSlash(shown)) {
+			shown = name
+		}
+		if _, err := io.WriteString(w, edit.UnifiedDiff(shown, old, files[name])); err != nil {
 			return err
 		}
 	}
