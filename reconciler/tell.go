@@ -92,12 +92,10 @@ func (w *work) write(ctx context.Context) {
 }
 
 // seen fills what was said from a status that was read: after a restart nobody is
-// told again that all is well.
+// told again that all is well. The forge is: it may have been away before.
 func seen(s *v1.Sync) map[string]string {
 	said := map[string]string{}
 	if isTrue(&s.Status, v1.ConditionReady) {
-		_, sha, _ := strings.Cut(s.Status.LastAppliedRevision, "@sha1:")
-		said["forge"] = sha + string(StateSuccess) + healthyDescription
 		said["health"] = s.Status.LastAppliedRevision
 	}
 	return said

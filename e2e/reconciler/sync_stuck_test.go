@@ -1,6 +1,7 @@
 package reconciler_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,4 +138,16 @@ func TestSyncTellsNoSecret(t *testing.T) {
 	if strings.Contains(s.log.String(), "73519902") {
 		t.Errorf("a secret stands in the log:\n%s", s.log)
 	}
+}
+
+// TestSyncToldAfterRestart holds that a commit status which didn't reach the forge
+// before the reconciler ended does so afterwards.
+func TestSyncToldAfterRestart(t *testing.T) {
+	s := newSyncs(t)
+	s.forge.setFail(errors.New("the forge is away"))
+	got := s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
+	s.stop()
+	s.forge.setFail(nil)
+	s.start()
+	s.awaitStatus(got.Status.LastAppliedRevision, reconciler.StateSuccess)
 }
