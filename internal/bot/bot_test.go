@@ -52,6 +52,16 @@ func TestOnce(t *testing.T) {
 			want: map[string][]string{"towline/staging": {"staging/web.yaml: 1.0.0 → 1.1.0"}},
 		},
 		{
+			name: "a policy that stands aside gives way to a nearer one, and goes before one further up",
+			files: fstest.MapFS{
+				"p.yaml":                 file(policyOf("all", "ghcr.io/acme/web")),
+				"clusters/eu/all/p.yaml": file(policyOf("aside", "ghcr.io/acme/web", "  update: {paths: ['apps/**']}")),
+				"apps/web/p.yaml":        file(policyOf("near", "ghcr.io/acme/web")),
+				"apps/web/web.yaml":      file(pod("ghcr.io/acme/web:1.0.0")), "apps/other.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+			},
+			want: map[string][]string{"towline/near": {"apps/web/web.yaml: 1.0.0 → 1.1.0"}, "towline/aside": {"apps/other.yaml: 1.0.0 → 1.1.0"}},
+		},
+		{
 			name:  "a policy reaches no file above it, and no other paths than its own",
 			files: fstest.MapFS{"apps/p.yaml": file(policyOf("web", "ghcr.io/acme/web", "  update: {paths: ['apps/a/**']}")), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0")), "apps/b/web.yaml": file(pod("ghcr.io/acme/web:1.0.0"))},
 			want:  map[string][]string{},

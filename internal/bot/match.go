@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -103,9 +104,9 @@ func (t *Tree) governing(ref edit.Reference) (*policy.Policy, *policy.Problem) {
 			continue
 		}
 		switch {
-		case best == nil || depth(p.Dir()) > depth(best.Dir()):
+		case best == nil || nearness(p, ref) > nearness(best, ref):
 			best = p
-		case depth(p.Dir()) == depth(best.Dir()):
+		case nearness(p, ref) == nearness(best, ref):
 			return nil, &policy.Problem{
 				Position: policy.Position{File: ref.File, Line: ref.Line, Column: ref.Column},
 				Message:  fmt.Sprintf("the policies %q and %q both cover this image", best.Key(), p.Key()),
@@ -113,27 +114,40 @@ func (t *Tree) governing(ref edit.Reference) (*policy.Policy, *policy.Problem) {
 			}
 		}
 	}
-	if best != nil && t.withheld(ref, depth(best.Dir())) {
+	if best != nil && t.withheld(ref, nearness(best, ref)) {
 		return nil, nil
 	}
 	return best, nil
 }
 
 // withheld tells whether a policy that can't be used stands nearer to the reference
-// than the given depth. It may be what holds the image back there, so nothing from
+// than the given one. It may be what holds the image back there, so nothing from
 // further up decides in its place until it is mended; that it can't be used is told.
 func (t *Tree) withheld(ref edit.Reference, above int) bool {
 	return slices.ContainsFunc(t.unread, func(dir string) bool {
-		return depth(dir) > above && strings.HasPrefix(ref.File, dir+"/")
+		return strings.HasPrefix(ref.File, dir+"/") && 2*shared(dir, ref.File) > above
 	}) || slices.ContainsFunc(t.namesakes, func(p *policy.Policy) bool {
-		return depth(p.Dir()) > above && edit.SameImage(p.Image(), ref.Image) && p.Covers(ref.File)
+		return edit.SameImage(p.Image(), ref.Image) && p.Covers(ref.File) && nearness(p, ref) > above
 	})
 }
 
-// depth is how many folders deep a folder lies.
-func depth(dir string) int {
-	if dir == "." {
-		return 0
+// nearness orders the policies that reach a reference by the folders that they have in
+// common with it. One that stands aside and reaches it by its update.paths comes
+// between the folder where their ways part and the next one.
+func nearness(p *policy.Policy, ref edit.Reference) int {
+	n := 2 * shared(p.Dir(), ref.File)
+	if p.Dir() != "." && !strings.HasPrefix(ref.File, p.Dir()+"/") {
+		n++
 	}
-	return strings.Count(dir, "/") + 1
+	return n
+}
+
+// shared counts the folders that lead to both.
+func shared(dir, file string) int {
+	a, b := strings.Split(dir, "/"), strings.Split(path.Dir(file), "/")
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] && a[n] != "." {
+		n++
+	}
+	return n
 }
