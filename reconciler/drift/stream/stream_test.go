@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -25,6 +26,7 @@ func (r *transcript) Listed(objects []metav1.Object, version string) {
 	for _, object := range objects {
 		names = append(names, object.GetName())
 	}
+	slices.Sort(names) // a streamed list comes in any order
 	r.lines = append(r.lines, fmt.Sprintf("listed %s at %s", strings.Join(names, " "), version))
 }
 
