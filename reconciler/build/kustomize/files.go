@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,13 +29,29 @@ type files struct {
 	fsys   fs.FS
 	reader *build.Reader
 	read   map[string][]byte // kustomize reads the same file several times
+	kinds  int               // how often a kind was named in what was handed out
+	limit  int               // the bound of kinds
 	err    error
 }
+
+// kindsPerObject is how often an object's kind may be handed out: a file is read up
+// to three times, and a patch names the kind again.
+const kindsPerObject = 4
 
 var _ filesys.FileSystem = (*files)(nil)
 
 func newFiles(ctx context.Context, fsys fs.FS, limits build.Limits) *files {
-	return &files{alive: ctx.Err, fsys: fsys, reader: build.NewReader(fsys, limits), read: map[string][]byte{}}
+	return &files{alive: ctx.Err, fsys: fsys, reader: build.NewReader(fsys, limits), read: map[string][]byte{}, limit: kindsPerObject * limits.WithDefaults().Objects}
+}
+
+// count bounds what kustomize is given before it works on it: the time that it takes
+// grows with the square of the number of objects, and nothing can stop it on the way.
+// Each object has a kind, so the word bounds their number.
+func (f *files) count(name string, data []byte) error {
+	if f.kinds += bytes.Count(data, []byte("kind")); f.kinds > f.limit {
+		return f.fail(&build.Error{File: name, Err: fmt.Errorf("too many objects to render: kinds are named more than %d times", f.limit), Hint: "split the kustomization into several Syncs"})
+	}
+	return nil
 }
 
 // inside gives the path that fs.FS knows.
@@ -52,7 +69,7 @@ func (f *files) ReadFile(name string) ([]byte, error) {
 	}
 	name = inside(name)
 	if data, ok := f.read[name]; ok {
-		return slices.Clone(data), nil
+		return slices.Clone(data), f.count(name, data)
 	}
 	if info, err := fs.Stat(f.fsys, name); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%q is a folder", name)
@@ -72,7 +89,7 @@ func (f *files) ReadFile(name string) ([]byte, error) {
 		return nil, f.fail(err)
 	}
 	f.read[name] = data
-	return slices.Clone(data), nil
+	return slices.Clone(data), f.count(name, data)
 }
 
 func (f *files) fail(err error) error {

@@ -1,6 +1,7 @@
 package kustomize_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -157,5 +158,26 @@ func TestUserAtHost(t *testing.T) {
 	}, ".")
 	if err == nil || !strings.Contains(err.Error(), "is remote") {
 		t.Errorf("error %v, want one that calls it remote", err)
+	}
+}
+
+func TestTooManyObjectsAreRefusedBeforeTheyAreRendered(t *testing.T) {
+	limits := build.Limits{Objects: 10}
+	tree := func(objects int) fstest.MapFS {
+		var list strings.Builder
+		for i := range objects {
+			fmt.Fprintf(&list, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\n", i)
+		}
+		return fstest.MapFS{
+			"kustomization.yaml": {Data: []byte("resources: [all.yaml]\n")}, "all.yaml": {Data: []byte(list.String())},
+		}
+	}
+	if objects, err := kustomize.New(limits).Build(t.Context(), tree(10), "."); err != nil || len(objects) != 10 {
+		t.Errorf("ten objects give %d, %v", len(objects), err)
+	}
+	_, err := kustomize.New(limits).Build(t.Context(), tree(41), ".")
+	var placed *build.Error
+	if !errors.As(err, &placed) || placed.File != "all.yaml" || !strings.Contains(err.Error(), "too many objects to render") {
+		t.Errorf("41 objects give %v, want the file that has too many", err)
 	}
 }
