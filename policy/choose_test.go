@@ -52,7 +52,7 @@ func TestChoose(t *testing.T) {
 		{"downgrade where allowed", []string{semverRange("<2"), "allowDowngrade: true"}, "2.0.0", "1.0.0 2.0.0", "1.0.0 major"},
 		{"excluded current, newer fits", []string{every, `exclude: ["1.3.0"]`}, "1.3.0", "1.2.0 1.3.0 1.3.1", "1.3.1 patch"},
 		{"excluded current, nothing newer", []string{every, `exclude: ["1.3.0"]`}, "1.3.0", "1.2.0 1.3.0", "1 excluded, 1 older than"},
-		{"four numbers set a floor", []string{every}, "2.0.0.1", "1.9.9", "older than"},
+		{"five numbers set a floor", []string{every}, "2.0.0.1.7", "1.9.9", "older than"},
 		{"zeros set a floor", []string{every}, "2024.01.05", "2023.9.9 2024.2.1", "2024.2.1 minor"},
 		{"over-long current is a floor", []string{every}, "99999999999999999999.1", "1.2.3", "older than"},
 
@@ -74,7 +74,14 @@ func TestChoose(t *testing.T) {
 		{"three numbers when nothing is known", []string{every}, "", "1.2.3 1.3 2", "1.2.3 other"},
 		{"v stays", []string{every}, "v1.2.3", "1.3.0 v1.2.4", "v1.2.4 patch"},
 		{"no v stays", []string{every}, "1.2.3", "1.2.4 v1.3.0", "1.2.4 patch"},
-		{"variant stays", []string{every}, "1.2.3-alpine3.18", "1.2.4 1.2.4-alpine3.18 1.2.5-alpine3.19 1.2.5-debian", "1.2.4-alpine3.18 patch"},
+		{"variant stays", []string{every}, "1.2.3-alpine3.18", "1.2.4 1.2.4-alpine3.18 1.2.5-alpine3.19 1.2.5-debian", "1.2.5-alpine3.19 patch"},
+		{"numbers in a variant are numbers", []string{every}, "1.2.3-alpine3.9", "1.2.3-alpine3.9 1.2.3-alpine3.18 1.2.3-alpine3.10", "1.2.3-alpine3.18 other"},
+		{"a variant is never older", []string{every}, "1.2.3-alpine3.18", "1.2.3-alpine3.18 1.2.4-alpine3.9", "1.2.3-alpine3.18 none"},
+		{"as many numbers in a variant", []string{every}, "1.2.3-alpine3", "1.2.4-alpine 1.2.4-alpine3 1.2.5-alpine3.18", "1.2.4-alpine3 patch"},
+		{"no number in a variant", []string{every}, "1.2.3-alpine", "1.2.4-alpine 1.2.5-alpine3", "1.2.4-alpine patch"},
+		{"revisions of a distribution's package", []string{every}, "1.2.3-debian-12-r5", "1.2.3-debian-12-r10 1.2.3-debian-12-r9 1.2.3-debian-11-r40", "1.2.3-debian-12-r10 other"},
+		{"build metadata by a word", []string{every}, "v1.29.1-k3s1", "v1.29.1-k3s2 v1.29.2-rc1-k3s1 v1.29.2-k3s1", "v1.29.2-k3s1 patch"},
+		{"build metadata behind an underscore", []string{every}, "1.2.3_9", "1.2.3_10 1.2.4", "1.2.3_10 other"},
 		{"no variant stays", []string{prereleases}, "1.2.3", "1.2.4 1.2.5-alpine 1.2.6-abcdef1", "1.2.4 patch"},
 		{"variant behind an underscore", []string{every}, "1.2.3_b", "1.2.4 1.2.4_b", "1.2.4_b patch"},
 		{"unknown current", []string{every}, "latest", "1.2.3 latest", "1.2.3 other"},
@@ -142,7 +149,7 @@ func TestChoose(t *testing.T) {
 // TestReasons holds the words, since they stand in pull requests.
 func TestReasons(t *testing.T) {
 	p := parse(t, semverRange(">=1.0.0   <2.0.0"), `exclude: ["1.3.0", "/-broken$/"]`)
-	choice, err := p.Choose(policy.Request{
+	choice, candidates, err := p.Explain(policy.Request{
 		Current: "1.2.0",
 		Tags: []string{
 			"1.2.0", "1.4.0", "1.3.0", "1.3.1", "1.1.0", "2.0.0", "1.5.0-rc.1", "1.5.0-alpine", "v1.5.0", "1.5", "latest",
@@ -155,25 +162,28 @@ func TestReasons(t *testing.T) {
 	want := policy.Choice{
 		Tag: "1.4.0", Changed: true, Level: policy.LevelMinor,
 		Reason: `1.4.0 is the highest of the 3 tags that fit the range ">=1.0.0 <2.0.0", out of 14 listed; it is a minor update of "1.2.0".`,
-		Candidates: []policy.Candidate{
-			{Tag: "1.4.0", Verdict: policy.Chosen, Reason: `the highest version that fits the range ">=1.0.0 <2.0.0"`},
-			{Tag: "1.3.1", Verdict: policy.PassedOver, Reason: "fits, but 1.4.0 is higher"},
-			{Tag: "1.2.0", Verdict: policy.PassedOver, Reason: "fits, but 1.4.0 is higher"},
-			{Tag: "\n", Verdict: policy.Rejected, Reason: "is not a valid tag: up to 128 letters, digits, underscores, dots and dashes"},
-			{Tag: "01.5.0", Verdict: policy.Rejected, Reason: "holds a number with a leading zero"},
-			{Tag: "1.1.0", Verdict: policy.Rejected, Reason: `is older than the current tag "1.2.0", and allowDowngrade is false`},
-			{Tag: "1.3.0", Verdict: policy.Rejected, Reason: `is excluded by "1.3.0"`},
-			{Tag: "1.5", Verdict: policy.Rejected, Reason: `has another number of parts than the current tag "1.2.0"`},
-			{Tag: "1.5.0-alpine", Verdict: policy.Rejected, Reason: `has the suffix "-alpine", unlike the current tag "1.2.0"`},
-			{Tag: "1.5.0-broken", Verdict: policy.Rejected, Reason: `is excluded by "/-broken$/"`},
-			{Tag: "1.5.0-rc.1", Verdict: policy.Rejected, Reason: "is a prerelease; neither the range nor prereleases asks for them"},
-			{Tag: "2.0.0", Verdict: policy.Rejected, Reason: `is not in the range ">=1.0.0 <2.0.0"`},
-			{Tag: "latest", Verdict: policy.Rejected, Reason: "does not begin with a number"},
-			{Tag: "v1.5.0", Verdict: policy.Rejected, Reason: `has a leading v, unlike the current tag "1.2.0"`},
-		},
 	}
 	if diff := cmp.Diff(want, choice); diff != "" {
 		t.Errorf("choice (-want +got):\n%s", diff)
+	}
+	reasons := []policy.Candidate{
+		{Tag: "1.4.0", Verdict: policy.Chosen, Reason: `the highest version that fits the range ">=1.0.0 <2.0.0"`},
+		{Tag: "1.3.1", Verdict: policy.PassedOver, Reason: "fits, but 1.4.0 is higher"},
+		{Tag: "1.2.0", Verdict: policy.PassedOver, Reason: "fits, but 1.4.0 is higher"},
+		{Tag: "\n", Verdict: policy.Rejected, Reason: "is not a valid tag: up to 128 letters, digits, underscores, dots and dashes"},
+		{Tag: "01.5.0", Verdict: policy.Rejected, Reason: "holds a number with a leading zero"},
+		{Tag: "1.1.0", Verdict: policy.Rejected, Reason: `is older than the current tag "1.2.0", and allowDowngrade is false`},
+		{Tag: "1.3.0", Verdict: policy.Rejected, Reason: `is excluded by "1.3.0"`},
+		{Tag: "1.5", Verdict: policy.Rejected, Reason: `has another number of parts than the current tag "1.2.0"`},
+		{Tag: "1.5.0-alpine", Verdict: policy.Rejected, Reason: `has the suffix "-alpine", unlike the current tag "1.2.0"`},
+		{Tag: "1.5.0-broken", Verdict: policy.Rejected, Reason: `is excluded by "/-broken$/"`},
+		{Tag: "1.5.0-rc.1", Verdict: policy.Rejected, Reason: "is a prerelease; neither the range nor prereleases asks for them"},
+		{Tag: "2.0.0", Verdict: policy.Rejected, Reason: `is not in the range ">=1.0.0 <2.0.0"`},
+		{Tag: "latest", Verdict: policy.Rejected, Reason: "does not begin with a number"},
+		{Tag: "v1.5.0", Verdict: policy.Rejected, Reason: `has a leading v, unlike the current tag "1.2.0"`},
+	}
+	if diff := cmp.Diff(reasons, candidates); diff != "" {
+		t.Errorf("candidates (-want +got):\n%s", diff)
 	}
 }
 
@@ -231,8 +241,7 @@ func TestChoiceAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"tag":"1.0.0","changed":true,"level":"other","reason":"1.0.0 is the only tag that fits the range \"*\", out of 1 listed.",` +
-		`"candidates":[{"tag":"1.0.0","verdict":"chosen","reason":"the highest version that fits the range \"*\""}]}`
+	want := `{"tag":"1.0.0","changed":true,"level":"other","reason":"1.0.0 is the only tag that fits the range \"*\", out of 1 listed."}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}

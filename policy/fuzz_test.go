@@ -85,12 +85,12 @@ func FuzzChoose(f *testing.F) {
 		p := policies[int(which)%len(policies)]
 		tags := strings.Split(list, " ")
 		choose := func(current string, tags []string) (policy.Choice, []policy.Candidate, error) {
-			choice, err := p.Choose(policy.Request{Current: current, Tags: tags})
-			var none *policy.NoChoice
-			if errors.As(err, &none) {
-				return choice, none.Candidates, err
+			choice, candidates, err := p.Explain(policy.Request{Current: current, Tags: tags})
+			again, errAgain := p.Choose(policy.Request{Current: current, Tags: tags})
+			if diff := cmp.Diff(choice, again); diff != "" || (err == nil) != (errAgain == nil) {
+				t.Fatalf("explained it is another choice (%v, %v):\n%s", err, errAgain, diff)
 			}
-			return choice, choice.Candidates, err
+			return choice, candidates, err
 		}
 		choice, candidates, err := choose(now, tags)
 

@@ -3,8 +3,6 @@ package policy
 import (
 	"path"
 	"strings"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 // A Policy says which tag of one image is wanted. It is only made by [Parse],
@@ -17,11 +15,10 @@ type Policy struct {
 	// Spec is what the document says, with the defaults filled in.
 	Spec Spec
 
-	image       Position            // of spec.image's value
-	constraint  *semver.Constraints // as the policy asks
-	prereleases *semver.Constraints // the same, prereleases included
-	filter      *filter
-	excludes    []exclusion
+	image    Position // of spec.image's value
+	kind     kind
+	filter   *filter
+	excludes []exclusion
 }
 
 // Dir gives the slash-separated directory of the policy's file, "." at the root.
@@ -52,6 +49,13 @@ func (p *Policy) Mode() Mode { return p.Spec.Update.Mode }
 
 // Pin says what references are pinned to.
 func (p *Policy) Pin() Pin { return p.Spec.Pin }
+
+// FollowsDigest reports whether a reference to the wanted tag is to be rewritten
+// when that tag stands for another image than before.
+func (p *Policy) FollowsDigest() bool {
+	_, ok := p.kind.(byDigest)
+	return ok
+}
 
 // Covers reports whether the policy may edit a file, which is named from the
 // root of the repository with slashes.

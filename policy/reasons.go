@@ -5,145 +5,202 @@ import (
 	"strings"
 )
 
-// explain puts the choice among the entries that fit into words.
-func (p *Policy) explain(fit, rejected []entry, c current) Choice {
-	won := fit[0]
+// phrases are a kind's own words.
+type phrases struct {
+	superlative string // "highest"
+	comparative string // "higher"
+	noun        string // "version"
+	among       string // "the range …", or "" where every tag of the kind fits
+}
+
+// settle puts what a survey found into words.
+func (p *Policy) settle(r Request, s *survey) (Choice, error) {
+	if s.best.tag == "" {
+		return Choice{}, p.noChoice(s)
+	}
 	choice := Choice{
-		Tag:        won.tag,
-		Changed:    won.tag != c.tag,
-		Level:      levelOf(c, won),
-		Candidates: make([]Candidate, 0, len(fit)+len(rejected)),
+		Tag: s.best.tag, Digest: s.digest, Keep: s.keep, Waiting: s.waiting,
+		Changed:   s.best.tag != s.tag || p.FollowsDigest() && !s.keep && s.digest != "" && s.digest != r.CurrentDigest,
+		Level:     p.levelOf(&s.current, &s.best),
+		Unchecked: p.unchecked(r),
 	}
-	choice.Reason = p.sentence(won, c, len(fit), len(fit)+len(rejected), choice.Level)
-	verdict := Candidate{won.tag, Chosen, "the highest version that fits " + p.rangeWords()}
-	if !choice.Changed {
-		verdict.Reason = "in use; " + verdict.Reason
+	choice.Reason = p.sentence(s, choice.Level)
+	return choice, nil
+}
+
+// levelOf says how far the chosen tag is from the current one.
+func (p *Policy) levelOf(c *current, won *entry) Level {
+	switch {
+	case won.tag == c.tag:
+		return LevelNone
+	case !c.known:
+		return LevelOther
 	}
-	choice.Candidates = append(choice.Candidates, verdict)
-	for _, e := range fit[1:] {
-		reason := "fits, but " + won.tag + " is higher"
-		if e.version.Equal(won.version) {
-			reason = "says the same version as " + won.tag
-			if won.tag == c.tag {
-				reason += ", which is in use"
-			} else {
-				reason += ", which wins the tie"
-			}
-		}
-		choice.Candidates = append(choice.Candidates, Candidate{e.tag, PassedOver, reason})
-	}
-	for _, e := range rejected {
-		choice.Candidates = append(choice.Candidates, Candidate{e.tag, Rejected, p.against(e, c)})
-	}
-	return choice
+	return p.kind.level(&c.reading, &won.reading)
 }
 
 // sentence is the choice's own reason.
-func (p *Policy) sentence(won entry, c current, fit, all int, level Level) string {
-	counted := fmt.Sprintf("the highest of the %d tags that fit %s, out of %d listed", fit, p.rangeWords(), all)
-	if fit == 1 {
-		counted = fmt.Sprintf("the only tag that fits %s, out of %d listed", p.rangeWords(), all)
+func (p *Policy) sentence(s *survey, level Level) string {
+	words := p.kind.words()
+	counted := fmt.Sprintf("the %s of the %d tags that fit%s, out of %d listed", words.superlative, s.counts[fits], p.amongWords(), s.listed)
+	if s.counts[fits] == 1 {
+		counted = fmt.Sprintf("the only tag that fits%s, out of %d listed", p.amongWords(), s.listed)
 	}
-	switch {
-	case won.tag == c.tag:
-		return fmt.Sprintf("%s is in use already: it is %s.", won.tag, counted)
-	case c.tag == "":
-		return fmt.Sprintf("%s is %s.", won.tag, counted)
-	case c.level == nil:
-		return fmt.Sprintf("%s is %s; the current tag %s is not a version to compare with.", won.tag, counted, quote(c.tag))
-	case won.version.LessThan(c.level):
-		return fmt.Sprintf("%s is %s; it is older than %s, which allowDowngrade permits.", won.tag, counted, quote(c.tag))
-	case level == LevelOther:
-		return fmt.Sprintf("%s is %s; it is the same version as %s.", won.tag, counted, quote(c.tag))
-	}
-	return fmt.Sprintf("%s is %s; it is a %s update of %s.", won.tag, counted, level, quote(c.tag))
+	return fmt.Sprintf("%s is %s.%s", s.best.tag, p.versus(s, counted, level), p.asides(s))
 }
 
-// rangeWords names the range as the file writes it.
-func (p *Policy) rangeWords() string {
-	words := "the range " + quote(strings.Join(strings.Fields(p.Spec.Policy.Semver.Range), " "))
+// versus sets the choice beside the current tag.
+func (p *Policy) versus(s *survey, counted string, level Level) string {
+	now := quote(s.tag)
+	switch {
+	case s.best.tag == s.tag:
+		return "in use already: it is " + counted
+	case s.tag == "":
+		return counted
+	case !s.known && p.isVersioned():
+		return fmt.Sprintf("%s; the current tag %s is not a version to compare with", counted, now)
+	case !s.known:
+		return fmt.Sprintf("%s; the current tag %s can't be compared with it", counted, now)
+	case p.kind.compare(&s.best.reading, &s.reading) < 0:
+		return fmt.Sprintf("%s; it is older than %s, which allowDowngrade permits", counted, now)
+	case level != LevelOther:
+		return fmt.Sprintf("%s; it is a %s update of %s", counted, level, now)
+	case p.kind.compare(&s.best.reading, &s.reading) == 0:
+		return fmt.Sprintf("%s; it is the same %s as %s", counted, p.kind.words().noun, now)
+	}
+	return fmt.Sprintf("%s; it replaces %s", counted, now)
+}
+
+// asides are what a reviewer should know beside the reason: ties, tags that a
+// filter loses, and better tags that have to wait.
+func (p *Policy) asides(s *survey) string {
+	var text strings.Builder
+	if s.ties == 1 {
+		fmt.Fprintf(&text, " %s says the same %s.", s.tied.tag, p.kind.words().noun)
+	} else if s.ties > 1 {
+		fmt.Fprintf(&text, " %d other tags say the same %s, such as %s.", s.ties, p.kind.words().noun, s.tied.tag)
+	}
+	if s.empties > 0 {
+		fmt.Fprintf(&text, " filterTags.extract yields nothing for %d.", s.empties)
+	}
+	if len(s.waiting) > 0 {
+		fmt.Fprintf(&text, " %s %s.", s.waiting[0].Tag, s.waiting[0].Reason)
+	}
+	if n := s.counts[waits]; n > 1 {
+		fmt.Fprintf(&text, " %d more wait.", n-1)
+	}
+	if n := s.counts[held]; n > 0 {
+		fmt.Fprintf(&text, " %d held back: %s.", n, s.holdWords)
+	}
+	return text.String()
+}
+
+// amongWords name what the tags were to fit, with a space before it.
+func (p *Policy) amongWords() string {
+	words := ""
+	if among := p.kind.words().among; among != "" {
+		words = " " + among
+	}
 	if p.filter != nil {
 		words += " after filterTags"
 	}
 	return words
 }
 
-// against says why a tag was rejected.
-func (p *Policy) against(e entry, c current) string {
+// unchecked names what the policy asks for that nobody could tell.
+func (p *Policy) unchecked(r Request) []string {
+	if r.Facts != nil {
+		return nil
+	}
+	var names []string
+	for _, gate := range []struct {
+		need Need
+		name string
+	}{{NeedAge, "minimumAge"}, {NeedPlatforms, "platforms"}, {NeedSignature, "verify"}} {
+		if p.gates().Has(gate.need) {
+			names = append(names, gate.name)
+		}
+	}
+	return names
+}
+
+// reason says why a tag was rejected.
+func (p *Policy) reason(e *entry, c *current, hold string) string {
 	switch e.class {
 	case notATag:
 		return fmt.Sprintf("is not a valid tag: up to %d letters, digits, underscores, dots and dashes", maxTag)
 	case excluded:
 		return "is excluded by " + quote(e.detail)
+	case unreadable:
+		if p.filter != nil && e.detail != e.tag {
+			return "filterTags.extract yields " + quote(e.detail) + ", which " + e.why
+		}
+		return e.why
+	case otherForm:
+		text := strings.ReplaceAll(e.why, "%c", quote(c.tag))
+		if e.why == hasNotSuffix {
+			return strings.ReplaceAll(text, "%s", quote(c.written.variant))
+		}
+		return strings.ReplaceAll(text, "%s", quote(e.written.variant))
 	case prereleaseUnasked:
-		return "is a prerelease; neither the range nor prereleases asks for them"
+		if _, ok := p.kind.(*byVersion); ok {
+			return "is a prerelease; neither the range nor prereleases asks for them"
+		}
+		return "is a prerelease, and prereleases is false"
 	case outOfRange:
-		return "is not in " + p.rangeWords()
+		return "is not in " + strings.TrimPrefix(p.amongWords(), " ")
 	case older:
+		if e.why != "" {
+			return strings.ReplaceAll(e.why, "%c", quote(c.tag))
+		}
 		return "is older than the current tag " + quote(c.tag) + ", and allowDowngrade is false"
+	case held:
+		return "is held back: " + hold
 	default:
-		return e.detail
+		return e.why
 	}
 }
 
 // noChoice counts why no tag fits.
-func (p *Policy) noChoice(rejected []entry, c current) *NoChoice {
-	none := &NoChoice{Image: p.Image(), Candidates: make([]Candidate, 0, len(rejected))}
-	var counts [older + 1]int
-	var highest *entry
-	for i, e := range rejected {
-		counts[e.class]++
-		if e.class == older && (highest == nil || best(e, *highest) < 0) {
-			highest = &rejected[i]
-		}
-		none.Candidates = append(none.Candidates, Candidate{e.tag, Rejected, p.against(e, c)})
-	}
-	if len(rejected) == 0 {
+func (p *Policy) noChoice(s *survey) *NoChoice {
+	none := &NoChoice{Image: p.Image()}
+	if s.listed == 0 {
 		none.Reason = "the registry lists no tags"
 		return none
 	}
-	var parts []string
-	labels := [older + 1]string{
+	labels := [classes]string{
 		notATag:           "not valid as tags",
 		excluded:          "excluded",
 		filtered:          "dropped by filterTags",
-		notAVersion:       "not versions",
+		unreadable:        "not " + p.kind.words().noun + "s",
 		otherForm:         "of another form than the current tag",
 		prereleaseUnasked: "prereleases that nothing asks for",
-		outOfRange:        "not in " + p.rangeWords(),
-		older:             "older than the current tag " + quote(c.tag),
+		outOfRange:        "not in " + strings.TrimPrefix(p.amongWords(), " "),
+		older:             "older than the current tag " + quote(s.tag),
+		held:              "held back",
+		waits:             "waiting",
 	}
-	if c.form == nil {
+	if !s.formed {
 		labels[otherForm] = "not of the form x.y.z"
 	}
-	for why, count := range counts {
+	var parts []string
+	for why, count := range s.counts {
 		if count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", count, labels[why]))
 		}
 	}
-	none.Reason = fmt.Sprintf("none of %d tags fits: %s", len(rejected), strings.Join(parts, ", "))
-	if highest != nil {
-		none.Reason += fmt.Sprintf("; %s is the highest of these, and allowDowngrade is false", highest.tag)
+	none.Reason = fmt.Sprintf("none of %d tags fits: %s", s.listed, strings.Join(parts, ", "))
+	if s.highest.tag != "" {
+		none.Reason += fmt.Sprintf("; %s is the %s of these, and allowDowngrade is false", s.highest.tag, p.kind.words().superlative)
+	}
+	if s.empties > 0 {
+		none.Reason += fmt.Sprintf("; filterTags.extract yields nothing for %d", s.empties)
+	}
+	if len(s.waiting) > 0 {
+		none.Reason += fmt.Sprintf("; %s %s", s.waiting[0].Tag, s.waiting[0].Reason)
+	}
+	if s.counts[held] > 0 {
+		none.Reason += "; " + s.holdWords
 	}
 	return none
-}
-
-// levelOf says which part of the version the change moves.
-func levelOf(c current, won entry) Level {
-	if won.tag == c.tag {
-		return LevelNone
-	}
-	if c.level == nil {
-		return LevelOther
-	}
-	from, to := c.level, won.version
-	switch {
-	case from.Major() != to.Major():
-		return LevelMajor
-	case from.Minor() != to.Minor():
-		return LevelMinor
-	case from.Patch() != to.Patch() || from.Prerelease() != to.Prerelease():
-		return LevelPatch
-	}
-	return LevelOther
 }

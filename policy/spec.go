@@ -1,5 +1,7 @@
 package policy
 
+import "time"
+
 // manifest is the document of one ImagePolicy.
 type manifest struct {
 	APIVersion string   `yaml:"apiVersion"`
@@ -39,10 +41,14 @@ type Spec struct {
 	// Update says where and how the choice is written.
 	Update Update `yaml:"update"`
 
-	// MinimumAge, Platforms and Verify are known, but not built yet.
-	MinimumAge Unsupported `yaml:"minimumAge"`
-	Platforms  Unsupported `yaml:"platforms"`
-	Verify     Unsupported `yaml:"verify"`
+	// MinimumAge is how long a tag must have stood for its image before it is
+	// chosen, as Go writes durations ("72h"). Default 0.
+	MinimumAge time.Duration `yaml:"minimumAge"`
+	// Platforms are os/architecture[/variant] that the image must all have.
+	// Default none, which doesn't look.
+	Platforms []string `yaml:"platforms"`
+	// Verify says who must have signed the image. Default: it isn't asked.
+	Verify *Verify `yaml:"verify"`
 }
 
 // FilterTags has the names and the meaning that Flux gave them.
@@ -57,26 +63,40 @@ type FilterTags struct {
 
 // Kinds are the ways to order tags, of which a policy has exactly one.
 type Kinds struct {
-	// Semver orders by semantic version.
-	Semver *Semver `yaml:"semver"`
-
-	// The others are known, but not built yet.
-	Numerical    Unsupported `yaml:"numerical"`
-	Alphabetical Unsupported `yaml:"alphabetical"`
-	Calver       Unsupported `yaml:"calver"`
-	Newest       Unsupported `yaml:"newest"`
-	Digest       Unsupported `yaml:"digest"`
+	Semver       *Semver       `yaml:"semver"`
+	Numerical    *Numerical    `yaml:"numerical"`
+	Alphabetical *Alphabetical `yaml:"alphabetical"`
+	Calver       *Calver       `yaml:"calver"`
+	Newest       *Newest       `yaml:"newest"`
+	Digest       *Digest       `yaml:"digest"`
 }
 
-// Semver takes the highest semantic version in a range.
-type Semver struct {
-	// Range is a constraint as Masterminds/semver reads it. Required; "*" takes
-	// every release.
-	Range string `yaml:"range"`
-	// Prereleases lets prereleases fit, even where the range names none. They
-	// are ordered as versions are: "<2.0.0" then takes in 2.0.0-rc.1, and
-	// "<2.0.0-0" doesn't. Default false.
-	Prereleases bool `yaml:"prereleases"`
+// Verify names those of whom one must have signed the image, as cosign signs.
+type Verify struct {
+	// Keyless are identities that a certificate of the trust root proves.
+	Keyless []Identity `yaml:"keyless"`
+	// Keys are public keys.
+	Keys []Key `yaml:"keys"`
+}
+
+// An Identity is who signed, by a certificate. Both are exact, or a /regular
+// expression/ that matches the whole.
+type Identity struct {
+	// Issuer is the OpenID Connect issuer's URL. Required.
+	Issuer string `yaml:"issuer"`
+	// Subject is the e-mail address or URI of the signer. Required.
+	Subject string `yaml:"subject"`
+}
+
+// A Key is where a public key in PEM stands: exactly one of a file in the
+// repository and a Kubernetes Secret.
+type Key struct {
+	// Path is the file, from the root of the repository.
+	Path string `yaml:"path"`
+	// Secret is the Secret's name, in the policy's namespace.
+	Secret string `yaml:"secret"`
+	// Field is the Secret's field. Default cosign.pub.
+	Field string `yaml:"field"`
 }
 
 // Update says where and how a choice is written.

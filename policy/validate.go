@@ -3,9 +3,6 @@ package policy
 import (
 	"fmt"
 	"regexp"
-	"strings"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 // defaultSchedule is often enough to be of use and seldom enough for any
@@ -28,13 +25,14 @@ func (d *decoding) policy(m manifest) *Policy {
 			d.fail("spec.image", message, hint)
 		}
 	}
-	d.kinds(p)
+	p.kind = d.kind(p.Spec.Policy)
 	if f := p.Spec.FilterTags; f != nil && d.required("spec.filterTags.pattern", "a regular expression, like '^v(?P<version>.+)-alpine$'") {
 		p.filter = d.filter(*f)
 	}
 	p.excludes = d.exclusions(p.Spec.Exclude)
 	p.Spec.Schedule = d.schedule(p.Spec.Schedule)
-	p.Spec.Pin = oneOf(d, "spec.pin", p.Spec.Pin, PinTag, PinDigest)
+	d.pin(p)
+	d.gates(p.Spec)
 	p.Spec.Update.Mode = oneOf(d, "spec.update.mode", p.Spec.Update.Mode, ModePullRequest, ModeCommit, ModeNotify)
 	d.globs("spec.update.paths", p.Spec.Update.Paths)
 	d.group("spec.update.group", p.Spec.Update.Group)
@@ -51,53 +49,6 @@ func (d *decoding) required(path, hint string) bool {
 		return false
 	}
 	return !d.bad[path]
-}
-
-// kinds checks that the policy has exactly one way to order tags.
-func (d *decoding) kinds(p *Policy) {
-	const all = "semver"
-	const path = "spec.policy"
-	named := 0
-	for _, kind := range []string{"semver", "numerical", "alphabetical", "calver", "newest", "digest"} {
-		if d.has(path + "." + kind) {
-			named++
-		}
-	}
-	if named != 1 {
-		unknown := false
-		for bad := range d.bad {
-			unknown = unknown || strings.HasPrefix(bad, path+".")
-		}
-		if named > 1 || !unknown {
-			d.fail(path, fmt.Sprintf("wants exactly one kind, found %d", named), "write one of: "+all)
-		}
-	}
-	s := p.Spec.Policy.Semver
-	if s == nil || !d.required(path+".semver.range", rangeHint) {
-		return
-	}
-	constraint, err := parseRange(s.Range)
-	if err != nil {
-		d.fail(path+".semver.range", err.Error(), rangeHint)
-		return
-	}
-	constraint.IncludePrerelease = s.Prereleases
-	open := *constraint
-	open.IncludePrerelease = true
-	p.constraint, p.prereleases = constraint, &open
-}
-
-// parseRange reads a range. An empty one is refused, though the library takes
-// it as "*": nobody should get every version by leaving something out.
-func parseRange(text string) (*semver.Constraints, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, fmt.Errorf("the range is empty")
-	}
-	constraint, err := semver.NewConstraint(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s is not a range of versions", quote(text))
-	}
-	return constraint, nil
 }
 
 // name checks a name as Kubernetes does; a marker separates namespace and name

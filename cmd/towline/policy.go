@@ -131,15 +131,15 @@ type evaluation struct {
 }
 
 func evaluate(cmd *cobra.Command, p *policy.Policy, request policy.Request, explain bool, out format) error {
-	choice, err := p.Choose(request)
+	choice, candidates, err := p.Explain(request)
 	var none *policy.NoChoice
 	if err != nil && !errors.As(err, &none) {
 		return err
 	}
 	result := evaluation{Policy: p.Key(), Image: p.Image(), Current: request.Current, Tag: choice.Tag,
-		Changed: choice.Changed, Level: string(choice.Level), Reason: choice.Reason, Candidates: choice.Candidates}
+		Changed: choice.Changed, Level: string(choice.Level), Reason: choice.Reason, Candidates: candidates}
 	if none != nil {
-		result.Reason, result.Candidates = none.Error(), none.Candidates
+		result.Reason = none.Error()
 	}
 	if !explain && out == "table" {
 		result.Candidates = nil

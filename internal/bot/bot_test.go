@@ -324,26 +324,6 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestAPlanHoldsNoLineForEachTag(t *testing.T) {
-	var reader bot.Reader
-	tree, err := reader.Read(fstest.MapFS{"web.yaml": file(policyOf("web", "ghcr.io/acme/web") + "---\n" +
-		pod("ghcr.io/acme/web:1.0.0") + "---\n" + pod("ghcr.io/acme/web:1.9.0"))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := tree.Plan(t.Context(), &registries{tags: map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}}}, bot.Every)
-	if err != nil || len(plan.Rows) != 2 {
-		t.Fatalf("the plan is %+v, %v", plan, err)
-	}
-	var none *policy.NoChoice
-	if !errors.As(plan.Rows[1].Err, &none) {
-		t.Fatalf("the second reference isn't refused: %v", plan.Rows[1].Err)
-	}
-	if len(plan.Rows[0].Choice.Candidates) > 0 || len(none.Candidates) > 0 {
-		t.Errorf("the plan keeps %v and %v", plan.Rows[0].Choice.Candidates, none.Candidates)
-	}
-}
-
 func TestAGroupIsDueWhole(t *testing.T) {
 	var reader bot.Reader
 	tree, err := reader.Read(fstest.MapFS{"p.yaml": file(strings.Join([]string{

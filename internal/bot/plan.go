@@ -125,25 +125,13 @@ func choose(ctx context.Context, tags Tags, p *policy.Policy, rows []*Row) {
 		if first, ok := decided[r.Current]; ok {
 			r.Choice, r.Err = first.Choice, first.Err
 		} else {
-			r.Choice, r.Err = decide(p, policy.Request{Current: r.Current, Tags: listed})
+			r.Choice, r.Err = p.Choose(policy.Request{Current: r.Current, Tags: listed})
 			decided[r.Current] = r
 		}
 		if r.Err == nil && needsDigest(r) {
 			r.Digest, r.Err = tags.Digest(ctx, p.Image(), r.Choice.Tag)
 		}
 	}
-}
-
-// decide chooses, and lets go of what is said of each single tag: a registry may list a
-// million, and a plan holds every policy's choice at the same time.
-func decide(p *policy.Policy, request policy.Request) (policy.Choice, error) {
-	choice, err := p.Choose(request)
-	choice.Candidates = nil
-	var none *policy.NoChoice
-	if errors.As(err, &none) {
-		none.Candidates = nil
-	}
-	return choice, err
 }
 
 // needsDigest tells whether a digest belongs to what is written. A reference that

@@ -1,0 +1,211 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// firstAsked is how many tags a witness is asked about at first, then twice
+	// as many each time: mostly the best tag will do, and each costs requests.
+	firstAsked = 2
+	// maxAsked bounds the tags that are asked about for one choice.
+	maxAsked = 200
+	// maxWaiting bounds the tags that are told to wait.
+	maxWaiting = 10
+)
+
+// walk asks for the facts of the tags that fit, the best first, until one
+// passes. The current tag passes unasked: staying is always allowed.
+func (p *Policy) walk(r Request, s *survey) error {
+	if _, ok := p.kind.(byCreation); ok {
+		if err := p.date(r, s); err != nil {
+			return err
+		}
+	}
+	s.counts[fits] -= len(s.fit)
+	s.fit = p.rank(s.fit, s.tag)
+	s.counts[fits] += len(s.fit)
+	if p.gates() == 0 {
+		for i := range s.fit {
+			p.prefer(s, &s.fit[i])
+		}
+		return nil
+	}
+	return p.pass(r, s)
+}
+
+// pass finds the best tag whose image shows what the policy asks for.
+func (p *Policy) pass(r Request, s *survey) error {
+	asked := 0
+	for size := firstAsked; asked < len(s.fit); size *= 2 {
+		batch := s.fit[asked:min(asked+size, len(s.fit))]
+		if i := slices.IndexFunc(batch, func(e entry) bool { return e.tag == s.tag && !p.FollowsDigest() }); i >= 0 {
+			batch = batch[:i+1]
+		}
+		passed, err := p.admit(r, s, batch)
+		if passed || err != nil {
+			return err
+		}
+		if asked += len(batch); asked >= maxAsked {
+			s.waiting = append(s.waiting, Candidate{s.fit[asked-1].tag, Waits,
+				fmt.Sprintf("is the last of %d that were asked about; the others weren't", asked)})
+			return nil
+		}
+	}
+	return nil
+}
+
+// admit asks about a batch and takes the first that passes.
+func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err error) {
+	var tags []string
+	for _, e := range batch {
+		if e.tag != s.tag || p.FollowsDigest() {
+			tags = append(tags, e.tag)
+		}
+	}
+	var facts []Facts
+	if len(tags) > 0 {
+		if facts, err = p.ask(r, p.gates(), tags); err != nil {
+			return false, err
+		}
+	}
+	for i, e := range batch {
+		if i >= len(facts) { // the current tag, which stands last
+			s.best = e
+			return true, nil
+		}
+		why := p.gate(facts[i], r.Now)
+		if why == "" || e.tag == s.tag && facts[i].Digest == r.CurrentDigest {
+			s.best, s.digest = e, facts[i].Digest
+			return true, nil
+		}
+		if len(s.waiting) < maxWaiting {
+			s.waiting = append(s.waiting, Candidate{e.tag, Waits, why})
+		}
+		if e.tag == s.tag {
+			// What is in use stays in use, though its tag has moved on.
+			s.best, s.keep = e, true
+			return true, nil
+		}
+		s.counts[fits]--
+		s.counts[waits]++
+	}
+	return false, nil
+}
+
+func (p *Policy) ask(r Request, need Need, tags []string) ([]Facts, error) {
+	facts, err := r.Facts(need, tags)
+	if err == nil && len(facts) != len(tags) {
+		err = fmt.Errorf("asking about %d tags of %q: the witness told of %d", len(tags), p.Image(), len(facts))
+	}
+	return facts, err
+}
+
+// gate says what an image lacks, or nothing.
+func (p *Policy) gate(f Facts, now time.Time) string {
+	if f.Problem != "" {
+		return f.Problem
+	}
+	if age := p.Spec.MinimumAge; age > 0 {
+		if f.Since.IsZero() {
+			return "its age isn't known"
+		}
+		if left := f.Since.Add(age).Sub(now); left > 0 {
+			return fmt.Sprintf("is first seen at %s; minimumAge %s is reached in %s",
+				f.Since.UTC().Format(time.RFC3339), short(age), short(roundUp(left)))
+		}
+	}
+	var missing []string
+	for _, wanted := range p.Spec.Platforms {
+		if !slices.Contains(f.Platforms, wanted) {
+			missing = append(missing, wanted)
+		}
+	}
+	if len(missing) > 0 {
+		return "has not the platform " + strings.Join(missing, ", ")
+	}
+	if p.Spec.Verify != nil && f.Signature == "" {
+		return "is not signed as verify asks"
+	}
+	return ""
+}
+
+// short writes a duration without its empty parts: 72h, 1h30m.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func roundUp(d time.Duration) time.Duration {
+	unit := time.Second
+	if d > time.Hour {
+		unit = time.Minute
+	}
+	return (d + unit - 1).Truncate(unit)
+}
+
+// date fills in creation times, and drops what has none and what is older than
+// the current image.
+func (p *Policy) date(r Request, s *survey) error {
+	s.fit = p.rank(s.fit, s.tag) // without duplicates
+	s.counts[fits] = len(s.fit)
+	if len(s.fit) > maxNewest {
+		return &NoChoice{Image: p.Image(), Reason: fmt.Sprintf(
+			"%d tags would have to be asked for their creation times, and at most %d are; narrow them by filterTags", len(s.fit), maxNewest)}
+	}
+	if len(s.fit) == 0 {
+		return nil
+	}
+	tags := make([]string, len(s.fit))
+	for i, e := range s.fit {
+		tags[i] = e.tag
+	}
+	facts, err := p.ask(r, NeedCreated, tags)
+	if err != nil {
+		return err
+	}
+	s.known = false
+	for i := range s.fit {
+		if e := &s.fit[i]; !facts[i].Created.IsZero() {
+			e.when = facts[i].Created.UnixNano()
+			if e.tag == s.tag {
+				s.known, s.when = true, e.when
+			}
+		}
+	}
+	p.dropUndated(s)
+	return nil
+}
+
+// dropUndated drops what has no creation time, and what is older than the
+// current image.
+func (p *Policy) dropUndated(s *survey) {
+	dated := s.fit[:0]
+	for _, e := range s.fit {
+		switch {
+		case e.when == 0 && e.tag != s.tag:
+			e.class, e.why = unreadable, "has no creation time"
+		case s.known && e.when < s.when && !p.Spec.AllowDowngrade:
+			e.class = older
+			if s.highest.tag == "" || p.better(&e, &s.highest, s.tag) > 0 {
+				s.highest = e
+			}
+		default:
+			dated = append(dated, e)
+			continue
+		}
+		s.counts[fits]--
+		s.counts[e.class]++
+		s.dropped = append(s.dropped, e)
+	}
+	s.fit = dated
+}
