@@ -63,15 +63,23 @@ func checkProblems(t *testing.T, data []byte, err error) {
 	}
 }
 
-// FuzzChoose: the chosen tag is one of those given, and not excluded; each tag
-// is a candidate once, with a reason on one line; the order and duplicates don't
-// matter; with the chosen tag as the current one the choice is the same; a tag
-// that was rejected doesn't matter.
+// FuzzChoose: the chosen tag is one of those given, and not older than the
+// current one unless that is allowed; each tag is a candidate once, with a
+// reason on one line; the order and duplicates don't matter; with the chosen tag
+// as the current one the choice is the same; a tag that was rejected doesn't
+// matter.
 func FuzzChoose(f *testing.F) {
 	f.Add(uint8(0), "1.2.3", "1.2.3 1.2.4 2.0.0-rc.1 1.3 v1.9.9 latest")
 	f.Add(uint8(1), "v1.2.3", "v1.2.3 v1.2.4 v2.0.0 v2.0.0-rc.1 v1.2.3-1")
 	f.Add(uint8(2), "1.2.3-alpine", "1.2.4-alpine 1.2.4-rc.1-alpine 1.2.4_x 01.2.3")
 	f.Add(uint8(3), "v1.2.0-alpine3.18", "v1.2.0-alpine3.18 v1.2.0-alpine3.9 v1.2-alpine v1-alpine")
+	f.Add(uint8(6), "1.2-5", "1.2-5 1.3-6 1.4-rc1 1.5-x1 1.6.0 v1.7")
+	f.Add(uint8(7), "2024.1.1", "2024.1.2 2024.01.10 2024.13.1 2024.2.0b1 2024.2.0-slim")
+	f.Add(uint8(8), "2404", "2404 2410 2504 25.4")
+	f.Add(uint8(9), "007", "7 007 1.50 1.5 99999999999999999999999999 -1")
+	f.Add(uint8(10), "a-3", "a-3 a--3 b-3.0 c-2.99")
+	f.Add(uint8(11), "1.2.3", "1.2.3 z 1.10.0 1.2.3-a")
+	f.Add(uint8(13), "x", "x y")
 	f.Add(uint8(4), "3", "1 2 3.13.0rc1 20240101 1.2.3.4 99999999999999999999 1.0.18446744073709551616")
 	policies := []*policy.Policy{
 		parse(f, semverRange("*")),
@@ -80,6 +88,14 @@ func FuzzChoose(f *testing.F) {
 		parse(f, semverRange("*"), `filterTags: {pattern: '^v(?P<v>.+)-alpine[0-9.]*$', extract: '$v'}`),
 		parse(f, `policy: {semver: {range: "^1 || ^2", prereleases: true}}`, "allowDowngrade: true"),
 		parse(f, semverRange(">0"), `filterTags: {pattern: '(\d+)[._](\d+)', extract: '$1.${2}'}`),
+		parse(f, `policy: {semver: {range: "*", parts: 2, prereleaseWords: [x], variantWords: [number, rc]}}`),
+		parse(f, `policy: {calver: {layout: YYYY.MM.MICRO, prereleases: true}}`),
+		parse(f, `policy: {calver: {layout: 0Y0M}}`),
+		parse(f, `policy: {numerical: {order: asc}}`),
+		parse(f, `policy: {numerical: {order: desc}}`, `filterTags: {pattern: '(-?[0-9.]+)$', extract: '$1'}`),
+		parse(f, `policy: {alphabetical: {order: asc}}`),
+		parse(f, `policy: {alphabetical: {order: desc}}`, "allowDowngrade: true"),
+		parse(f, `policy: {digest: {tag: x}}`),
 	}
 	f.Fuzz(func(t *testing.T, which uint8, now, list string) {
 		p := policies[int(which)%len(policies)]
@@ -117,6 +133,9 @@ func FuzzChoose(f *testing.F) {
 		}
 		if candidates[0].Tag != choice.Tag || candidates[0].Verdict != policy.Chosen || choice.Changed != (choice.Tag != now) {
 			t.Fatalf("choice %+v", choice)
+		}
+		if order, ok := p.Compare(choice.Tag, now); ok && order < 0 && !p.Spec.AllowDowngrade {
+			t.Fatalf("from %q down to %q", now, choice.Tag)
 		}
 		next, _, err := choose(choice.Tag, tags)
 		if err != nil || next.Tag != choice.Tag || next.Changed || next.Level != policy.LevelNone {
