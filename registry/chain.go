@@ -32,23 +32,19 @@ func (h *hosts) get(reg name.Registry) *host {
 	return h.byName[key]
 }
 
-// chain wires the transports of one registry, from the outermost in.
+// chain wires the transports of one registry, from the outermost in. What a
+// registry redirects to has a budget of its own, so that a store in trouble
+// doesn't count against the registry.
 func chain(c Config, reg name.Registry) http.RoundTripper {
 	h := hostConfig(c, reg.RegistryStr())
-	return &guard{
-		registry: reg, schemes: schemesOf(c, reg.RegistryStr()),
-		next: &retry{
+	wire := newNetwork(c, h, reg)
+	budgeted := func() http.RoundTripper {
+		return &retry{
 			retries: c.Retries, maxWait: c.MaxWait, now: c.Now, sleep: c.Sleep, jitter: c.Jitter, log: c.Log,
-			next: newLimit(&attempt{next: c.Transport, timeout: c.AttemptTimeout, maxBody: c.MaxBody}, h, c),
-		},
+			next: newLimit(&attempt{next: wire, timeout: c.AttemptTimeout, maxBody: c.MaxBody}, h, c),
+		}
 	}
-}
-
-func hostConfig(c Config, registry string) HostConfig {
-	if h, ok := c.Hosts[registry]; ok {
-		return h
-	}
-	return c.DefaultHost
+	return &guard{registry: reg, schemes: schemesOf(c, reg.RegistryStr()), next: budgeted(), blobs: budgeted()}
 }
 
 func schemesOf(c Config, registry string) schemes {
@@ -64,10 +60,10 @@ func schemesOf(c Config, registry string) schemes {
 
 // newPuller makes go-containerregistry's client of one repository. It asks for
 // a token once and renews it when the registry says that it has run out.
-func newPuller(c Config, h *host) (*remote.Puller, error) {
+func newPuller(c Config, h *host, reg name.Registry) (*remote.Puller, error) {
 	return remote.NewPuller(
 		remote.WithTransport(h.transport),
-		remote.WithAuthFromKeychain(keychain{c.Keychain}),
+		remote.WithAuthFromKeychain(keychain{hostConfig(c, reg.RegistryStr()).Keychain}),
 		remote.WithUserAgent(c.UserAgent),
 		remote.WithPageSize(c.PageSize),
 		// One retry rule, ours.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -74,9 +75,9 @@ const (
 
 func (c *Client) tags(ctx context.Context, repo name.Repository, written string) ([]string, error) {
 	var tags []string
-	err := c.call(ctx, repo, func(ctx context.Context, p *remote.Puller) error {
+	err := c.call(ctx, repo, func(ctx context.Context, p *remote.Puller, at name.Repository) error {
 		var err error
-		tags, err = c.list(ctx, p, repo)
+		tags, err = c.list(ctx, p, at)
 		return err
 	})
 	if err != nil {
@@ -87,8 +88,8 @@ func (c *Client) tags(ctx context.Context, repo name.Repository, written string)
 
 func (c *Client) digest(ctx context.Context, repo name.Repository, written, tag string) (string, error) {
 	var digest string
-	err := c.call(ctx, repo, func(ctx context.Context, p *remote.Puller) error {
-		d, err := p.Head(ctx, repo.Tag(tag))
+	err := c.call(ctx, repo, func(ctx context.Context, p *remote.Puller, at name.Repository) error {
+		d, err := p.Head(ctx, at.Tag(tag))
 		if err != nil {
 			return err
 		}
@@ -101,24 +102,54 @@ func (c *Client) digest(ctx context.Context, repo name.Repository, written, tag 
 	return digest, nil
 }
 
-// call runs ask with the repository's puller and the time limit of a call.
-func (c *Client) call(ctx context.Context, repo name.Repository, ask func(context.Context, *remote.Puller) error) error {
+// call runs ask with the time limit of a call, at the repository's mirrors and
+// then at the repository itself, until one answers. ask gets the puller and the
+// name of the repository there.
+func (c *Client) call(ctx context.Context, repo name.Repository, ask asking) error {
 	own, cancel := context.WithTimeout(ctx, c.config.CallTimeout)
 	defer cancel()
+	places, err := c.places(repo)
+	if err != nil {
+		return err
+	}
+	var failed placesError
+	for i, at := range places {
+		err := c.callAt(own, at, len(places)-i, ask)
+		if err == nil {
+			return nil
+		}
+		failed = append(failed, placeError{at.RegistryStr(), err})
+		if own.Err() != nil {
+			break
+		}
+	}
+	return failed.orOnly()
+}
+
+// asking asks one question about the repository, at one of its places.
+type asking func(ctx context.Context, p *remote.Puller, at name.Repository) error
+
+// callAt asks at one place, within its share of the time that is left.
+func (c *Client) callAt(ctx context.Context, at name.Repository, places int, ask asking) error {
+	if end, ok := ctx.Deadline(); ok && places > 1 {
+		share, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(places))
+		defer cancel()
+		ctx = share
+	}
 	for tried := 0; ; tried++ {
-		p, err := c.puller(repo)
+		p, err := c.puller(at)
 		if err != nil {
 			return err
 		}
-		err = ask(own, p)
+		err = ask(ctx, p, at)
 		switch {
 		case err == nil:
 			return nil
 		case unauthorized(err):
 			// Credentials are read once a puller. They may have been replaced since:
 			// the next call reads them anew.
-			c.forget(repo, p)
-		case tried < 3 && cancelledByOther(own, err):
+			c.forget(at, p)
+		case tried < 3 && cancelledByOther(ctx, err):
 			// The first caller of a puller logs in for all who wait, with its own
 			// context. When that ends, it isn't the others' failure.
 			continue
@@ -133,7 +164,7 @@ func (c *Client) puller(repo name.Repository) (*remote.Puller, error) {
 	if p := c.pullers[repo.Name()]; p != nil {
 		return p, nil
 	}
-	p, err := newPuller(c.config, c.hosts.get(repo.Registry))
+	p, err := newPuller(c.config, c.hosts.get(repo.Registry), repo.Registry)
 	if err != nil {
 		return nil, err
 	}
@@ -152,11 +183,11 @@ func (c *Client) forget(repo name.Repository, p *remote.Puller) {
 // parse reads a repository's name. Only hosts that are declared so are plain HTTP.
 func (c *Client) parse(repository string) (name.Repository, error) {
 	repo, err := name.NewRepository(repository)
+	if err == nil && hostConfig(c.config, repo.RegistryStr()).PlainHTTP {
+		repo, err = name.NewRepository(repository, name.Insecure)
+	}
 	if err != nil {
 		return name.Repository{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if !hostConfig(c.config, repo.RegistryStr()).PlainHTTP {
-		return repo, nil
-	}
-	return name.NewRepository(repository, name.Insecure)
+	return repo, nil
 }

@@ -5,22 +5,22 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 )
 
 // Config says how a Client reaches registries. The zero value is ready for use
 // with public registries and with whatever `docker login` left behind.
 type Config struct {
-	// Keychain finds the credentials of a repository.
+	// Keychain finds the credentials of a repository, for hosts that have no Keychain of their own.
 	// The default is authn.DefaultKeychain: the docker and podman config files and their helpers.
 	Keychain authn.Keychain
-	// Transport sends the requests of all hosts, so it is the connection pool. A
-	// private CA, client certificates or a proxy of one's own are set here.
+	// Transport sends the requests of all hosts. An *http.Transport is a model: each
+	// host gets a copy, with its own connections and with the TLS and Proxy of its
+	// HostConfig. Any other RoundTripper is used as it is, and it is then on its
+	// guard alone against names that lead to internal addresses (see HostConfig).
 	// The default keeps connections alive and obeys HTTPS_PROXY and NO_PROXY.
 	Transport http.RoundTripper
 	// Hosts holds what differs for single hosts, by the host as image names write
@@ -66,26 +66,6 @@ type Config struct {
 	Jitter func() float64
 }
 
-// HostConfig is the budget of one registry host. All repositories on the host,
-// and the token server that it names, share it.
-type HostConfig struct {
-	// PlainHTTP speaks HTTP without TLS, and nothing else. The default is false:
-	// HTTPS only. For loopback addresses that aren't in Hosts both are tried, as
-	// Docker does.
-	PlainHTTP bool
-	// QPS is the number of requests a second in the long run. The default is 50.
-	QPS float64
-	// Burst is how many requests may go at once after a pause. The default is twice QPS, at least 1.
-	Burst int
-	// MaxConns bounds the requests in flight. The default is 20.
-	MaxConns int
-}
-
-const (
-	defaultQPS      = 50
-	defaultMaxConns = 20
-)
-
 // withDefaults returns a complete copy, with host names as go-containerregistry spells them.
 func (c Config) withDefaults() (Config, error) {
 	for what, n := range map[string]int64{
@@ -98,9 +78,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Keychain == nil {
 		c.Keychain = authn.DefaultKeychain
-	}
-	if c.Transport == nil {
-		c.Transport = newTransport()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -124,56 +101,6 @@ func (c Config) withDefaults() (Config, error) {
 	c.AttemptTimeout = or(c.AttemptTimeout, 30*time.Second)
 	c.CallTimeout = or(c.CallTimeout, 5*time.Minute)
 	return c.withHosts()
-}
-
-func (c Config) withHosts() (Config, error) {
-	var err error
-	if c.DefaultHost, err = c.DefaultHost.complete(HostConfig{QPS: defaultQPS, MaxConns: defaultMaxConns}); err != nil {
-		return Config{}, fmt.Errorf("configuring the default host: %w", err)
-	}
-	if c.DefaultHost.PlainHTTP {
-		return Config{}, fmt.Errorf("configuring the default host: %w: PlainHTTP is for hosts that are named", ErrInvalid)
-	}
-	hosts := make(map[string]HostConfig, len(c.Hosts))
-	for host, h := range c.Hosts {
-		reg, err := name.NewRegistry(host)
-		if err != nil || host == "" {
-			return Config{}, fmt.Errorf("configuring host %q: %w: expecting a host with an optional port", host, ErrInvalid)
-		}
-		if hosts[reg.RegistryStr()], err = h.complete(c.DefaultHost); err != nil {
-			return Config{}, fmt.Errorf("configuring host %q: %w", host, err)
-		}
-	}
-	c.Hosts = hosts
-	return c, nil
-}
-
-func (h HostConfig) complete(d HostConfig) (HostConfig, error) {
-	if h.QPS < 0 || h.Burst < 0 || h.MaxConns < 0 {
-		return h, fmt.Errorf("%w: QPS, Burst and MaxConns can't be negative", ErrInvalid)
-	}
-	if h.Burst == 0 && h.QPS == 0 {
-		h.Burst = d.Burst
-	}
-	h.QPS = or(h.QPS, d.QPS)
-	h.Burst = or(h.Burst, max(int(2*h.QPS), 1))
-	h.MaxConns = or(h.MaxConns, d.MaxConns)
-	return h, nil
-}
-
-// newTransport is http.DefaultTransport's manner with room for many requests to
-// few hosts. Headers are bounded here, since nobody above sees them arrive.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           200,
-		MaxIdleConnsPerHost:    2 * defaultMaxConns,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

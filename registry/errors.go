@@ -72,11 +72,27 @@ func (e *Error) Temporary() bool {
 }
 
 func (e *Error) cause() string {
-	var answer *transport.Error
-	if e.Status == 0 || !errors.As(e.Err, &answer) {
-		return e.Err.Error()
+	var places placesError
+	if !errors.As(e.Err, &places) {
+		return inShort(e.Err)
 	}
-	text := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	var b strings.Builder
+	for i, place := range places {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s: %s", place.host, cut(inShort(place.err), maxMessage/len(places)))
+	}
+	return b.String()
+}
+
+// inShort is the error's text; of an error document of the registry, what matters of it.
+func inShort(err error) string {
+	var answer *transport.Error
+	if !errors.As(err, &answer) {
+		return err.Error()
+	}
+	text := fmt.Sprintf("%d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	for _, d := range answer.Errors {
 		if len(text) > 4*maxMessage { // the rest would be cut off; a server can send thousands
 			break
@@ -132,17 +148,20 @@ func kindOf(err error, status int) error {
 
 // printable makes one line of text that is safe on a terminal and in a log.
 func printable(text string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range text {
-		if n++; n > maxMessage {
-			b.WriteString("…")
-			break
-		}
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
-			r = ' '
+			return ' '
 		}
-		b.WriteRune(r)
+		return r
+	}, cut(text, maxMessage))
+}
+
+// cut shortens text to n runes, and says so.
+func cut(text string, n int) string {
+	for at := range text {
+		if n--; n < 0 {
+			return text[:at] + "…"
+		}
 	}
-	return b.String()
+	return text
 }

@@ -10,11 +10,13 @@ import (
 )
 
 // guard keeps a registry's requests, and so its credentials, at the registry.
-// The one other host that is asked is the token server which the registry's
-// challenge names; go-containerregistry checks that one (HTTPS, no private
-// address), and it gets the credentials that were meant for it.
+// Two kinds of other hosts are asked. The token server which the registry's
+// challenge names gets the credentials that were meant for it; that it is HTTPS
+// is checked by go-containerregistry. The store that a blob is redirected to gets
+// none (see follow). That neither is at an internal address is checked by network.
 type guard struct {
-	next     http.RoundTripper
+	next     http.RoundTripper // to the registry and its token server
+	blobs    http.RoundTripper // to where the registry redirects for a blob
 	registry name.Registry
 	schemes  schemes
 }
@@ -42,8 +44,12 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseRedirect(resp); err != nil {
+	to, err := redirect(resp)
+	switch {
+	case err != nil:
 		return nil, err
+	case to != nil && !sameOrigin(to, resp.Request.URL):
+		return g.follow(req, to)
 	}
 	if err := g.tidyLink(resp); err != nil {
 		return nil, err
@@ -77,74 +83,6 @@ func (g *guard) checkScheme(u *url.URL) error {
 	return nil
 }
 
-// refuseRedirect refuses redirects to another host or scheme. Neither listings
-// nor manifests nor tokens are kept elsewhere by any registry that we know.
-func refuseRedirect(resp *http.Response) error {
-	if resp.StatusCode < 300 || resp.StatusCode > 399 || resp.Header.Get("Location") == "" {
-		return nil
-	}
-	from := resp.Request.URL
-	to, err := from.Parse(resp.Header.Get("Location"))
-	if err != nil {
-		return fmt.Errorf("%w: a redirect to an unreadable address", ErrBadAnswer)
-	}
-	if to.Scheme != from.Scheme || !sameHost(to.Host, from.Host, from.Scheme) {
-		return fmt.Errorf("%w: %s redirects to another host: %q", ErrBadAnswer, from.Host, origin(to))
-	}
-	return nil
-}
-
-// tidyLink replaces the Link headers of a listing by at most one, absolute and
-// checked. go-containerregistry takes the first link whatever its rel is, and
-// compares the scheme with the one that it guessed from the host's name, which
-// is wrong for a private registry with TLS.
-func (g *guard) tidyLink(resp *http.Response) error {
-	links := resp.Header.Values("Link")
-	if len(links) == 0 {
-		return nil
-	}
-	from := resp.Request.URL
-	next := nextLink(links)
-	resp.Header.Del("Link")
-	if next == "" || !sameHost(from.Host, g.registry.RegistryStr(), from.Scheme) {
-		return nil
-	}
-	to, err := from.Parse(next)
-	if err != nil {
-		return fmt.Errorf("%w: an unreadable link to the next page", ErrBadAnswer)
-	}
-	if to.Scheme != from.Scheme || !sameHost(to.Host, from.Host, from.Scheme) {
-		return fmt.Errorf("%w: the link to the next page leads to another host: %q", ErrBadAnswer, origin(to))
-	}
-	tidy := url.URL{Scheme: g.registry.Scheme(), Host: g.registry.RegistryStr(), Path: to.Path, RawPath: to.RawPath, RawQuery: to.RawQuery}
-	resp.Header.Set("Link", "<"+tidy.String()+`>; rel="next"`)
-	return nil
-}
-
-// nextLink returns the target of the link whose relation is next, or that has
-// none: some registries leave it out (RFC 8288 has the grammar).
-func nextLink(headers []string) string {
-	for _, header := range headers {
-		for _, link := range strings.Split(header, "<")[1:] {
-			target, params, found := strings.Cut(link, ">")
-			if found && isNext(params) {
-				return target
-			}
-		}
-	}
-	return ""
-}
-
-func isNext(params string) bool {
-	for param := range strings.SplitSeq(strings.TrimRight(strings.TrimSpace(params), ","), ";") {
-		key, value, _ := strings.Cut(strings.TrimSpace(param), "=")
-		if strings.EqualFold(strings.TrimSpace(key), "rel") {
-			return strings.EqualFold(strings.Trim(strings.TrimSpace(value), `"`), "next")
-		}
-	}
-	return true
-}
-
 // sameHost compares host and port, with the scheme's default port filled in.
 func sameHost(a, b, scheme string) bool {
 	return strings.EqualFold(withPort(a, scheme), withPort(b, scheme))
@@ -159,6 +97,10 @@ func withPort(host, scheme string) string {
 		return host + ":80"
 	}
 	return host + ":443"
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && sameHost(a.Host, b.Host, a.Scheme)
 }
 
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
