@@ -32,6 +32,8 @@ type Config struct {
 	DefaultHost HostConfig
 	// UserAgent is the product's part of the User-Agent header. The default is "towline".
 	UserAgent string
+	// Cache keeps what is named by digest, and thus never changes. The default holds 32 MiB in memory.
+	Cache Cache
 	// Log gets retries at debug level and dropped tags at warning level. The default discards.
 	Log *slog.Logger
 
@@ -78,6 +80,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Keychain == nil {
 		c.Keychain = authn.DefaultKeychain
+	}
+	if c.Cache == nil {
+		c.Cache = newMemory(defaultCacheSize)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

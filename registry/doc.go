@@ -1,7 +1,7 @@
-// Package registry asks container registries two questions: which tags has a
-// repository, and which digest does a tag stand for. It speaks to them through
-// google/go-containerregistry and adds what a daemon needs around it, as
-// http.RoundTrippers that wrap one another:
+// Package registry asks container registries: which tags has a repository, which
+// digest does a tag stand for, and what does an image say of itself. It speaks to
+// them through google/go-containerregistry and adds what a daemon needs around it,
+// as http.RoundTrippers that wrap one another:
 //
 //	guard   → keeps credentials at the registry's own host and tidies Link headers
 //	retry   → tries again after 429, 5xx and network errors, with jitter

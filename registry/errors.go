@@ -30,13 +30,16 @@ var (
 	// ErrBadAnswer: the answer isn't one that a sound registry gives: not JSON, too
 	// large, without end, or leading to another host. Asking again won't help.
 	ErrBadAnswer = errors.New("unacceptable answer")
+	// ErrUnsupported: the registry has it, but it is nothing that this package can
+	// read, such as a manifest of Docker's schema 1.
+	ErrUnsupported = errors.New("not supported")
 )
 
 // Error is what every method of Client and Round returns when it fails.
 type Error struct {
 	// Op is what was being done, as a gerund: "listing tags".
 	Op string
-	// Repository is the repository (or repository:tag) as the caller wrote it.
+	// Repository is the repository (or repository:tag, or repository@digest) as the caller wrote it.
 	Repository string
 	// Status is the HTTP status that ended it, 0 when no answer came. For a call
 	// that wasn't sent because of an earlier Retry-After, it is that answer's.
@@ -124,7 +127,7 @@ func failure(ctx context.Context, op, repository string, err error) *Error {
 }
 
 func kindOf(err error, status int) error {
-	for _, kind := range []error{ErrInvalid, ErrUnauthorized, ErrBadAnswer} {
+	for _, kind := range []error{ErrInvalid, ErrUnauthorized, ErrBadAnswer, ErrUnsupported} {
 		if errors.Is(err, kind) {
 			return kind
 		}

@@ -16,6 +16,9 @@ type Round struct {
 	client  *Client
 	tags    memo[string, []string]
 	digests memo[[2]string, string]
+	// What is asked about a digest, by repository and digest.
+	descriptions memo[[2]string, Description]
+	referrers    memo[[3]string, []Referrer]
 }
 
 // Round begins a round. It shares the Client's budget and connections.
