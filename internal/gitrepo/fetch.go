@@ -20,6 +20,11 @@ const maxHaves = 64
 // Fetch brings branch up to date in the mirror and returns its head. Where nothing
 // is new that is one request. A broken mirror is replaced by a new one on the way.
 func (r *Repo) Fetch(ctx context.Context, branch string) (Hash, error) {
+	return r.fetch(ctx, branch, 0)
+}
+
+// fetch is Fetch, and with a depth of more than zero Deepen.
+func (r *Repo) fetch(ctx context.Context, branch string, depth int) (Hash, error) {
 	if err := checkBranch(branch); err != nil {
 		return "", err
 	}
@@ -30,9 +35,9 @@ func (r *Repo) Fetch(ctx context.Context, branch string) (Hash, error) {
 	defer unlock()
 	var head Hash
 	err = r.remote.try(ctx, fmt.Sprintf("fetching branch %q", branch), func(ctx context.Context) error {
-		got, err := r.fetchOnce(ctx, branch)
+		got, err := r.fetchOnce(ctx, branch, depth)
 		if errors.Is(err, errBroken) { // a session serves one pack: the new mirror needs another
-			got, err = r.fetchOnce(ctx, branch)
+			got, err = r.fetchOnce(ctx, branch, depth)
 		}
 		head = got
 		return err
@@ -46,14 +51,14 @@ func (r *Repo) Fetch(ctx context.Context, branch string) (Hash, error) {
 	return head, nil
 }
 
-func (r *Repo) fetchOnce(ctx context.Context, branch string) (head Hash, err error) {
+func (r *Repo) fetchOnce(ctx context.Context, branch string, depth int) (head Hash, err error) {
 	err = r.remote.uploadPack(ctx, func(session transport.UploadPackSession, refs *packp.AdvRefs) error {
 		heads := branches(refs)
 		r.remember(heads)
 		if head, err = lookUp(heads, branch); err != nil {
 			return err
 		}
-		return r.bring(ctx, fetch{session, refs, heads, branch, head})
+		return r.bring(ctx, fetch{session, refs, heads, branch, head, depth})
 	})
 	return head, err
 }
@@ -65,6 +70,7 @@ type fetch struct {
 	heads   map[string]Hash
 	branch  string
 	want    Hash
+	depth   int // commits of history that are wanted in any case; 0: what is new
 }
 
 // errBroken says that the generation in use is no good: the next fetch makes a new one.
@@ -74,7 +80,7 @@ var errBroken = errors.New("the mirror is damaged")
 func (r *Repo) bring(ctx context.Context, f fetch) error {
 	current := r.mirror.current()
 	if current != nil && !current.broken.Load() && !current.full() {
-		if current.complete(f.want) {
+		if f.depth == 0 && current.complete(f.want) {
 			return current.refresh(f)
 		}
 		if !current.broken.Load() {
@@ -145,10 +151,12 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackRequest, error) {
 	req := packp.NewUploadPackRequestFromCapabilities(f.refs.Capabilities)
 	req.Wants = []plumbing.Hash{f.want.plumbing()}
-	if before, ok := known.Branches[f.branch]; ok && st.complete(before) {
+	before, ok := known.Branches[f.branch]
+	if ok = ok && st.complete(before); ok {
 		req.Haves = append(req.Haves, before.plumbing())
-	} else {
-		req.Depth = packp.DepthCommits(r.cfg.Depth)
+	}
+	if !ok || f.depth > 0 {
+		req.Depth = packp.DepthCommits(max(f.depth, r.cfg.Depth))
 	}
 	for _, branch := range slices.Sorted(maps.Keys(known.Branches)) {
 		hash := known.Branches[branch]

@@ -72,7 +72,7 @@ type Config struct {
 	// trouble (see Error.Temporary). Default: 3.
 	Tries int
 	// Depth is how many commits the first fetch of a branch brings. Default: 1.
-	// Later fetches bring all that is new.
+	// Later fetches bring all that is new, and Deepen brings more of what was before.
 	Depth int
 	// MaxFileBytes bounds a file that FS reads. Default: 64 MiB.
 	MaxFileBytes int64

@@ -26,6 +26,10 @@ func (r *Repo) CommitInfo(commit Hash) (CommitInfo, error) {
 	if err != nil {
 		return CommitInfo{}, fmt.Errorf("reading commit %s: %w", commit, err)
 	}
+	return infoOf(found), nil
+}
+
+func infoOf(found *object.Commit) CommitInfo {
 	info := CommitInfo{
 		Hash:      hashOf(found.Hash),
 		Tree:      hashOf(found.TreeHash),
@@ -36,7 +40,7 @@ func (r *Repo) CommitInfo(commit Hash) (CommitInfo, error) {
 	for _, parent := range found.ParentHashes {
 		info.Parents = append(info.Parents, hashOf(parent))
 	}
-	return info, nil
+	return info
 }
 
 // Log follows first parents from a commit, newest first, up to limit commits or to
