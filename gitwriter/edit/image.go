@@ -61,6 +61,18 @@ func SameImage(a, b string) bool {
 	return hostA == hostB && pathA == pathB
 }
 
+// CanonicalImage gives an image name the one spelling that it shares with every name
+// that SameImage takes for the same, without tag and digest. What isn't an image's
+// name is its own.
+func CanonicalImage(image string) string {
+	n, ok := splitImage(image)
+	if !ok {
+		return image
+	}
+	host, path := normalise(n.name)
+	return host + "/" + path
+}
+
 // normalise returns the registry's host in lower case and the full path.
 func normalise(name string) (host, path string) {
 	host, path = splitHost(name)
