@@ -285,6 +285,11 @@ func (b branches) Fetch(_ context.Context, name string) (gitrepo.Hash, error) {
 
 func (b branches) FS(head gitrepo.Hash) (fs.FS, error) { return b[string(head)], nil }
 
+type mirror struct {
+	branches
+	noPast
+}
+
 func TestTheBaseBranchIsWhatIsUpdated(t *testing.T) {
 	config := file("apiVersion: towline.dev/v1\nkind: UpdateConfig\nspec: {baseBranch: live, branchPrefix: bot/}\n")
 	repo := branches{
@@ -293,7 +298,7 @@ func TestTheBaseBranchIsWhatIsUpdated(t *testing.T) {
 	}
 	written := &writer{source: &source{files: repo["live"]}}
 	b, err := bot.New(bot.Config{
-		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Source: repo, Writer: written}},
+		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Source: mirror{repo, noPast{}}, Writer: written}},
 		Round:        func() bot.Tags { return &registries{tags: map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}}} },
 		Events:       &told{},
 	})

@@ -58,6 +58,7 @@ func (r *registries) Digest(_ context.Context, _, tag string) (string, error) {
 
 // source plays the Git mirror: a tree that a test replaces, and its head.
 type source struct {
+	noPast
 	mu    sync.Mutex
 	files fstest.MapFS
 	head  int
@@ -188,3 +189,20 @@ func pod(image string) string {
 }
 
 func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+
+// noPast is for mirrors whose commits have no history: nobody moved anything.
+type noPast struct{}
+
+func (noPast) LastChange(context.Context, gitrepo.FileSearch) (gitrepo.FileFound, error) {
+	return gitrepo.FileFound{}, nil
+}
+
+func (noPast) Blob(gitrepo.Hash) ([]byte, error) { return nil, gitrepo.ErrNotFetched }
+
+func (noPast) CommitInfo(gitrepo.Hash) (gitrepo.CommitInfo, error) {
+	return gitrepo.CommitInfo{}, gitrepo.ErrNotFetched
+}
+
+func (noPast) Deepen(context.Context, string, int) (gitrepo.Hash, error) {
+	return "", gitrepo.ErrNotFetched
+}

@@ -18,6 +18,7 @@ import (
 type Source interface {
 	Fetch(ctx context.Context, branch string) (gitrepo.Hash, error)
 	FS(commit gitrepo.Hash) (fs.FS, error)
+	Past
 }
 
 // Writer proposes updates; *gitwriter.Writer implements it.
