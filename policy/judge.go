@@ -200,7 +200,7 @@ func differsFrom(f, now *form, rule formRule) string {
 		return hasYear
 	case !f.year && now.year && f.parts > 0:
 		return hasNoYear
-	case f.padded && !paddedAlike(f, now):
+	case f.padded && !now.padded:
 		return leadingZero
 	case now.variant == "" && f.variant != "":
 		return hasSuffix
@@ -208,16 +208,4 @@ func differsFrom(f, now *form, rule formRule) string {
 		return hasNotSuffix
 	}
 	return ""
-}
-
-// paddedAlike reports whether every number with a leading zero is as wide as the
-// one in its place in the current tag: 25.04 follows 24.10, but 1.02.4 isn't a
-// version like 1.2.3.
-func paddedAlike(f, now *form) bool {
-	for i := range f.parts {
-		if f.widths[i] > 1 && f.widths[i] != now.widths[i] {
-			return false
-		}
-	}
-	return true
 }

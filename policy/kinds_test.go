@@ -95,7 +95,7 @@ func TestTagsInTheWild(t *testing.T) {
 		{"years after years", any, "2024.3.0", "2024.3.0 2024.3.1 4.0.0", "2024.3.1 patch"},
 		{"years that the range names", `policy: {semver: {range: ">=2024.0.0"}}`, "", "2024.1.15 1.2.3", "2024.1.15 other"},
 		{"years that nothing names", any, "", "2024.1.15 1.2.3", "1.2.3 other"},
-		{"padded as the current one", any, "24.10", "24.10 25.04", "25.04 major"},
+		{"padded as the current one", any, "24.04", "24.04 24.10 25.04", "25.04 major"},
 		{"padded unlike the current one", any, "1.2.3", "1.2.3 1.02.4", "1.2.3 none"},
 		{"dashes in a date", any, "3", "3 2024-01-15", "3 none"},
 		{"dots before words", any, "5.0.0", "5.0.0 5.1.0.RC1 5.1.0.M3", "5.1.0.RC1 minor"},

@@ -22,12 +22,11 @@ type version struct {
 // each other: 1.2 moves with the patches of 1.2, and 1.2.3-alpine is another
 // image than 1.2.3.
 type form struct {
-	v       bool            // a leading v
-	parts   uint8           // how many numbers, 1 to 4
-	widths  [maxParts]uint8 // of the numbers, in digits
-	padded  bool            // a number has a leading zero
-	year    bool            // the first of several numbers is a year
-	variant string          // "-alpine3.18", "_5", or ""
+	v       bool   // a leading v
+	parts   uint8  // how many numbers, 1 to 4
+	padded  bool   // a number has a leading zero
+	year    bool   // the first of several numbers is a year
+	variant string // "-alpine3.18", "_5", or ""
 }
 
 const (
@@ -42,7 +41,7 @@ const (
 // readVersion reads a tag as the package comment says, or says why it isn't a
 // version.
 func readVersion(tag string, w *words) (ver version, f form, why string) {
-	rest := tag
+	rest, long := tag, false
 	if tag != "" && tag[0] == 'v' {
 		f.v, rest = true, tag[1:]
 	}
@@ -60,7 +59,8 @@ func readVersion(tag string, w *words) (ver version, f form, why string) {
 		if why != "" {
 			return ver, f, why
 		}
-		ver.numbers[f.parts], f.widths[f.parts] = n, uint8(len(digits)) // #nosec G115 -- of a tag, or bounded by 64 bits and its zeros
+		ver.numbers[f.parts] = n
+		long = long || len(digits) >= 6
 		f.padded = f.padded || len(digits) > 1 && digits[0] == '0'
 		f.parts++
 		rest = after
@@ -68,7 +68,7 @@ func readVersion(tag string, w *words) (ver version, f form, why string) {
 	switch {
 	case rest != "" && rest[0] == '.' && len(rest) > 1 && isDigit(rest[1]):
 		return ver, f, manyNumbers
-	case f.parts == 1 && f.widths[0] >= 6:
+	case f.parts == 1 && long:
 		return ver, f, oneNumber
 	}
 	f.year = f.parts > 1 && isYear(ver.numbers[0])
