@@ -98,6 +98,11 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"cmd/towline → gitlab.com/gitlab-org/api/client-go"},
 		},
 		{
+			name:    "sigstore elsewhere",
+			imports: map[string]string{"registry": "github.com/sigstore/sigstore-go/pkg/verify"},
+			want:    []string{"registry → github.com/sigstore/sigstore-go/pkg/verify"},
+		},
+		{
 			name:    "Helm elsewhere",
 			imports: map[string]string{"reconciler": "helm.sh/helm/v4/pkg/chart"},
 			want:    []string{"reconciler → helm.sh/helm/v4/pkg/chart"},

@@ -9,7 +9,7 @@ func Rules() []Rule {
 	}
 	builders := []Pattern{"reconciler/build/plain/...", "reconciler/build/kustomize/...", "reconciler/build/helm/..."}
 	testHelpers := []Pattern{
-		"registry/registrytest/...", "gitwriter/forge/forgetest/...", "internal/gitrepo/gitrepotest/...",
+		"registry/registrytest/...", "registry/signature/signaturetest/...", "gitwriter/forge/forgetest/...", "internal/gitrepo/gitrepotest/...",
 		"internal/schedule/scheduletest/...", "reconciler/build/buildtest/...",
 	}
 	everything := []Pattern{Own}
@@ -33,6 +33,11 @@ func Rules() []Rule {
 			Why:  "registry lists and describes; it doesn't know what is wanted",
 			From: []Pattern{"registry/..."}, Through: true,
 			Deny: []Pattern{Own}, Allow: []Pattern{"registry/...", "internal/secret"},
+		},
+		{
+			Why:  "sigstore stands only where signatures are verified: what it brings along is large",
+			From: everything, Except: []Pattern{"registry/signature/..."},
+			Deny: []Pattern{"github.com/sigstore/...", "github.com/google/certificate-transparency-go/..."},
 		},
 		{
 			Why:  "gitwriter/edit turns bytes into bytes; it knows neither Git nor policies",
@@ -109,5 +114,6 @@ func BarredModules() map[string]string {
 		"github.com/distribution/distribution/v3": "the registry's server belongs to e2e/distribution",
 		"github.com/getkin/kin-openapi":           "GitHub's description is checked in e2e",
 		"sigs.k8s.io/controller-tools":            "tools belong to the tools module",
+		"github.com/sigstore/cosign/v3":           "the signing program belongs to e2e/cosign",
 	}
 }
