@@ -15,6 +15,9 @@ const (
 	// maxCommits is how far back the last move of a tag is looked for, in commits of the
 	// base branch. What stood unchanged for so long was moved by nobody.
 	maxCommits = 5000
+	// maxBytes bounds how much of one file's versions is read for it: a large file that
+	// changes with every commit isn't worth minutes.
+	maxBytes = 64 << 20
 	// firstDepth is how many commits are fetched where the mirror's history ends too
 	// soon; where they don't suffice all of maxCommits are. See gitrepo.Repo.Deepen for
 	// why these are two steps and not many.
@@ -71,7 +74,8 @@ func (h *history) begin(branch string) {
 
 // lastMove finds the newest commit, at head or before it along first parents, that
 // changed the tag of a reference which stands so at head. False means that there is
-// none: the tag hasn't changed for maxCommits commits, or not since the reference came
+// none: the tag hasn't changed for maxCommits commits (or maxBytes of the file's
+// versions), or not since the reference came
 // into its file or the file came to its path (a renamed file begins anew), or it can't
 // be told which of several references it was before. Versions of the file that can't
 // be read are passed over.

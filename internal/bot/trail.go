@@ -18,6 +18,7 @@ type trail struct {
 	head   gitrepo.Hash // where it begins
 	steps  []step       // newest first
 	looked int          // commits
+	bytes  int          // of the versions that were read
 	next   gitrepo.Hash // the first commit that wasn't looked at
 	ended  bool         // there is nothing more to look at
 	older  *trail       // that of an earlier head, to be joined; may be nil
@@ -50,7 +51,7 @@ func (t *trail) join() {
 			t.steps = append(t.steps, s)
 		}
 	}
-	t.looked += older.looked
+	t.looked, t.bytes = t.looked+older.looked, t.bytes+older.bytes
 	t.next, t.after, t.read, t.since = older.next, older.after, older.read, older.since
 	t.ended = older.ended || t.looked >= maxCommits
 }
@@ -61,12 +62,12 @@ func (h *history) note(t *trail, c *gitrepo.FileChange, depth int) error {
 		t.ended = true // the file begins here; or it wasn't at head, and nothing is known of it
 		return nil
 	}
-	before, readable, err := h.values(t.file, c.Before)
+	before, readable, err := h.values(t, c.Before)
 	if err != nil {
 		return err
 	}
 	if !t.read {
-		if t.after, _, err = h.values(t.file, c.After); err != nil {
+		if t.after, _, err = h.values(t, c.After); err != nil {
 			return err
 		}
 		t.read = true
@@ -88,7 +89,7 @@ func (h *history) note(t *trail, c *gitrepo.FileChange, depth int) error {
 
 // values reads a version of a file. It isn't readable where it can't be edited either:
 // it is too large, or no YAML.
-func (h *history) values(file string, blob gitrepo.Hash) (values []value, readable bool, err error) {
+func (h *history) values(t *trail, blob gitrepo.Hash) (values []value, readable bool, err error) {
 	data, err := h.past.Blob(blob)
 	switch {
 	case errors.Is(err, gitrepo.ErrTooLarge):
@@ -96,7 +97,9 @@ func (h *history) values(file string, blob gitrepo.Hash) (values []value, readab
 	case err != nil:
 		return nil, false, err
 	}
-	parsed, problems := edit.Parse(file, data)
+	t.bytes += len(data)
+	t.ended = t.ended || t.bytes > maxBytes
+	parsed, problems := edit.Parse(t.file, data)
 	values = valuesOf(parsed.References())
 	unread := slices.ContainsFunc(problems, func(p edit.Problem) bool {
 		return p.Kind == edit.ProblemSyntax || p.Kind == edit.ProblemTemplate || p.Kind == edit.ProblemLimit
