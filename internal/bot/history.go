@@ -126,6 +126,9 @@ func (h *history) trail(head gitrepo.Hash, file string) *trail {
 	if known != nil && known.head == head {
 		return known
 	}
+	if known != nil {
+		known.older = nil // one is enough: they would pile up where each head brings a move
+	}
 	h.trails[file] = &trail{file: file, head: head, next: head, older: known}
 	return h.trails[file]
 }

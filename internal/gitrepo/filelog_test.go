@@ -46,30 +46,24 @@ func changes(t *testing.T, repo *gitrepo.Repo, head gitrepo.Hash, file string) [
 func TestLastChange(t *testing.T) {
 	server := gitrepotest.New(t)
 	url := server.Create("deploy")
-	make := func(message string, c gitrepotest.Commit) string {
+	commit := func(message string, c gitrepotest.Commit) string {
 		c.Message = message
 		return server.Commit("deploy", c)
 	}
-	files := func(at ...string) map[string]string {
-		m := map[string]string{}
-		for i := 0; i < len(at); i += 2 {
-			m[at[i]] = at[i+1]
-		}
-		return m
-	}
-	make("first", gitrepotest.Commit{Files: files("a/b/c", "1", "a/d", "1", "e", "1")})
-	make("beside", gitrepotest.Commit{Files: files("a/b/x", "1", "a/d", "2")})
-	fork := make("change", gitrepotest.Commit{Files: files("a/b/c", "2")})
-	make("elsewhere", gitrepotest.Commit{Files: files("e", "2")})
-	make("side one", gitrepotest.Commit{Branch: "side", From: fork, Files: files("a/b/c", "7")})
-	make("side two", gitrepotest.Commit{Branch: "side", Files: files("a/b/c", "8")})
+	type files = map[string]string
+	commit("first", gitrepotest.Commit{Files: files{"a/b/c": "1", "a/d": "1", "e": "1"}})
+	commit("beside", gitrepotest.Commit{Files: files{"a/b/x": "1", "a/d": "2"}})
+	fork := commit("change", gitrepotest.Commit{Files: files{"a/b/c": "2"}})
+	commit("elsewhere", gitrepotest.Commit{Files: files{"e": "2"}})
+	commit("side one", gitrepotest.Commit{Branch: "side", From: fork, Files: files{"a/b/c": "7"}})
+	commit("side two", gitrepotest.Commit{Branch: "side", Files: files{"a/b/c": "8"}})
 	tree := server.Git("deploy", "merge-tree", "--write-tree", "main", "side")
 	merge := server.GitInput("deploy", []byte("merge"), "commit-tree", "-p", "main", "-p", "side", tree)
 	server.Git("deploy", "update-ref", "refs/heads/main", merge)
-	make("mode", gitrepotest.Commit{Files: files("a/b/c", "8"), Modes: files("a/b/c", "100755")})
-	make("link", gitrepotest.Commit{Files: files("a/b/c", "x"), Modes: files("a/b/c", "120000")})
-	make("file again", gitrepotest.Commit{Files: files("a/b/c", "9")})
-	make("folder gone", gitrepotest.Commit{Deletes: []string{"a"}, Files: files("a", "a file")})
+	commit("mode", gitrepotest.Commit{Files: files{"a/b/c": "8"}, Modes: files{"a/b/c": "100755"}})
+	commit("link", gitrepotest.Commit{Files: files{"a/b/c": "x"}, Modes: files{"a/b/c": "120000"}})
+	commit("file again", gitrepotest.Commit{Files: files{"a/b/c": "9"}})
+	commit("folder gone", gitrepotest.Commit{Deletes: []string{"a"}, Files: files{"a": "a file"}})
 
 	repo := open(t, url, whole)
 	head := fetch(t, repo, "main")
