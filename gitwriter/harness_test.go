@@ -85,7 +85,7 @@ func updateTo(version string) gitwriter.Update {
 	const file, image = "apps/web.yaml", "ghcr.io/acme/web"
 	return gitwriter.Update{
 		Group: "web", Base: "main", Labels: []string{"images"},
-		Rewrite: func(_ context.Context, base fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+		Rewrite: func(_ context.Context, _ gitrepo.Hash, base fs.FS) (map[string][]byte, []gitwriter.Change, error) {
 			data, err := fs.ReadFile(base, file)
 			if err != nil {
 				return nil, nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/internal/gitrepo"
 )
 
 // change gives one change; edit alters it.
@@ -64,7 +65,7 @@ func TestKey(t *testing.T) {
 // preview renders changes without writing anything.
 func preview(t *testing.T, w *world, changes []gitwriter.Change, edit ...func(*gitwriter.Update)) gitwriter.Preview {
 	t.Helper()
-	u := gitwriter.Update{Group: "web", Base: "main", Rewrite: func(context.Context, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+	u := gitwriter.Update{Group: "web", Base: "main", Rewrite: func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
 		return map[string][]byte{"apps/web.yaml": []byte("new\n")}, changes, nil
 	}}
 	for _, f := range edit {

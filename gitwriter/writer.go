@@ -91,10 +91,10 @@ type Update struct {
 	Base string
 	// Mode defaults to ModePullRequest.
 	Mode Mode
-	// Rewrite computes the new contents of files on a base, by path, and the changes
+	// Rewrite computes the new contents of files on a base, a commit, by path, and the changes
 	// that they make. It is called anew whenever the base has moved, and must give the
 	// same for the same base. No changes mean that there is nothing to do.
-	Rewrite func(ctx context.Context, base fs.FS) (files map[string][]byte, changes []Change, err error)
+	Rewrite func(ctx context.Context, base gitrepo.Hash, files fs.FS) (rewritten map[string][]byte, changes []Change, err error)
 
 	// BranchPrefix begins the branch's name. Default: "towline/".
 	BranchPrefix string
@@ -198,7 +198,7 @@ func (w *Writer) prepare(ctx context.Context, u Update) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
-	files, changes, err := u.Rewrite(ctx, fsys)
+	files, changes, err := u.Rewrite(ctx, base, fsys)
 	if err != nil {
 		return prepared{}, fmt.Errorf("rewriting the files of %s: %w", base.Short(), err)
 	}

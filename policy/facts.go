@@ -28,6 +28,9 @@ type Facts struct {
 	Created time.Time
 	// Since is when the tag was first seen to stand for the digest.
 	Since time.Time
+	// Guessed says that Since is when the image says it was made, because the
+	// tag is older than what anybody remembers.
+	Guessed bool
 	// Platforms are those in the image, as os/architecture[/variant].
 	Platforms []string
 	// Signature says in words who signed the image, of those that the policy

@@ -63,9 +63,9 @@ func TestGates(t *testing.T) {
 		asked                     string
 	}{
 		{"old enough", age, "1.0.0", "1.0.0 1.1.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "", "1.1.0"},
-		{"too young", age, "1.0.0", "1.0.0 1.1.0", map[string]policy.Facts{"1.1.0": young}, "1.0.0 ", "1.1.0 is first seen at 2026-02-26T14:00:00Z; minimumAge 72h is reached in 2h.", "1.1.0"},
+		{"too young", age, "1.0.0", "1.0.0 1.1.0", map[string]policy.Facts{"1.1.0": young}, "1.0.0 ", "1.1.0 was first seen at 2026-02-26T14:00:00Z; minimumAge 72h is reached in 2h.", "1.1.0"},
 		{"the next best is old enough", age, "1.0.0", "1.0.0 1.1.0 1.2.0 1.3.0", map[string]policy.Facts{"1.3.0": young, "1.2.0": young, "1.1.0": old()}, "1.1.0 sha256:old", "1 more wait.", "1.3.0 1.2.0,1.1.0"},
-		{"nothing old enough, nothing in use", age, "", "1.1.0", map[string]policy.Facts{"1.1.0": young}, "none of 1 tags fits: 1 waiting; 1.1.0 is first seen", "", "1.1.0"},
+		{"nothing old enough, nothing in use", age, "", "1.1.0", map[string]policy.Facts{"1.1.0": young}, "none of 1 tags fits: 1 waiting; 1.1.0 was first seen", "", "1.1.0"},
 		{"an age that nobody knows", age, "1.0.0", "1.0.0 1.1.0", nil, "1.0.0 ", "its age isn't known", "1.1.0"},
 		{"all platforms", platforms, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "", "1.1.0"},
 		{"a platform is missing", platforms, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": thin}, "1.0.0 ", "has not the platform linux/arm64", "1.1.0"},

@@ -114,8 +114,12 @@ func (p *Policy) gate(f Facts, now time.Time) string {
 			return "its age isn't known"
 		}
 		if left := f.Since.Add(age).Sub(now); left > 0 {
-			return fmt.Sprintf("is first seen at %s; minimumAge %s is reached in %s",
-				f.Since.UTC().Format(time.RFC3339), short(age), short(roundUp(left)))
+			how := "was first seen at"
+			if f.Guessed {
+				how = "says, with no record of its first sighting, that it was created at"
+			}
+			return fmt.Sprintf("%s %s; minimumAge %s is reached in %s",
+				how, f.Since.UTC().Format(time.RFC3339), short(age), short(roundUp(left)))
 		}
 	}
 	var missing []string

@@ -34,7 +34,7 @@ func withPlan(cmd *cobra.Command, p process, regs *registryFlags, path string, d
 		return err
 	}
 	return withTree(path, func(dir *workdir.Dir, tree *bot.Tree) error {
-		plan, err := tree.Plan(cmd.Context(), client.Round(), bot.Every)
+		plan, err := tree.Plan(cmd.Context(), bot.Look{Tags: client.Round()})
 		if err != nil {
 			return err
 		}

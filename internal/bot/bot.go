@@ -23,6 +23,9 @@ type Config struct {
 	Repositories []Repository
 	// Round gives the registries' tags for one round; each is asked for once.
 	Round func() Tags
+	// Knowledge tells what policies ask of images beside their tags. The default knows
+	// no ledger and no signatures.
+	Knowledge *Knowledge
 	// Events is told what happens.
 	Events event.Handler
 	// Now is the clock; the default is time.Now.
@@ -46,6 +49,9 @@ func New(c Config) (*Bot, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Knowledge == nil {
+		c.Knowledge = NewKnowledge(KnowledgeConfig{Now: c.Now})
+	}
 	b := &Bot{}
 	names := map[string]bool{}
 	for _, r := range c.Repositories {
@@ -53,7 +59,7 @@ func New(c Config) (*Bot, error) {
 			return nil, fmt.Errorf("two repositories are named %q", r.Name)
 		}
 		names[r.Name] = true
-		b.workers = append(b.workers, &worker{repo: r, registry: c.Round, events: c.Events, now: c.Now})
+		b.workers = append(b.workers, &worker{repo: r, registry: c.Round, knowledge: c.Knowledge, events: c.Events, now: c.Now})
 		b.started = append(b.started, make(chan struct{}))
 	}
 	return b, nil

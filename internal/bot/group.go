@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -150,13 +151,17 @@ func (r Row) from() string {
 
 // rewriter gives the function by which the writer edits whatever base it finds: the
 // first time that is the commit which was planned on, later perhaps a newer one.
-func (w *worker) rewriter(group Group, tags Tags, due func(*policy.Policy) bool) func(context.Context, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-	return func(ctx context.Context, base fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-		tree, err := w.reader.Read(base)
+func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+	due := look.Due
+	look.Due = func(p *policy.Policy) bool { return due(p) && groupOf(p) == group }
+	return func(ctx context.Context, base gitrepo.Hash, files fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+		tree, err := w.reader.Read(files)
 		if err != nil {
 			return nil, nil, err
 		}
-		plan, err := tree.Plan(ctx, tags, func(p *policy.Policy) bool { return due(p) && groupOf(p) == group })
+		look := look
+		look.Moved = w.movedUpTo(base)
+		plan, err := tree.Plan(ctx, look)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -164,8 +169,8 @@ func (w *worker) rewriter(group Group, tags Tags, due func(*policy.Policy) bool)
 			// A group of which a part can't be known would be proposed by halves.
 			return nil, nil, fmt.Errorf("choosing for the policy %q: %w", key, plan.Failed[key])
 		}
-		files, changes, _ := plan.Rewrite(func(r Row) bool { return groupOf(r.Policy) == group })
-		return files, changes, nil
+		rewritten, changes, _ := plan.Rewrite(func(r Row) bool { return groupOf(r.Policy) == group })
+		return rewritten, changes, nil
 	}
 }
 
@@ -173,8 +178,8 @@ func (w *worker) rewriter(group Group, tags Tags, due func(*policy.Policy) bool)
 func (w *worker) update(r *round, g Group) gitwriter.Update {
 	c := r.tree.Config
 	u := gitwriter.Update{
-		Group: g.Name, Base: cmp.Or(c.BaseBranch, w.repo.Branch), Mode: gitwriter.ModePullRequest,
-		Rewrite:      w.rewriter(g, r.tags, r.due),
+		Group: g.Name, Base: w.baseBranch(), Mode: gitwriter.ModePullRequest,
+		Rewrite:      w.rewriter(g, r.look),
 		BranchPrefix: c.BranchPrefix, Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees,
 		AuthorName: c.Commit.Author.Name, AuthorEmail: c.Commit.Author.Email, MessageTemplate: c.Commit.Message,
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/registry"
 )
 
 // registries plays the registries: tags by repository, and how often each was listed.
@@ -52,6 +53,22 @@ func (r *registries) push(repository, tag string) {
 	r.tags[repository] = append(r.tags[repository], tag)
 }
 
+func (r *registries) Describe(_ context.Context, _, reference string) (registry.Description, error) {
+	return registry.Description{Digest: reference}, nil
+}
+
+func (r *registries) Manifest(_ context.Context, repository, _ string) (registry.RawManifest, error) {
+	return registry.RawManifest{}, fmt.Errorf("%w: %s", registry.ErrNotFound, repository)
+}
+
+func (r *registries) Blob(_ context.Context, repository, _ string, _ int64) ([]byte, error) {
+	return nil, fmt.Errorf("%w: %s", registry.ErrNotFound, repository)
+}
+
+func (r *registries) Referrers(context.Context, string, string, string) ([]registry.Referrer, error) {
+	return nil, nil
+}
+
 func (r *registries) Digest(_ context.Context, _, tag string) (string, error) {
 	return "sha256:" + strings.Repeat(fmt.Sprintf("%x", len(tag)%16), 64), nil
 }
@@ -78,6 +95,12 @@ func (s *source) Fetch(context.Context, string) (gitrepo.Hash, error) {
 	return gitrepo.Hash(fmt.Sprintf("%040d", s.head)), s.err
 }
 
+func (s *source) at() gitrepo.Hash {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return gitrepo.Hash(fmt.Sprintf("%040d", s.head))
+}
+
 func (s *source) FS(gitrepo.Hash) (fs.FS, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +119,7 @@ type writer struct {
 }
 
 func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
-	files, changes, err := u.Rewrite(ctx, w.source.files)
+	files, changes, err := u.Rewrite(ctx, w.source.at(), w.source.files)
 	if err != nil {
 		return gitwriter.Outcome{}, err
 	}
@@ -126,7 +149,7 @@ func (w *writer) fail(err error) {
 }
 
 func (w *writer) Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Preview, error) {
-	_, changes, err := u.Rewrite(ctx, w.source.files)
+	_, changes, err := u.Rewrite(ctx, w.source.at(), w.source.files)
 	return gitwriter.Preview{Title: u.Group, Outcome: gitwriter.Outcome{Changes: changes}}, err
 }
 

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"slices"
 	"sort"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/policy"
+	"github.com/towline-dev/towline/registry"
+	"github.com/towline-dev/towline/registry/signature"
 )
 
 // Tags is what the bot asks of registries. *registry.Round implements it, so that
@@ -17,11 +20,43 @@ import (
 type Tags interface {
 	Tags(ctx context.Context, repository string) ([]string, error)
 	Digest(ctx context.Context, repository, tag string) (string, error)
+	Describe(ctx context.Context, repository, reference string) (registry.Description, error)
+	signature.Source
 }
 
-// scanWorkers is how many policies are scanned side by side. What one host may be
-// asked at a time is the registry client's own concern.
-const scanWorkers = 16
+// Look is how a tree is looked at.
+type Look struct {
+	// Tags are the registries' answers.
+	Tags Tags
+	// Due admits the policies to look at; the default is all.
+	Due func(*policy.Policy) bool
+	// Knowledge tells what policies ask of images beside their tags. The default
+	// knows no ledger and no signatures.
+	Knowledge *Knowledge
+	// Moved finds the last change of a reference's tag in the history of the branch.
+	// The default knows none: a tree outside of Git has no history.
+	Moved func(ctx context.Context, ref edit.Reference) (Move, bool, error)
+	// Now is the time by which ages are measured; the default is time.Now().
+	Now time.Time
+}
+
+// hostWorkers is how many policies of one registry host are looked at side by side.
+// Each host has its own, so that one that hangs holds nobody else up; how many
+// requests it gets at a time is the registry client's own concern.
+const hostWorkers = 64
+
+func (l Look) withDefaults() Look {
+	if l.Due == nil {
+		l.Due = Every
+	}
+	if l.Knowledge == nil {
+		l.Knowledge = NewKnowledge(KnowledgeConfig{})
+	}
+	if l.Now.IsZero() {
+		l.Now = time.Now()
+	}
+	return l
+}
 
 // Row is one reference with what its policy wants there.
 type Row struct {
@@ -37,7 +72,7 @@ type Row struct {
 
 // Changed tells whether the reference must be rewritten.
 func (r Row) Changed() bool {
-	if r.Err != nil || r.Choice.Tag == "" {
+	if r.Err != nil || r.Choice.Tag == "" || r.Choice.Keep {
 		return false
 	}
 	if m := r.Reference.Marker; r.renamed() || m != nil && m.Field == "name" {
@@ -67,34 +102,57 @@ type Plan struct {
 	Failed map[string]error
 }
 
-// Plan scans the registries for the policies that due admits and chooses a tag for
-// each of their references. A policy that fails stands in Failed with its rows'
-// Err set; the others go on.
-func (t *Tree) Plan(ctx context.Context, tags Tags, due func(*policy.Policy) bool) (*Plan, error) {
+// Plan scans the registries for the policies that are due and chooses a tag for each
+// of their references. A policy that fails stands in Failed with its rows' Err set;
+// the others go on.
+func (t *Tree) Plan(ctx context.Context, look Look) (*Plan, error) {
+	look = look.withDefaults()
 	uses, problems := t.uses()
 	byPolicy := map[*policy.Policy][]int{}
 	var rows []Row
 	for _, u := range uses {
-		if due(u.policy) {
+		if look.Due(u.policy) {
 			byPolicy[u.policy] = append(byPolicy[u.policy], len(rows))
 			rows = append(rows, Row{Policy: u.policy, Reference: u.ref, Current: u.current, file: u.file})
 		}
 	}
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(scanWorkers)
+	byHost := map[string][]func(){}
 	for p, indexes := range byPolicy {
-		work.Go(func() error {
-			mine := make([]*Row, len(indexes))
-			for i, n := range indexes {
-				mine[i] = &rows[n]
-			}
-			choose(ctx, tags, p, mine)
-			return ctx.Err()
-		})
+		mine := make([]*Row, len(indexes))
+		for i, n := range indexes {
+			mine[i] = &rows[n]
+		}
+		d := &decider{look: look, tree: t, policy: p}
+		host, _, _ := strings.Cut(edit.CanonicalImage(p.Image()), "/")
+		byHost[host] = append(byHost[host], func() { d.decide(ctx, mine) })
 	}
-	if err := work.Wait(); err != nil {
+	var hosts sync.WaitGroup
+	for _, policies := range byHost {
+		hosts.Go(func() { sideBySide(policies) })
+	}
+	hosts.Wait()
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	return t.plan(rows, problems), nil
+}
+
+// sideBySide looks at the policies of one host. What fails stands in their rows.
+func sideBySide(policies []func()) {
+	slots := make(chan struct{}, hostWorkers)
+	var work sync.WaitGroup
+	for _, look := range policies {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			look()
+		})
+	}
+	work.Wait()
+}
+
+// plan gathers what was found.
+func (t *Tree) plan(rows []Row, problems policy.Problems) *Plan {
 	plan := &Plan{Tree: t, Rows: rows, Failed: map[string]error{}, Problems: slices.Concat(t.Problems, problems).Sorted()}
 	for _, r := range rows {
 		var none *policy.NoChoice
@@ -109,46 +167,5 @@ func (t *Tree) Plan(ctx context.Context, tags Tags, due func(*policy.Policy) boo
 		}
 		return a.Index < b.Index
 	})
-	return plan, nil
-}
-
-// choose fills in the rows of one policy: its repository is listed once, and each
-// distinct current tag is decided once.
-func choose(ctx context.Context, tags Tags, p *policy.Policy, rows []*Row) {
-	listed, err := tags.Tags(ctx, p.Image())
-	decided := map[string]*Row{}
-	for _, r := range rows {
-		if err != nil {
-			r.Err = err
-			continue
-		}
-		if first, ok := decided[r.Current]; ok {
-			r.Choice, r.Err = first.Choice, first.Err
-		} else {
-			r.Choice, r.Err = p.Choose(policy.Request{Current: r.Current, Tags: listed})
-			decided[r.Current] = r
-		}
-		if r.Err == nil && needsDigest(r) {
-			r.Digest, r.Err = tags.Digest(ctx, p.Image(), r.Choice.Tag)
-		}
-	}
-}
-
-// needsDigest tells whether a digest belongs to what is written. A reference that
-// already pins the wanted tag keeps its digest: a tag that was pushed again under
-// the same name isn't an update that anybody asked for. Where a marker gives the tag
-// alone, the digest has a place of its own, unless it stands behind the tag already.
-func needsDigest(r *Row) bool {
-	field := ""
-	if r.Reference.Marker != nil {
-		field = r.Reference.Marker.Field
-	}
-	pinned := r.Reference.Digest != ""
-	switch {
-	case field == "name" || field == "digest":
-		return field == "digest"
-	case pinned && r.Choice.Tag == r.Current && !r.renamed():
-		return false
-	}
-	return pinned || field == "" && r.Policy.Pin() == policy.PinDigest
+	return plan
 }

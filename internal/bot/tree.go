@@ -26,6 +26,8 @@ type Tree struct {
 	// What can't be used must not leave its place to another policy further up.
 	unread    []string         // the folders of policies that can't be read
 	namesakes []*policy.Policy // those whose name another one has
+
+	keys map[string][]byte // public keys that policies name, by path; nil where one can't be read
 }
 
 // Reader reads trees. It remembers what it parsed by content, so that a round on
@@ -85,6 +87,7 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 	r.parsed = seen
 	r.mu.Unlock()
 	t.settleNames()
+	t.readKeys(fsys)
 	t.Problems = t.Problems.Sorted()
 	return t, nil
 }

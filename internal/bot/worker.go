@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
@@ -40,10 +42,13 @@ type Repository struct {
 type worker struct {
 	repo     Repository
 	registry func() Tags // the tags of one round
-	events   event.Handler
-	now      func() time.Time
-	reader   Reader
-	failures event.Failures
+
+	knowledge *Knowledge
+	past      *history
+	events    event.Handler
+	now       func() time.Time
+	reader    Reader
+	failures  event.Failures
 
 	// A worker's rounds follow one another, so what they remember needs no lock.
 	head     gitrepo.Hash     // of the branch
@@ -61,6 +66,7 @@ type round struct {
 	tags     Tags
 	due      func(*policy.Policy) bool
 	tree     *Tree
+	look     Look
 	plan     *Plan
 	problems policy.Problems
 	failed   map[string]error // by policy key, "group NAME" or the repository's name
@@ -124,7 +130,8 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	}
 	r.tree = w.tree
 	r.due = r.tree.Together(r.due)
-	r.plan, err = r.tree.Plan(ctx, r.tags, r.due)
+	r.look = w.lookFrom(r)
+	r.plan, err = r.tree.Plan(ctx, r.look)
 	if err != nil {
 		return err
 	}
@@ -137,6 +144,28 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	r.problems = slices.Concat(r.plan.Problems, refused)
 	return nil
 }
+
+// lookFrom is how a round looks at the tree that was read: with the history of the
+// branch up to that very commit.
+func (w *worker) lookFrom(r *round) Look {
+	if w.past == nil {
+		w.past = newHistory(w.repo.Source)
+	}
+	w.past.begin(w.baseBranch())
+	return Look{
+		Tags: r.tags, Due: r.due, Knowledge: w.knowledge, Now: w.now(), Moved: w.movedUpTo(w.base),
+	}
+}
+
+// movedUpTo finds the last moves in the history that ends with a commit.
+func (w *worker) movedUpTo(commit gitrepo.Hash) func(context.Context, edit.Reference) (Move, bool, error) {
+	return func(ctx context.Context, ref edit.Reference) (Move, bool, error) {
+		return w.past.lastMove(ctx, commit, ref)
+	}
+}
+
+// baseBranch is the branch that updates are made for.
+func (w *worker) baseBranch() string { return cmp.Or(w.home.Config.BaseBranch, w.repo.Branch) }
 
 // read fetches the branch, and the one that its configuration names as the base of
 // updates, and reads what has moved. It tells whether anything has. The configuration
