@@ -161,7 +161,9 @@ func TestRewriteErrorAndBadUpdates(t *testing.T) {
 	w := newWorld(t)
 	broken := errors.New("unreadable")
 	failing := updateTo("1.1.0")
-	failing.Rewrite = func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) { return nil, nil, broken }
+	failing.Rewrite = func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+		return nil, nil, broken
+	}
 	if _, err := w.writer(w.repo(), w.forge).Write(t.Context(), failing); !errors.Is(err, broken) {
 		t.Errorf("want the rewrite's error, got %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/towline-dev/towline/internal/ledger"
 	"github.com/towline-dev/towline/policy"
 	"github.com/towline-dev/towline/registry"
+	"github.com/towline-dev/towline/registry/signature"
 )
 
 // Ledger remembers when tags were first seen; *ledger.Ledger implements it.
@@ -22,16 +23,16 @@ type Ledger interface {
 	Settle(repository, tag, digest string, since time.Time) error
 }
 
-// Verifier tells in words who signed an image, of those that the policy asks for.
+// Verifier tells who signed an image; *signature.Verifier implements it.
 type Verifier interface {
-	Verify(ctx context.Context, images Tags, repository, digest string, by Signers) (string, error)
+	Verify(ctx context.Context, src signature.Source, repository, digest string, req signature.Requirement) (signature.Verdict, error)
 }
 
 // KnowledgeConfig is what a Knowledge works with. All of it may be left out.
 type KnowledgeConfig struct {
 	// Ledger keeps first sightings. Without it ages are taken from what images say.
 	Ledger Ledger
-	// Verifier checks signatures. Without it no image counts as signed.
+	// Verifier checks signatures. Without it policies that ask for them fail.
 	Verifier Verifier
 	// Secret reads a field of a Kubernetes Secret. Without it keys in Secrets are
 	// told as a failure.
@@ -83,7 +84,7 @@ func (k *Knowledge) listed(p *policy.Policy, tags []string) error {
 }
 
 // witness gives what tells a policy about images, nil where it doesn't ask.
-func (k *Knowledge) witness(ctx context.Context, images Tags, p *policy.Policy, signers Signers) policy.Witness {
+func (k *Knowledge) witness(ctx context.Context, images Tags, p *policy.Policy, by signers) policy.Witness {
 	if p.Needs() == 0 {
 		return nil
 	}
@@ -93,7 +94,7 @@ func (k *Knowledge) witness(ctx context.Context, images Tags, p *policy.Policy, 
 		work.SetLimit(factWorkers)
 		for i, tag := range tags {
 			work.Go(func() error {
-				q := question{k: k, images: images, image: p.Image(), tag: tag, need: need, signers: signers}
+				q := question{k: k, images: images, image: p.Image(), tag: tag, need: need, signers: by}
 				var err error
 				facts[i], err = q.answer(ctx)
 				return err
@@ -110,7 +111,7 @@ type question struct {
 	image   string // the repository, as the policy writes it
 	tag     string
 	need    policy.Need
-	signers Signers
+	signers signers
 }
 
 // answer finds the facts. What the registry says of this one image for good, such as
@@ -153,7 +154,10 @@ func (q question) gather(ctx context.Context, f *policy.Facts) error {
 
 // lasting gives the words for what is wrong with one image and stays so.
 func lasting(err error) (string, bool) {
-	for _, kind := range []error{registry.ErrNotFound, registry.ErrBadAnswer, registry.ErrUnsupported, Untrusted{}} {
+	for _, kind := range []error{
+		registry.ErrNotFound, registry.ErrBadAnswer, registry.ErrUnsupported,
+		signature.ErrUnsigned, signature.ErrOthers, signature.ErrInvalid,
+	} {
 		if errors.Is(err, kind) {
 			return err.Error(), true
 		}

@@ -10,44 +10,17 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/policy"
+	"github.com/towline-dev/towline/registry/signature"
 )
 
-// Signers are those of whom one must have signed an image.
-type Signers struct {
-	Identities []policy.Identity
-	Keys       []SignerKey
-}
-
-// SignerKey is a public key in PEM, under a name for people.
-type SignerKey struct {
-	Name string
-	PEM  []byte
+// signers are those of whom one must have signed an image.
+type signers struct {
+	signature.Requirement
+	id string // tells sets of signers apart, by content
 }
 
 // maxKey bounds a public key's file, in bytes.
 const maxKey = 64 << 10
-
-// Untrusted is the error for an image that isn't signed by any of those who may: it is
-// a property of the image, not a failure to find out. A Verifier's error is one where
-// that is certain.
-type Untrusted struct{ Err error }
-
-// Error gives the reason.
-func (u Untrusted) Error() string {
-	if u.Err == nil {
-		return "not signed as the policy asks"
-	}
-	return u.Err.Error()
-}
-
-// Unwrap gives the cause.
-func (u Untrusted) Unwrap() error { return u.Err }
-
-// Is makes every Untrusted one kind of error.
-func (u Untrusted) Is(target error) bool {
-	_, ok := target.(Untrusted) //nolint:errorlint // Is is asked about one link of the chain
-	return ok
-}
 
 // readKeys reads the public keys that the policies name by path, at the commit that
 // the policies themselves are read from.
@@ -62,10 +35,14 @@ func (t *Tree) readKeys(fsys fs.FS) {
 				continue
 			}
 			data, err := readKey(fsys, key.Path)
+			if err == nil {
+				_, err = signature.NewKey(key.Path, data)
+			}
 			if err != nil {
+				data = nil
 				t.Problems = append(t.Problems, policy.Problem{
-					Position: p.Position, Message: fmt.Sprintf("spec.verify: reading the key %q: %v", key.Path, err),
-					Hint: "the path is from the root of the repository; until it is mended nothing counts as signed",
+					Position: p.Position, Message: fmt.Sprintf("spec.verify: the key %q: %v", key.Path, err),
+					Hint: "a public key in PEM, its path from the root of the repository; until it is mended the policy chooses nothing",
 				})
 			}
 			t.keys[key.Path] = data
@@ -87,58 +64,65 @@ func readKey(fsys fs.FS, name string) ([]byte, error) {
 }
 
 // signers gives those who may sign for a policy.
-func (k *Knowledge) signers(ctx context.Context, t *Tree, p *policy.Policy) (Signers, error) {
+func (k *Knowledge) signers(ctx context.Context, t *Tree, p *policy.Policy) (signers, error) {
+	var s signers
 	v := p.Spec.Verify
 	if v == nil {
-		return Signers{}, nil
+		return s, nil
 	}
-	s := Signers{Identities: v.Keyless}
-	for _, key := range v.Keys {
-		named := SignerKey{Name: key.Path, PEM: t.keys[key.Path]}
-		if key.Secret != "" {
-			named.Name = "Secret " + key.Secret
-			if k.config.Secret == nil {
-				return s, fmt.Errorf("reading the key in the Secret %q: this needs a bot in the cluster whose configuration has kubernetes: true", key.Secret)
-			}
-			var err error
-			if named.PEM, err = k.config.Secret(ctx, p.Namespace, key.Secret, key.Field); err != nil {
-				return s, err
-			}
+	sum := sha256.New()
+	for _, i := range v.Keyless {
+		identity, err := signature.NewIdentity(i.Issuer, i.Subject)
+		if err != nil {
+			return s, err
 		}
-		if len(named.PEM) == 0 {
-			return s, fmt.Errorf("the key %q can't be read", named.Name)
-		}
-		s.Keys = append(s.Keys, named)
+		s.Identities = append(s.Identities, identity)
+		_, _ = fmt.Fprintf(sum, "identity %q %q\n", i.Issuer, i.Subject) // a hash takes everything
 	}
+	for _, named := range v.Keys {
+		pem, name, err := k.key(ctx, t, p, named)
+		if err != nil {
+			return s, err
+		}
+		key, err := signature.NewKey(name, pem)
+		if err != nil {
+			return s, err
+		}
+		s.Keys = append(s.Keys, key)
+		_, _ = fmt.Fprintf(sum, "key %q\n", pem)
+	}
+	s.id = hex.EncodeToString(sum.Sum(nil))
 	return s, nil
 }
 
-// id tells sets of signers apart, by content.
-func (s Signers) id() string {
-	sum := sha256.New()
-	for _, i := range s.Identities {
-		_, _ = fmt.Fprintf(sum, "identity %q %q\n", i.Issuer, i.Subject) // a hash takes everything
+// key gives a public key in PEM and a name for people.
+func (k *Knowledge) key(ctx context.Context, t *Tree, p *policy.Policy, key policy.Key) (pem []byte, name string, err error) {
+	switch {
+	case key.Path != "" && len(t.keys[key.Path]) == 0:
+		return nil, "", fmt.Errorf("the key %q can't be read", key.Path)
+	case key.Path != "":
+		return t.keys[key.Path], key.Path, nil
+	case k.config.Secret == nil:
+		return nil, "", fmt.Errorf("the key in the Secret %q can't be read outside of a cluster", key.Secret)
 	}
-	for _, key := range s.Keys {
-		_, _ = fmt.Fprintf(sum, "key %q\n", key.PEM)
-	}
-	return hex.EncodeToString(sum.Sum(nil))
+	pem, err = k.config.Secret(ctx, p.Namespace, key.Secret, key.Field)
+	return pem, key.Secret + "/" + key.Field, err
 }
 
 // signature tells who signed. What was verified once stays so: the digest is that of
 // the content, and signatures aren't taken back. What wasn't is asked about again.
 func (q question) signature(ctx context.Context, digest string) (string, error) {
 	if q.k.config.Verifier == nil {
-		return "", Untrusted{errors.New("signatures aren't checked here")}
+		return "", errors.New("signatures can't be checked: the program was given no verifier")
 	}
-	key := [3]string{edit.CanonicalImage(q.image), digest, q.signers.id()}
+	key := [3]string{edit.CanonicalImage(q.image), digest, q.signers.id}
 	q.k.mu.Lock()
 	who, known := q.k.trusted[key]
 	q.k.mu.Unlock()
 	if known {
 		return who, nil
 	}
-	who, err := q.k.config.Verifier.Verify(ctx, q.images, q.image, digest, q.signers)
+	verdict, err := q.k.config.Verifier.Verify(ctx, q.images, q.image, digest, q.signers.Requirement)
 	if err != nil {
 		return "", err
 	}
@@ -147,6 +131,6 @@ func (q question) signature(ctx context.Context, digest string) (string, error) 
 	if len(q.k.trusted) >= maxRemembered {
 		clear(q.k.trusted)
 	}
-	q.k.trusted[key] = who
-	return who, nil
+	q.k.trusted[key] = verdict.String()
+	return verdict.String(), nil
 }
