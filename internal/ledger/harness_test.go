@@ -71,7 +71,7 @@ func (b *bench) reopen() {
 
 func (b *bench) observe(tags ...string) ledger.Report {
 	b.t.Helper()
-	got, err := b.Observe(repository, slices.Sorted(slices.Values(tags)))
+	got, err := b.Observe(repository, sorted(tags))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -93,3 +93,5 @@ func (b *bench) settle(tag, digest string, since time.Time) {
 		b.t.Fatal(err)
 	}
 }
+
+func sorted(tags []string) []string { return slices.Sorted(slices.Values(tags)) }

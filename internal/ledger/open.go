@@ -104,7 +104,7 @@ func (l *Ledger) lookThrough(f *os.File) (pages.Report, error) {
 // begin makes a new ledger's buckets, and sees that an older one's are those that we know.
 func (l *Ledger) begin(path string) error {
 	if err := os.Remove(path + compactSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		l.opts.Log.Warn("what a crash left beside the ledger can't be removed", "err", err)
 	}
 	known, foreign := true, false
 	names := []string{formatBucket, repositoryBucket, imageBucket, imageOrderBucket}
