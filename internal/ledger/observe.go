@@ -75,8 +75,9 @@ func sumOf(tags []string) (sum [16]byte, err error) {
 		if i > 0 && tags[i-1] >= tag {
 			return sum, fmt.Errorf("%w: %q stands behind %q", ErrInput, tag, tags[i-1])
 		}
-		// The length keeps tags apart whatever they hold. Neither write can fail.
-		_, _ = w.Write([]byte{byte(len(tag)), byte(len(tag) >> 8)})
+		// The length keeps tags apart whatever they hold. Errors stay until Flush.
+		_ = w.WriteByte(byte(len(tag)))      //nolint:gosec // G115: the low byte
+		_ = w.WriteByte(byte(len(tag) >> 8)) //nolint:gosec // G115: bounded by check
 		_, _ = w.WriteString(tag)
 	}
 	if err := w.Flush(); err != nil {

@@ -5,7 +5,7 @@
 // is a panic there, or a fault that ends the process. So the file is looked through
 // before bbolt sees it. What is checked: the meta pages with their sums, every page
 // that can be reached from the root (its kind, its bounds, the order of its keys, that
-// nothing else leads to it), and that the list of free pages names none of those. What
+// nothing else leads to it), and that the list of free pages names all others and none of those. What
 // isn't: the values, which carry no sum in bbolt; who writes them must add one.
 //
 // The format is that of bbolt's internal/common (page.go, meta.go, bucket.go), version

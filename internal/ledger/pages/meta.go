@@ -17,6 +17,7 @@ const (
 	noFreelist    = ^uint64(0)
 	kindBranch    = 0x01
 	kindLeaf      = 0x02
+	kindMeta      = 0x04
 	kindFreelist  = 0x10
 	fullCount     = 0xFFFF // the count of a free list that is longer stands in its first element
 	elementSize   = 16
@@ -32,6 +33,7 @@ type meta struct {
 	freelist uint64
 	end      uint64 // the first page that was never used
 	txid     uint64
+	named    bool // the page says which one it is
 }
 
 // readMeta chooses among the two meta pages as bbolt does: the newest that is whole.
@@ -42,10 +44,14 @@ func (c *checker) readMeta() (meta, error) {
 	} else if c.pageSize = c.secondMeta(); c.pageSize == 0 {
 		return meta{}, fmt.Errorf("%w: neither of its first pages is whole", ErrDamaged)
 	}
-	if second, whole := c.metaAt(int64(c.pageSize)); whole && (!ok || second.txid > first.txid) {
-		first = second
+	named := !ok || first.named
+	if second, whole := c.metaAt(int64(c.pageSize)); whole {
+		named = named && second.named
+		if !ok || second.txid > first.txid {
+			first = second
+		}
 	}
-	if first.pageSize != c.pageSize || first.end < 3 || first.end > 1<<40 {
+	if !named || first.pageSize != c.pageSize || first.end < 3 || first.end > 1<<40 {
 		return meta{}, fmt.Errorf("%w: its first pages contradict each other", ErrDamaged)
 	}
 	return first, nil
@@ -74,12 +80,13 @@ func (c *checker) metaAt(offset int64) (meta, bool) {
 		pageSize: int(order.Uint32(b[8:])), root: order.Uint64(b[16:]), freelist: order.Uint64(b[32:]),
 		end: order.Uint64(b[40:]), txid: order.Uint64(b[48:]),
 	}
+	m.named = order.Uint64(buf) == min(1, uint64(offset)) && order.Uint16(buf[8:]) == kindMeta //nolint:gosec // G115: not negative
 	whole := order.Uint32(b) == magic && order.Uint32(b[4:]) == version && order.Uint64(b[56:]) == sum.Sum64()
 	sized := m.pageSize >= minPage && m.pageSize <= maxPage && bits.OnesCount(uint(m.pageSize)) == 1
 	return m, whole && sized
 }
 
-// freelist counts the free pages, none of which may be in use.
+// freelist counts the free pages: all that aren't in use.
 func (c *checker) freelist(head meta) (int64, error) {
 	if head.freelist == noFreelist {
 		return 0, nil
@@ -109,6 +116,12 @@ func (c *checker) freelist(head meta) (int64, error) {
 			if err := c.mark(id, 1); err != nil {
 				return 0, err
 			}
+		}
+	}
+	// A page that nothing leads to was lost with what led there.
+	for id := uint64(0); id < min(head.end, c.end); id++ {
+		if c.seen[id/64]&(1<<(id%64)) == 0 {
+			return 0, c.damaged(id, "it is neither used nor free")
 		}
 	}
 	return int64(count), nil //nolint:gosec // G115: bounded by the page's length
