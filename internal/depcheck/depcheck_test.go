@@ -103,6 +103,16 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"registry → github.com/sigstore/sigstore-go/pkg/verify"},
 		},
 		{
+			name:    "bbolt elsewhere",
+			imports: map[string]string{"internal/bot": "go.etcd.io/bbolt"},
+			want:    []string{"internal/bot → go.etcd.io/bbolt"},
+		},
+		{
+			name:    "the ledger knows registries",
+			imports: map[string]string{"internal/ledger": "registry"},
+			want:    []string{"internal/ledger → registry"},
+		},
+		{
 			name:    "Helm elsewhere",
 			imports: map[string]string{"reconciler": "helm.sh/helm/v4/pkg/chart"},
 			want:    []string{"reconciler → helm.sh/helm/v4/pkg/chart"},
@@ -208,6 +218,7 @@ func fixture(more map[string]string) depcheck.Graph {
 		"internal/bot":               {"policy", "registry", "gitwriter", "internal/schedule"},
 		"internal/event":             {"fmt"},
 		"internal/gitrepo":           {"github.com/go-git/go-git/v5", "internal/secret"},
+		"internal/ledger":            {"go.etcd.io/bbolt"},
 		"internal/schedule":          {"fmt"},
 		"internal/secret":            {"fmt"},
 		"internal/web":               {"internal/event", "net/http"},

@@ -2,7 +2,7 @@ package depcheck
 
 // Rules returns the import rules of the design (docs/architecture.md).
 func Rules() []Rule {
-	bot := []Pattern{"policy/...", "registry/...", "gitwriter/...", "internal/bot/...", "internal/schedule/..."}
+	bot := []Pattern{"policy/...", "registry/...", "gitwriter/...", "internal/bot/...", "internal/schedule/...", "internal/ledger/..."}
 	reconciler := []Pattern{"reconciler/..."}
 	forges := []Pattern{
 		"gitwriter/forge/github/...", "gitwriter/forge/gitea/...", "gitwriter/forge/gitlab/...", "gitwriter/forge/plain/...",
@@ -60,6 +60,14 @@ func Rules() []Rule {
 		{
 			Why:  "GitLab's client stands only in its forge",
 			From: everything, Except: []Pattern{"gitwriter/forge/gitlab/..."}, Deny: []Pattern{"gitlab.com/..."},
+		},
+		{
+			Why:  "bbolt stands only in the ledger",
+			From: everything, Except: []Pattern{"internal/ledger/..."}, Deny: []Pattern{"go.etcd.io/bbolt/..."},
+		},
+		{
+			Why:  "the ledger remembers; it knows neither registries nor policies",
+			From: []Pattern{"internal/ledger/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"internal/ledger/..."}, Through: true,
 		},
 		{
 			Why:  "Helm stands only in its builder",

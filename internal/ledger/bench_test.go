@@ -14,7 +14,7 @@ import (
 func benchTags(n int) []string {
 	tags := make([]string, n)
 	for i := range tags {
-		tags[i] = fmt.Sprintf("1.%d.%d-%08x", i/1000, i%1000, uint32(i)*2654435761) //nolint:gosec // G115: a hash
+		tags[i] = fmt.Sprintf("1.%d.%d-%08x", i/1000, i%1000, uint32(i)*2654435761)
 	}
 	return sorted(tags)
 }

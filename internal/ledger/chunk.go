@@ -41,9 +41,10 @@ func unseal(b []byte) ([]byte, error) {
 	return b[4:], nil
 }
 
-// encodeChunk gives the value of the entries, which are sorted by tag, one at least.
-func encodeChunk(entries []entry) []byte {
-	b := make([]byte, 4, chunkMost)
+// encodeChunk gives the value of the entries, which are sorted by tag, one at least. It
+// writes over b where that is large enough.
+func encodeChunk(b []byte, entries []entry) []byte {
+	b = append(b[:0], 0, 0, 0, 0) // for the sum
 	base := entries[0].since
 	b = binary.AppendVarint(b, base)
 	last := ""
@@ -126,7 +127,7 @@ func (r *chunkReader) uvarint() uint64 {
 
 func (r *chunkReader) varint() int64 {
 	n := r.uvarint()
-	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // G115: how encoding/binary folds signs
+	return int64(n>>1) ^ -int64(n&1) // as encoding/binary folds signs
 }
 
 // find gives the entry of the tag in a chunk.

@@ -87,9 +87,9 @@ func (b *bench) sighting(tag, digest string) ledger.Sighting {
 	return got
 }
 
-func (b *bench) settle(tag, digest string, since time.Time) {
+func (b *bench) settle(digest string, since time.Time) {
 	b.t.Helper()
-	if err := b.Settle(repository, tag, digest, since); err != nil {
+	if err := b.Settle(repository, "1", digest, since); err != nil {
 		b.t.Fatal(err)
 	}
 }

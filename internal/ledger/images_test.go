@@ -39,7 +39,7 @@ func TestImages(t *testing.T) {
 // The cache keeps its bound, and the newest; putting the same again doesn't renew.
 func TestImagesBound(t *testing.T) {
 	b := newBench(t, func(o *ledger.Options) { o.ImageBytes = 100 * (1000 + 64 + 3) })
-	value := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, 1000) }
+	value := func(i int) []byte { return bytes.Repeat(fmt.Appendf(nil, "%04d", i), 250) }
 	key := func(i int) string { return fmt.Sprintf("%03d", i) }
 	for i := range 150 {
 		if i == 75 {

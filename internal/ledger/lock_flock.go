@@ -43,7 +43,6 @@ func openLocked(name string, flag int, mode os.FileMode, timeout time.Duration) 
 
 // tryLock locks f, unless it is locked or stands no longer at its name.
 func tryLock(f *os.File) (bool, error) {
-	//nolint:gosec // G115: a file descriptor is a small number
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
 		return false, nil
 	} else if err != nil {

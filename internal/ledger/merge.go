@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+	"slices"
 	"sort"
 
 	"go.etcd.io/bbolt"
@@ -20,7 +22,8 @@ type merge struct {
 	old     []byte // the key of the chunk at hand while it stands
 	buf     []entry
 	changed bool
-	scratch []byte
+	scratch []byte // the value of the chunk at hand
+	coded   []byte
 }
 
 func (m *merge) run(tags []string) error {
@@ -144,15 +147,16 @@ func (m *merge) flush() error {
 	if len(m.buf) == 0 {
 		return nil
 	}
-	whole := encodeChunk(m.buf)
-	if len(whole) <= chunkMost {
-		return m.bucket.Put([]byte(tagPrefix+m.buf[0].tag), whole)
+	m.coded = encodeChunk(m.coded, m.buf)
+	pieces := 1
+	if len(m.coded) > chunkMost {
+		pieces = (len(m.coded) + chunkSize - 1) / chunkSize
 	}
-	pieces := (len(whole) + chunkSize - 1) / chunkSize
 	each := (len(m.buf) + pieces - 1) / pieces
-	for at := 0; at < len(m.buf); at += each {
-		piece := m.buf[at:min(at+each, len(m.buf))]
-		if err := m.bucket.Put([]byte(tagPrefix+piece[0].tag), encodeChunk(piece)); err != nil {
+	for piece := range slices.Chunk(m.buf, each) {
+		m.coded = encodeChunk(m.coded, piece)
+		// bbolt holds the value until the transaction ends: no more than it takes.
+		if err := m.bucket.Put([]byte(tagPrefix+piece[0].tag), bytes.Clone(m.coded)); err != nil {
 			return err
 		}
 	}

@@ -61,38 +61,38 @@ func TestSighting(t *testing.T) {
 		{"settled", func(b *bench) {
 			b.observe("1")
 			b.sighting("1", digestA)
-			b.settle("1", digestA, at(-100))
+			b.settle(digestA, at(-100))
 			b.clock.move(time.Hour)
 		}, ledger.Sighting{Since: at(-100)}},
 		{"settled once", func(b *bench) {
 			b.observe("1")
 			b.sighting("1", digestA)
-			b.settle("1", digestA, at(-100))
-			b.settle("1", digestA, at(-200))
+			b.settle(digestA, at(-100))
+			b.settle(digestA, at(-200))
 		}, ledger.Sighting{Since: at(-100)}},
 		{"settled no later than it was found", func(b *bench) {
 			b.observe("1")
 			b.sighting("1", digestA)
 			b.clock.move(5 * time.Hour)
-			b.settle("1", digestA, at(3))
+			b.settle(digestA, at(3))
 		}, ledger.Sighting{Since: at(0)}},
 		{"settled never in the future", func(b *bench) {
 			b.clock.move(100 * time.Hour)
 			b.sighting("1", digestA)
 			b.clock.move(-90 * time.Hour)
-			b.settle("1", digestA, at(50))
+			b.settle(digestA, at(50))
 			b.clock.move(day * 100)
 		}, ledger.Sighting{Since: at(10)}},
 		{"what is dated by the ledger can't be settled", func(b *bench) {
 			b.observe("0")
 			b.observe("0", "1")
 			b.sighting("1", digestA)
-			b.settle("1", digestA, at(-100))
+			b.settle(digestA, at(-100))
 		}, ledger.Sighting{Since: at(0)}},
 		{"another digest's settling is another's", func(b *bench) {
 			b.observe("1")
 			b.sighting("1", digestA)
-			b.settle("1", digestB, at(-100))
+			b.settle(digestB, at(-100))
 		}, ledger.Sighting{Since: at(0), Bootstrapped: true}},
 		{"recorded while the clock was ahead, it is the present", func(b *bench) {
 			b.observe("0")

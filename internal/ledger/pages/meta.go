@@ -98,7 +98,7 @@ func (c *checker) freelist(head meta) (int64, error) {
 	if p.kind != kindFreelist {
 		return 0, c.damaged(p.id, "it is no list of free pages")
 	}
-	ids, count := p.data[headerSize:], uint64(p.count)
+	ids, count := p.data[headerSize:], uint64(p.count) //nolint:gosec // G115: read from 16 bits
 	if p.count == fullCount {
 		if len(ids) < 8 {
 			return 0, c.damaged(p.id, "it is too short")
@@ -119,7 +119,7 @@ func (c *checker) freelist(head meta) (int64, error) {
 		}
 	}
 	// A page that nothing leads to was lost with what led there.
-	for id := uint64(0); id < min(head.end, c.end); id++ {
+	for id := range min(head.end, c.end) {
 		if c.seen[id/64]&(1<<(id%64)) == 0 {
 			return 0, c.damaged(id, "it is neither used nor free")
 		}
