@@ -229,3 +229,30 @@ func (noPast) CommitInfo(gitrepo.Hash) (gitrepo.CommitInfo, error) {
 func (noPast) Deepen(context.Context, string, int) (gitrepo.Hash, error) {
 	return "", gitrepo.ErrNotFetched
 }
+
+// proposals plays a writer over a real mirror: it edits the branch's head, and notes
+// the steps.
+type proposals struct {
+	repo   bot.Source
+	groups *[]string
+}
+
+func (p *proposals) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
+	head, err := p.repo.Fetch(ctx, u.Base)
+	if err != nil {
+		return gitwriter.Outcome{}, err
+	}
+	files, err := p.repo.FS(head)
+	if err != nil {
+		return gitwriter.Outcome{}, err
+	}
+	_, changes, err := u.Rewrite(ctx, head, files)
+	for _, c := range changes {
+		*p.groups = append(*p.groups, c.From+"→"+c.To)
+	}
+	return gitwriter.Outcome{Action: gitwriter.ActionCreated, Changes: changes}, err
+}
+
+func (p *proposals) Preview(context.Context, gitwriter.Update) (gitwriter.Preview, error) {
+	return gitwriter.Preview{}, nil
+}
