@@ -35,6 +35,7 @@ type survey struct {
 	tied    entry   // the best of these
 	waiting []Candidate
 	digest  string // of the chosen image, where the facts told it
+	signed  string // by whom, where the facts told it
 	keep    bool
 
 	holdWords string

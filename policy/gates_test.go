@@ -38,7 +38,7 @@ func (k *knowledge) witness(need policy.Need, tags []string) ([]policy.Facts, er
 func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 func old() policy.Facts {
-	return policy.Facts{Digest: "sha256:old", Since: now().Add(-100 * time.Hour), Platforms: []string{"linux/amd64", "linux/arm64"}, Signature: "ci"}
+	return policy.Facts{Digest: "sha256:old", Since: now().Add(-100 * time.Hour), Platforms: []string{"linux/amd64", "linux/arm64"}, Signature: "signed by ci"}
 }
 
 func TestGates(t *testing.T) {
@@ -69,7 +69,7 @@ func TestGates(t *testing.T) {
 		{"an age that nobody knows", age, "1.0.0", "1.0.0 1.1.0", nil, "1.0.0 ", "its age isn't known", "1.1.0"},
 		{"all platforms", platforms, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "", "1.1.0"},
 		{"a platform is missing", platforms, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": thin}, "1.0.0 ", "has not the platform linux/arm64", "1.1.0"},
-		{"signed", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "", "1.1.0"},
+		{"signed", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "It is signed by ci.", "1.1.0"},
 		{"unsigned", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": unsigned}, "1.0.0 ", "is not signed as verify asks", "1.1.0"},
 		{"no image", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": broken}, "1.0.0 ", "is not an image", "1.1.0"},
 		{"what is in use isn't asked about", verify, "1.0.0", "1.0.0 0.9.0", nil, "1.0.0 ", "", ""},
@@ -203,6 +203,29 @@ func TestFollowingADigest(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, outcome{choice.Tag, choice.Digest, choice.Changed, choice.Keep}); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", choice.Reason, diff)
+			}
+		})
+	}
+}
+
+func TestPinningWhatIsInUse(t *testing.T) {
+	unsigned := old()
+	unsigned.Signature = ""
+	for name, tt := range map[string]struct {
+		digest string
+		facts  policy.Facts
+		want   policy.Choice
+	}{
+		"signed":            {"", old(), policy.Choice{Tag: "1.0.0", Digest: "sha256:old"}},
+		"unsigned":          {"", unsigned, policy.Choice{Tag: "1.0.0", Keep: true}},
+		"pinned, not asked": {"sha256:old", unsigned, policy.Choice{Tag: "1.0.0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &knowledge{facts: map[string]policy.Facts{"1.0.0": tt.facts}}
+			p := parse(t, semverRange("*"), "pin: digest", "verify: {keys: [{path: cosign.pub}]}")
+			choice, err := p.Choose(policy.Request{Current: "1.0.0", CurrentDigest: tt.digest, Tags: []string{"1.0.0"}, Facts: k.witness})
+			if err != nil || choice.Tag != tt.want.Tag || choice.Digest != tt.want.Digest || choice.Keep != tt.want.Keep {
+				t.Errorf("%+v, %v", choice, err)
 			}
 		})
 	}

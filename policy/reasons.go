@@ -71,10 +71,13 @@ func (p *Policy) versus(s *survey, counted string, level Level) string {
 	return fmt.Sprintf("%s; it replaces %s", counted, now)
 }
 
-// asides are what a reviewer should know beside the reason: ties, tags that a
-// filter loses, and better tags that have to wait.
+// asides are what a reviewer should know beside the reason: who signed, ties, tags
+// that a filter loses, and better tags that have to wait.
 func (p *Policy) asides(s *survey) string {
 	var text strings.Builder
+	if s.signed != "" {
+		fmt.Fprintf(&text, " It is %s.", s.signed)
+	}
 	if s.ties == 1 {
 		fmt.Fprintf(&text, " %s says the same %s.", s.tied.tag, p.kind.words().noun)
 	} else if s.ties > 1 {

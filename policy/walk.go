@@ -18,7 +18,9 @@ const (
 )
 
 // walk asks for the facts of the tags that fit, the best first, until one
-// passes. The current tag passes unasked: staying is always allowed.
+// passes. The current tag passes unasked: staying is always allowed. It is only
+// asked about where its digest would be written, and then stays as it is when it
+// doesn't pass.
 func (p *Policy) walk(r Request, s *survey) error {
 	if _, ok := p.kind.(byCreation); ok {
 		if err := p.date(r, s); err != nil {
@@ -42,7 +44,7 @@ func (p *Policy) pass(r Request, s *survey) error {
 	asked := 0
 	for size := firstAsked; asked < len(s.fit); size *= 2 {
 		batch := s.fit[asked:min(asked+size, len(s.fit))]
-		if i := slices.IndexFunc(batch, func(e entry) bool { return e.tag == s.tag && !p.FollowsDigest() }); i >= 0 {
+		if i := slices.IndexFunc(batch, func(e entry) bool { return e.tag == s.tag && !p.pinsCurrent(r) }); i >= 0 {
 			batch = batch[:i+1]
 		}
 		passed, err := p.admit(r, s, batch)
@@ -62,7 +64,7 @@ func (p *Policy) pass(r Request, s *survey) error {
 func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err error) {
 	var tags []string
 	for _, e := range batch {
-		if e.tag != s.tag || p.FollowsDigest() {
+		if e.tag != s.tag || p.pinsCurrent(r) {
 			tags = append(tags, e.tag)
 		}
 	}
@@ -79,7 +81,7 @@ func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err er
 		}
 		why := p.gate(facts[i], r.Now)
 		if why == "" || e.tag == s.tag && facts[i].Digest == r.CurrentDigest {
-			s.best, s.digest = e, facts[i].Digest
+			s.best, s.digest, s.signed = e, facts[i].Digest, facts[i].Signature
 			return true, nil
 		}
 		if len(s.waiting) < maxWaiting {
@@ -94,6 +96,11 @@ func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err er
 		s.counts[waits]++
 	}
 	return false, nil
+}
+
+// pinsCurrent reports whether a digest is to be written though the tag stays.
+func (p *Policy) pinsCurrent(r Request) bool {
+	return p.FollowsDigest() || p.Spec.Pin == PinDigest && r.CurrentDigest == ""
 }
 
 func (p *Policy) ask(r Request, need Need, tags []string) ([]Facts, error) {

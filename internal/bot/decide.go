@@ -57,7 +57,7 @@ func (d *decider) prepare(ctx context.Context) error {
 
 func (d *decider) row(ctx context.Context, r *Row) error {
 	at := decision{current: r.Current}
-	if d.policy.FollowsDigest() {
+	if d.policy.Pin() == policy.PinDigest {
 		at.digest = r.Reference.Digest
 	}
 	var err error
@@ -131,6 +131,9 @@ func (d *decider) pin(ctx context.Context, r *Row) error {
 	}
 	if r.Digest = r.Choice.Digest; r.Digest != "" {
 		return nil // the one that the facts were told of
+	}
+	if d.request.Facts != nil && d.policy.Needs() != policy.NeedCreated {
+		return nil // what stays in use wasn't asked about, and no other image is trusted
 	}
 	var err error
 	r.Digest, err = d.look.Tags.Digest(ctx, d.policy.Image(), r.Choice.Tag)

@@ -111,9 +111,9 @@ func TestMinimumAgeIsThatOfTheFirstSighting(t *testing.T) {
 	// What comes later is as old as its first sighting, whatever it says.
 	l.push("1.3.0", l.now.Add(-5000*time.Hour))
 	l.expect("1.1.0", "1.0.0", age...)
-	l.now = l.now.Add(71 * time.Hour)
+	l.now = l.now.Add(70 * time.Hour)
 	l.expect("1.1.0", "1.0.0", age...)
-	l.now = l.now.Add(time.Hour)
+	l.now = l.now.Add(2 * time.Hour)
 	l.expect("1.3.0", "1.0.0", age...)
 
 	// A tag that is pushed again is young again.
