@@ -1,10 +1,7 @@
 package registry
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -28,19 +25,16 @@ func (a *attempt) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer func() { _ = resp.Body.Close() }() // what mattered has been read
 
-	body, err := io.ReadAll(io.LimitReader(resp.Body, a.maxBody+1))
+	body, err := readBody(resp.Body, resp.ContentLength, a.maxBody)
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
-	}
-	if int64(len(body)) > a.maxBody {
-		return nil, fmt.Errorf("%w: the body is larger than %d bytes", ErrBadAnswer, a.maxBody)
+		return nil, err
 	}
 	answer := *resp
 	answer.Request = req
 	answer.Header = resp.Header.Clone()
-	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.Body = body
 	if req.Method != http.MethodHead {
-		answer.ContentLength = int64(len(body))
+		answer.ContentLength = body.size
 	}
 	return &answer, nil
 }

@@ -9,11 +9,13 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // host is what all repositories of one registry share.
-type host struct{ transport http.RoundTripper }
+type host struct {
+	transport http.RoundTripper
+	pings     *pings
+}
 
 // hosts makes each host once. It grows with the registries that policies name.
 type hosts struct {
@@ -27,15 +29,14 @@ func (h *hosts) get(reg name.Registry) *host {
 	defer h.mu.Unlock()
 	key := reg.RegistryStr()
 	if h.byName[key] == nil {
-		h.byName[key] = &host{transport: chain(h.config, reg)}
+		h.byName[key] = newHost(h.config, reg)
 	}
 	return h.byName[key]
 }
 
-// chain wires the transports of one registry, from the outermost in. What a
-// registry redirects to has a budget of its own, so that a store in trouble
-// doesn't count against the registry.
-func chain(c Config, reg name.Registry) http.RoundTripper {
+// newHost wires the transports of one registry. What a registry redirects to has
+// a budget of its own, so that a store in trouble doesn't count against it.
+func newHost(c Config, reg name.Registry) *host {
 	h := hostConfig(c, reg.RegistryStr())
 	wire := newNetwork(c, h, reg)
 	budgeted := func() http.RoundTripper {
@@ -44,7 +45,9 @@ func chain(c Config, reg name.Registry) http.RoundTripper {
 			next: newLimit(&attempt{next: wire, timeout: c.AttemptTimeout, maxBody: c.MaxBody}, h, c),
 		}
 	}
-	return &guard{registry: reg, schemes: schemesOf(c, reg.RegistryStr()), next: budgeted(), blobs: budgeted()}
+	guarded := &guard{registry: reg, schemes: schemesOf(c, reg.RegistryStr()), next: budgeted(), blobs: budgeted()}
+	pinged := newPings(guarded, reg, c.Now)
+	return &host{transport: pinged, pings: pinged}
 }
 
 func schemesOf(c Config, registry string) schemes {
@@ -56,21 +59,6 @@ func schemesOf(c Config, registry string) schemes {
 		return eitherScheme
 	}
 	return httpsOnly
-}
-
-// newPuller makes go-containerregistry's client of one repository. It asks for
-// a token once and renews it when the registry says that it has run out.
-func newPuller(c Config, h *host, reg name.Registry) (*remote.Puller, error) {
-	return remote.NewPuller(
-		remote.WithTransport(h.transport),
-		remote.WithAuthFromKeychain(keychain{hostConfig(c, reg.RegistryStr()).Keychain}),
-		remote.WithUserAgent(c.UserAgent),
-		remote.WithPageSize(c.PageSize),
-		// One retry rule, ours.
-		remote.WithRetryPredicate(func(error) bool { return false }),
-		remote.WithRetryStatusCodes(),
-		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
-	)
 }
 
 // keychain marks errors of the wrapped one, so that a broken credential helper

@@ -43,6 +43,10 @@ type Config struct {
 	MaxPages int
 	// MaxTags bounds the tags of one listing. The default is 2,000,000.
 	MaxTags int
+	// MaxRemembered bounds what is kept of lists that came with an ETag, in bytes. A
+	// registry that gives one needn't send an unchanged list again. The default is
+	// 32 MiB: about a million tags, of which one page has at most an eighth.
+	MaxRemembered int64
 	// MaxBody bounds the body of one answer, in bytes, after decompression. The
 	// default is 32 MiB: room for a million tags from a registry that doesn't page.
 	MaxBody int64
@@ -71,7 +75,7 @@ type Config struct {
 // withDefaults returns a complete copy, with host names as go-containerregistry spells them.
 func (c Config) withDefaults() (Config, error) {
 	for what, n := range map[string]int64{
-		"PageSize": int64(c.PageSize), "MaxPages": int64(c.MaxPages), "MaxTags": int64(c.MaxTags), "MaxBody": c.MaxBody,
+		"PageSize": int64(c.PageSize), "MaxPages": int64(c.MaxPages), "MaxTags": int64(c.MaxTags), "MaxBody": c.MaxBody, "MaxRemembered": c.MaxRemembered,
 		"MaxWait": int64(c.MaxWait), "AttemptTimeout": int64(c.AttemptTimeout), "CallTimeout": int64(c.CallTimeout),
 	} {
 		if n < 0 {
@@ -100,6 +104,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.PageSize = or(c.PageSize, 1000)
 	c.MaxPages = or(c.MaxPages, 10_000)
 	c.MaxTags = or(c.MaxTags, 2_000_000)
+	c.MaxRemembered = or(c.MaxRemembered, 32<<20)
 	c.MaxBody = or(c.MaxBody, 32<<20)
 	c.Retries = max(or(c.Retries, 3), 0)
 	c.MaxWait = or(c.MaxWait, 30*time.Second)

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -58,62 +57,4 @@ func typed(ctx context.Context, op, repository string, err error) error {
 		return err
 	}
 	return failure(ctx, op, repository, err)
-}
-
-// memo is a map whose values are worked out by the first who asks. It isn't
-// x/sync/singleflight because a leader whose context ends must not decide for
-// the others: then one of them takes over.
-type memo[K comparable, V any] struct {
-	mu      sync.Mutex
-	entries map[K]*entry[V]
-}
-
-type entry[V any] struct {
-	done  chan struct{}
-	value V
-	err   error
-	void  bool // the leader gave up; ask again
-}
-
-func (m *memo[K, V]) get(ctx context.Context, key K, work func() (V, error)) (V, error) {
-	for {
-		e, leader := m.entry(key)
-		if leader {
-			e.value, e.err = work()
-			if e.void = e.err != nil && ctx.Err() != nil; e.void {
-				m.remove(key)
-			}
-			close(e.done)
-			return e.value, e.err
-		}
-		select {
-		case <-e.done:
-		case <-ctx.Done():
-			var none V
-			return none, context.Cause(ctx)
-		}
-		if !e.void {
-			return e.value, e.err
-		}
-	}
-}
-
-func (m *memo[K, V]) entry(key K) (e *entry[V], leader bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if e := m.entries[key]; e != nil {
-		return e, false
-	}
-	if m.entries == nil {
-		m.entries = map[K]*entry[V]{}
-	}
-	e = &entry[V]{done: make(chan struct{})}
-	m.entries[key] = e
-	return e, true
-}
-
-func (m *memo[K, V]) remove(key K) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.entries, key)
 }
