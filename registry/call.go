@@ -32,7 +32,7 @@ func (c *Client) ask(ctx context.Context, repo name.Repository, question func(co
 		if err == nil {
 			return nil
 		}
-		failed = append(failed, placeError{at.RegistryStr(), err})
+		failed = append(failed, placeError{shown(at.RegistryStr()), err})
 		if own.Err() != nil {
 			break
 		}

@@ -3,8 +3,10 @@ package registry
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -13,8 +15,12 @@ import (
 
 // host is what all repositories of one registry share.
 type host struct {
+	shown     string
 	transport http.RoundTripper
 	pings     *pings
+	breaker   *breaker
+	limit     *limit
+	blobs     *limit
 }
 
 // hosts makes each host once. It grows with the registries that policies name.
@@ -34,20 +40,28 @@ func (h *hosts) get(reg name.Registry) *host {
 	return h.byName[key]
 }
 
-// newHost wires the transports of one registry. What a registry redirects to has
-// a budget of its own, so that a store in trouble doesn't count against it.
+func (h *hosts) all() []*host {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.byName))
+}
+
+// newHost wires the transports of one registry, from the innermost out. What a
+// registry redirects to has a budget of its own, and none of its troubles count
+// against the registry.
 func newHost(c Config, reg name.Registry) *host {
-	h := hostConfig(c, reg.RegistryStr())
-	wire := newNetwork(c, h, reg)
-	budgeted := func() http.RoundTripper {
-		return &retry{
-			retries: c.Retries, maxWait: c.MaxWait, now: c.Now, sleep: c.Sleep, jitter: c.Jitter, log: c.Log,
-			next: newLimit(&attempt{next: wire, timeout: c.AttemptTimeout, maxBody: c.MaxBody}, h, c),
-		}
+	settings := hostConfig(c, reg.RegistryStr())
+	one := &attempt{next: newNetwork(c, settings, reg), timeout: c.AttemptTimeout, maxBody: c.MaxBody}
+	h := &host{shown: shown(reg.RegistryStr()), limit: newLimit(one, settings, c), blobs: newLimit(one, settings, c)}
+	h.breaker = &breaker{next: h.limit, host: h.shown, now: c.Now, jitter: c.Jitter, log: c.Log}
+	retried := func(next http.RoundTripper) http.RoundTripper {
+		return &retry{next: next, retries: c.Retries, maxWait: c.MaxWait, now: c.Now, sleep: c.Sleep, jitter: c.Jitter, log: c.Log}
 	}
-	guarded := &guard{registry: reg, schemes: schemesOf(c, reg.RegistryStr()), next: budgeted(), blobs: budgeted()}
-	pinged := newPings(guarded, reg, c.Now)
-	return &host{transport: pinged, pings: pinged}
+	h.pings = newPings(&guard{
+		registry: reg, schemes: schemesOf(c, reg.RegistryStr()), next: retried(h.breaker), blobs: retried(h.blobs),
+	}, reg, c.Now)
+	h.transport = h.pings
+	return h
 }
 
 func schemesOf(c Config, registry string) schemes {

@@ -23,9 +23,11 @@ var (
 	// couldn't be read. Docker Hub answers so for repositories that don't exist.
 	ErrUnauthorized = errors.New("not authorized")
 	// ErrRateLimited: the registry asks for fewer requests (429), and did so until
-	// the retries were used up, or for longer than Config.MaxWait.
+	// the retries were used up, or for longer than Config.MaxWait; or it said earlier
+	// that it will take no more for now (RateLimit-Remaining: 0), and nothing was sent.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable: the registry can't be reached, or answers 5xx or too slowly.
+	// ErrUnavailable: the registry can't be reached, or answers 5xx or too slowly. When
+	// it did so many times in a row, calls fail at once for a while (see Client.Hosts).
 	ErrUnavailable = errors.New("registry unavailable")
 	// ErrBadAnswer: the answer isn't one that a sound registry gives: not JSON, too
 	// large, without end, or leading to another host. Asking again won't help.
@@ -44,7 +46,8 @@ type Error struct {
 	// Status is the HTTP status that ended it, 0 when no answer came. For a call
 	// that wasn't sent because of an earlier Retry-After, it is that answer's.
 	Status int
-	// RetryAfter is how long the registry asks to be left alone, 0 when it doesn't say.
+	// RetryAfter is how long the registry asks to be left alone, or is left alone
+	// because of its failures; 0 when neither is so.
 	RetryAfter time.Duration
 	// Err is the cause. Its text may hold what the server sent; Error bounds it.
 	Err error
@@ -118,6 +121,10 @@ func failure(ctx context.Context, op, repository string, err error) *Error {
 	if errors.As(err, &held) {
 		e.RetryAfter, e.Status = held.wait, held.status
 	}
+	var broken *brokenError
+	if errors.As(err, &broken) {
+		e.RetryAfter = broken.wait
+	}
 	var answer *transport.Error
 	if errors.As(err, &answer) {
 		e.Status = answer.StatusCode
@@ -133,7 +140,13 @@ func kindOf(err error, status int) error {
 		}
 	}
 	var network *url.Error
+	var held *heldError
+	var broken *brokenError
 	switch {
+	case errors.As(err, &held) && held.status == 0:
+		return ErrRateLimited
+	case errors.As(err, &broken):
+		return ErrUnavailable
 	case status == http.StatusNotFound:
 		return ErrNotFound
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

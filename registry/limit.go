@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -24,21 +25,35 @@ type limit struct {
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
 
-	mu         sync.Mutex
-	heldUntil  time.Time
-	heldStatus int
+	sent atomic.Int64
+
+	mu   sync.Mutex
+	held [classes]hold
+}
+
+// hold is a pause that the host has asked for.
+type hold struct {
+	until  time.Time
+	status int // of the answer that asked, 0 where one said that nothing remains
 }
 
 // heldError says that the host asked for a longer pause than a call waits.
 type heldError struct {
 	host   string
-	status int // of the answer that asked
+	of     class
+	status int // as in hold
 	wait   time.Duration
 }
 
 func (e *heldError) Error() string {
-	return fmt.Sprintf("%d %s: %s asks for a pause of %s",
-		e.status, http.StatusText(e.status), e.host, e.wait.Round(time.Second))
+	wait := e.wait.Round(time.Second)
+	switch {
+	case e.status != 0:
+		return fmt.Sprintf("%d %s: %s asks for a pause of %s", e.status, http.StatusText(e.status), e.host, wait)
+	case e.of == pulls:
+		return fmt.Sprintf("%s allows no further pulls for %s", e.host, wait)
+	}
+	return fmt.Sprintf("%s allows no further requests for %s", e.host, wait)
 }
 
 func newLimit(next http.RoundTripper, h HostConfig, c Config) *limit {
@@ -50,9 +65,14 @@ func newLimit(next http.RoundTripper, h HostConfig, c Config) *limit {
 	}
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. Pauses are waited for before a slot is
+// taken, which others may use, and looked at again after the wait for the token:
+// in the meantime another request may have been told to stay away.
 func (l *limit) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
+	if err := l.waitOutHolds(req); err != nil {
+		return nil, err
+	}
 	select {
 	case l.slots <- struct{}{}:
 		defer func() { <-l.slots }()
@@ -62,12 +82,13 @@ func (l *limit) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.takeToken(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.waitOutHold(ctx, req.URL.Host); err != nil {
+	if err := l.waitOutHolds(req); err != nil {
 		return nil, err
 	}
+	l.sent.Add(1)
 	resp, err := l.next.RoundTrip(req)
 	if err == nil {
-		l.hold(retryAfter(resp, l.now()), resp.StatusCode)
+		l.learn(resp)
 	}
 	return resp, err
 }
@@ -86,33 +107,48 @@ func (l *limit) takeToken(ctx context.Context) error {
 	return nil
 }
 
-// waitOutHold runs after the token has been waited for: in the meantime
-// another request may have been told to stay away.
-func (l *limit) waitOutHold(ctx context.Context, host string) error {
+func (l *limit) waitOutHolds(req *http.Request) error {
 	for {
-		l.mu.Lock()
-		wait, status := l.heldUntil.Sub(l.now()), l.heldStatus
-		l.mu.Unlock()
+		of, h, wait := l.longestHold(classOf(req))
 		switch {
 		case wait <= 0:
 			return nil
 		case wait > l.maxWait:
-			return &heldError{host: host, status: status, wait: wait}
+			return &heldError{host: req.URL.Host, of: of, status: h.status, wait: wait}
 		}
-		if err := l.sleep(ctx, wait); err != nil {
+		if err := l.sleep(req.Context(), wait); err != nil {
 			return err
 		}
 	}
 }
 
-func (l *limit) hold(d time.Duration, status int) {
+// longestHold is the last of the holds that concern requests of the class to end.
+func (l *limit) longestHold(c class) (of class, h hold, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if of = anyRequest; l.held[c].until.After(l.held[of].until) {
+		of = c
+	}
+	return of, l.held[of], l.held[of].until.Sub(l.now())
+}
+
+// learn holds what the answer asks to be held.
+func (l *limit) learn(resp *http.Response) {
+	now := l.now()
+	l.hold(anyRequest, now, retryAfter(resp, now), resp.StatusCode)
+	if a, known := allowanceOf(resp.Header, now); known && a.left == 0 {
+		l.hold(a.of, now, a.reset, 0)
+	}
+}
+
+func (l *limit) hold(of class, now time.Time, d time.Duration, status int) {
 	if d <= 0 {
 		return
 	}
-	until := l.now().Add(min(d, maxHold))
+	until := now.Add(min(d, maxHold))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if until.After(l.heldUntil) {
-		l.heldUntil, l.heldStatus = until, status
+	if until.After(l.held[of].until) {
+		l.held[of] = hold{until: until, status: status}
 	}
 }

@@ -43,11 +43,11 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		if tried >= r.retries || !transient(req.Context(), resp, err) {
 			return resp, err
 		}
-		wait := r.backoff(tried)
+		wait := spread(min(firstBackoff<<min(tried, 10), maxBackoff), r.jitter)
 		if err == nil {
 			asked := retryAfter(resp, r.now())
 			if asked > r.maxWait {
-				return nil, &heldError{host: req.URL.Host, status: resp.StatusCode, wait: min(asked, maxHold)}
+				return nil, &heldError{host: req.URL.Host, of: anyRequest, status: resp.StatusCode, wait: min(asked, maxHold)}
 			}
 			wait = max(wait, asked)
 		}
@@ -62,11 +62,10 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// backoff doubles from firstBackoff up to maxBackoff and lies between half and
-// all of that, so that clients that failed together don't come back together.
-func (r *retry) backoff(tried int) time.Duration {
-	full := min(firstBackoff<<min(tried, 10), maxBackoff)
-	return time.Duration(float64(full) * (0.5 + 0.5*r.jitter()))
+// spread gives between half and all of full, so that clients that failed
+// together don't come back together.
+func spread(full time.Duration, jitter func() float64) time.Duration {
+	return time.Duration(float64(full) * (0.5 + 0.5*jitter()))
 }
 
 // replay returns the request for a further try. Only token requests have a
