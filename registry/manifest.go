@@ -49,7 +49,7 @@ func (c *Client) Manifest(ctx context.Context, repository, reference string) (Ra
 // by the time of one call, and says in an *Error what went wrong.
 func (c *Client) about(ctx context.Context, op, repository, reference string, ask func(context.Context, name.Repository) error) error {
 	repo, err := c.parse(repository)
-	if err == nil && !isDigest(reference) && !c.tag.MatchString(reference) {
+	if err == nil && !isDigest(reference) && !isTag(reference) {
 		err = fmt.Errorf("%w: %q is neither a tag nor a digest of sha256", ErrInvalid, reference)
 	}
 	if err == nil {
