@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/towline-dev/towline/registry"
+	"github.com/towline-dev/towline/registry/registrytest"
 )
 
 // fakeTime is a clock that only sleeping moves. It keeps what was slept.
@@ -103,6 +104,13 @@ func (w *watch) Seen() []seen {
 	return append([]seen(nil), w.seen...)
 }
 
+func urls(w *watch) (all []string) {
+	for _, r := range w.Seen() {
+		all = append(all, r.URL)
+	}
+	return all
+}
+
 // handler is a transport that answers from a handler, without a network.
 type handler func(*http.Request) *http.Response
 
@@ -110,4 +118,16 @@ func (h handler) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp := h(req)
 	resp.Request = req
 	return resp, req.Context().Err()
+}
+
+func push(t *testing.T, s *registrytest.Server, repository string, tags ...string) {
+	t.Helper()
+	if err := s.PushTags(repository, tags...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// faulty makes every answer of a registry that status.
+func faulty(status int) func(*registrytest.Server) {
+	return func(s *registrytest.Server) { s.AddFault(registrytest.Fault{Status: status}) }
 }

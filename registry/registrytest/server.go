@@ -25,6 +25,9 @@ type Options struct {
 	// IgnorePaging answers every listing whole, unsorted and with a duplicate, as
 	// Debian's docker-registry may. The default is false.
 	IgnorePaging bool
+	// ETags gives each page of a list an ETag, and answers 304 where If-None-Match
+	// names it. The default is false.
+	ETags bool
 	// Username and Password are asked for where they aren't empty. The default is an open registry.
 	Username, Password string
 	// Token makes the server hand out Bearer tokens at /token, for Username and

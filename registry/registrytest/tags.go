@@ -1,7 +1,9 @@
 package registrytest
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -81,7 +83,20 @@ func (s *Server) serveTags(w http.ResponseWriter, r *http.Request) {
 	if more {
 		w.Header().Set("Link", s.link(r, url.Values{"n": {strconv.Itoa(n)}, "last": {tags[len(tags)-1]}}))
 	}
+	if s.options.ETags {
+		etag := entityTag(tags)
+		w.Header().Set("ETag", etag)
+		if r.Header.Get("If-None-Match") == etag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
 	writeJSON(w, http.StatusOK, map[string]any{"name": repository, "tags": tags})
+}
+
+// entityTag stands for the page's tags, and not for those of other pages.
+func entityTag(tags []string) string {
+	return fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(strings.Join(tags, "\n"))))
 }
 
 func (s *Server) link(r *http.Request, query url.Values) string {
