@@ -15,12 +15,12 @@ import (
 
 const manyRepositories = 1000
 
-// listAll lists so many repositories, twenty at a time, and reports errors.
-func listAll(tb testing.TB, list func(repository string) error) {
+// listAll lists so many repositories, some at a time, and reports errors.
+func listAll(tb testing.TB, atATime int, list func(repository string) error) {
 	tb.Helper()
 	names := make(chan string)
 	var wg sync.WaitGroup
-	for range 20 {
+	for range atATime {
 		wg.Go(func() {
 			for name := range names {
 				if err := list(name); err != nil {
@@ -62,7 +62,7 @@ func TestRequestsOfManyRepositories(t *testing.T) {
 			client, _ := newClient(t, server.Host(), func(c *registry.Config) { c.Keychain = secretKeys() })
 			for i, want := range []map[registrytest.Kind]int{tt.first, tt.second} {
 				server.ResetRequests()
-				listAll(t, func(name string) error { return tags(client, server.Host()+"/"+name)(t.Context()) })
+				listAll(t, 40, func(name string) error { return tags(client, server.Host()+"/"+name)(t.Context()) })
 				if diff := cmp.Diff(want, server.Requests()); diff != "" {
 					t.Errorf("round %d (-want +got):\n%s", i+1, diff)
 				}
