@@ -131,3 +131,11 @@ func push(t *testing.T, s *registrytest.Server, repository string, tags ...strin
 func faulty(status int) func(*registrytest.Server) {
 	return func(s *registrytest.Server) { s.AddFault(registrytest.Fault{Status: status}) }
 }
+
+// waitFor is a Fault's Wait that tells when it has begun, and lasts until released.
+func waitFor(begun chan<- struct{}, release <-chan struct{}) func(context.Context) {
+	return func(context.Context) {
+		close(begun)
+		<-release
+	}
+}
