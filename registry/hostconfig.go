@@ -63,11 +63,12 @@ const (
 
 func (c Config) withHosts() (Config, error) {
 	var err error
-	if c.DefaultHost, err = c.DefaultHost.complete(HostConfig{QPS: defaultQPS, MaxConns: defaultMaxConns, Keychain: c.Keychain}); err != nil {
-		return Config{}, fmt.Errorf("configuring the default host: %w", err)
+	c.DefaultHost, err = c.complete(c.DefaultHost, HostConfig{QPS: defaultQPS, MaxConns: defaultMaxConns, Keychain: c.Keychain})
+	if err == nil && (c.DefaultHost.PlainHTTP || len(c.DefaultHost.Mirrors) > 0) {
+		err = fmt.Errorf("%w: PlainHTTP and Mirrors are for hosts that are named", ErrInvalid)
 	}
-	if c.DefaultHost.PlainHTTP || len(c.DefaultHost.Mirrors) > 0 {
-		return Config{}, fmt.Errorf("configuring the default host: %w: PlainHTTP and Mirrors are for hosts that are named", ErrInvalid)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuring the default host: %w", err)
 	}
 	hosts := make(map[string]HostConfig, len(c.Hosts))
 	for host, h := range c.Hosts {
@@ -75,11 +76,8 @@ func (c Config) withHosts() (Config, error) {
 		if err != nil || host == "" {
 			return Config{}, fmt.Errorf("configuring host %q: %w: expecting a host with an optional port", host, ErrInvalid)
 		}
-		if h, err = h.complete(c.DefaultHost); err == nil {
+		if h, err = c.complete(h, c.DefaultHost); err == nil {
 			h.Mirrors, err = checkMirrors(reg, h.Mirrors)
-		}
-		if err == nil && !c.canAdapt() && (h.TLS != nil || h.Proxy != nil) {
-			err = fmt.Errorf("%w: TLS and Proxy need a Transport that is an *http.Transport", ErrInvalid)
 		}
 		if err != nil {
 			return Config{}, fmt.Errorf("configuring host %q: %w", host, err)
@@ -90,9 +88,13 @@ func (c Config) withHosts() (Config, error) {
 	return c, nil
 }
 
-func (h HostConfig) complete(d HostConfig) (HostConfig, error) {
+// complete fills h in from d.
+func (c Config) complete(h, d HostConfig) (HostConfig, error) {
 	if h.QPS < 0 || h.Burst < 0 || h.MaxConns < 0 {
 		return h, fmt.Errorf("%w: QPS, Burst and MaxConns can't be negative", ErrInvalid)
+	}
+	if (h.TLS != nil || h.Proxy != nil) && !c.canAdapt() {
+		return h, fmt.Errorf("%w: TLS and Proxy need a Transport that is an *http.Transport", ErrInvalid)
 	}
 	if h.Burst == 0 && h.QPS == 0 {
 		h.Burst = d.Burst

@@ -160,3 +160,25 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 		t.Errorf("%d listings, want 3, none refused", got)
 	}
 }
+
+// A loopback registry that isn't declared is tried by HTTPS first, but not again
+// once it has answered by HTTP.
+func TestSchemeIsFoundOnce(t *testing.T) {
+	server := registrytest.New(t, registrytest.Options{})
+	asked := newWatch(nil)
+	client, _ := newClient(t, "", func(c *registry.Config) { c.Hosts, c.Transport = nil, asked })
+	for _, repository := range []string{"a", "b"} {
+		push(t, server, repository, "1")
+		if err := tags(client, server.Host()+"/"+repository)(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host := server.Host()
+	want := []string{
+		"https://" + host + "/v2/", "http://" + host + "/v2/",
+		"http://" + host + "/v2/a/tags/list?n=1000", "http://" + host + "/v2/b/tags/list?n=1000",
+	}
+	if diff := cmp.Diff(want, urls(asked)); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
