@@ -30,14 +30,15 @@ func TestBrokenHost(t *testing.T) {
 	if asked() != 10 {
 		t.Fatalf("%d requests, want 10", asked())
 	}
-	for i, pause := range []time.Duration{5, 10, 20, 40, 80, 150, 150} { // seconds, by a jitter of 0 half of the whole
+	for i, seconds := range []float64{5, 10, 20, 40, 80, 150, 150} { // by a jitter of 0, half of the whole
+		pause := time.Duration(seconds * float64(time.Second))
 		err := ask()
 		wantKind(t, err, registry.ErrUnavailable)
 		var typed *registry.Error
-		if !errors.As(err, &typed) || typed.RetryAfter != pause*time.Second || !typed.Temporary() {
-			t.Errorf("pause %d: %v, want one of %d s", i, err, pause)
+		if !errors.As(err, &typed) || typed.RetryAfter != pause || !typed.Temporary() {
+			t.Errorf("pause %d: %v, want one of %s", i, err, pause)
 		}
-		clock.Advance(pause * time.Second)
+		clock.Advance(pause)
 		wantKind(t, ask(), registry.ErrUnavailable) // the one that is let through
 		if asked() != 11+i {
 			t.Errorf("pause %d: %d requests, want %d", i, asked(), 11+i)

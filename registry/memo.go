@@ -69,7 +69,7 @@ func (m *memo[K, V]) remove(key K) {
 
 // drop removes the values that have been worked out and are no longer wanted, and
 // tells whether there were any.
-func (m *memo[K, V]) drop(unwanted func(V) bool) (any bool) {
+func (m *memo[K, V]) drop(unwanted func(V) bool) (found bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for key, e := range m.entries {
@@ -77,10 +77,10 @@ func (m *memo[K, V]) drop(unwanted func(V) bool) (any bool) {
 		case <-e.done:
 			if e.err == nil && unwanted(e.value) {
 				delete(m.entries, key)
-				any = true
+				found = true
 			}
 		default:
 		}
 	}
-	return any
+	return found
 }

@@ -56,7 +56,7 @@ func TestBlobRedirects(t *testing.T) {
 			want: registry.ErrBadAnswer, message: "leads to an internal address"},
 		{name: "to plain HTTP", registry: public, to: "http://store.test/x", store: otherPublic, answer: serve,
 			want: registry.ErrBadAnswer, message: `redirects a blob to "http://store.test"`},
-		{name: "with a password", registry: public, to: "https://u:p@store.test/x", store: otherPublic, answer: serve,
+		{name: "with a user", registry: public, to: "https://u@store.test/x", store: otherPublic, answer: serve,
 			want: registry.ErrBadAnswer, message: `redirects a blob to "https://store.test"`},
 		{name: "and back to the registry", registry: public, to: "https://store.test/x", store: otherPublic, asked: 1,
 			answer: to("https://reg.test/v2/other/blobs/" + blobDigest()), want: registry.ErrBadAnswer, message: `redirects a blob to "https://reg.test"`},
