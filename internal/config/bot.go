@@ -19,17 +19,6 @@ type Bot struct {
 	Registries   []Registry   `yaml:"registries"`
 }
 
-// Registry is what one registry host may be asked.
-type Registry struct {
-	Host string `yaml:"host"` // host[:port]
-	// PlainHTTP speaks HTTP without TLS; loopback addresses need no asking.
-	PlainHTTP bool `yaml:"plainHTTP"`
-	// RequestsPerSecond is the host's budget; 0 is the registry package's default.
-	RequestsPerSecond float64 `yaml:"requestsPerSecond"`
-	// Connections is how many may be open at a time; 0 is the registry package's default.
-	Connections int `yaml:"connections"`
-}
-
 // LoadBot reads and validates a file of the kind BotConfig.
 func LoadBot(name string) (Bot, error) {
 	data, err := read(name)
@@ -39,16 +28,38 @@ func LoadBot(name string) (Bot, error) {
 	return ParseBot(name, data)
 }
 
+// LoadRegistries reads and validates a file of the kind BotConfig for its registries
+// alone: its repositories may be missing.
+func LoadRegistries(name string) ([]Registry, error) {
+	data, err := read(name)
+	if err != nil {
+		return nil, err
+	}
+	b, v, err := decodeBot(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return b.Registries, v.problems.Err()
+}
+
 // ParseBot reads and validates the configuration in data; name is for messages. The
 // error is of the type policy.Problems when the content is wrong.
 func ParseBot(name string, data []byte) (Bot, error) {
-	var b Bot
-	v, err := decode(name, data, &b)
+	b, v, err := decodeBot(name, data)
 	if err != nil {
 		return Bot{}, err
 	}
-	v.kind(b.APIVersion, b.Kind, "BotConfig")
 	v.check(len(b.Repositories) > 0, "repositories is empty", "name the repository that holds your manifests")
+	return b, v.problems.Err()
+}
+
+func decodeBot(name string, data []byte) (Bot, *validation, error) {
+	var b Bot
+	v, err := decode(name, data, &b)
+	if err != nil {
+		return Bot{}, nil, err
+	}
+	v.kind(b.APIVersion, b.Kind, "BotConfig")
 	names := map[string]int{}
 	for i := range b.Repositories {
 		r := &b.Repositories[i]
@@ -64,9 +75,6 @@ func ParseBot(name string, data []byte) (Bot, error) {
 		v.check(!taken, "repositories[%d] and [%d] are both named %q", "give one a name of its own", first, i, r.Name)
 		names[r.Name] = i
 	}
-	for i, r := range b.Registries {
-		v.check(r.Host != "", "registries[%d] has no host", "such as ghcr.io or registry.example.com:5000", i)
-		v.check(r.RequestsPerSecond >= 0 && r.Connections >= 0, "registries[%d] has a negative limit", "leave it out for the default", i)
-	}
-	return b, v.problems.Err()
+	v.registries(b.Registries)
+	return b, v, nil
 }
