@@ -23,11 +23,11 @@ import (
 // repositories, so that they share each host's budget, and per repository a Git
 // mirror, a forge and a writer.
 func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (*bot.Bot, error) {
-	hosts := map[string]registry.HostConfig{}
-	for _, r := range c.Registries {
-		hosts[r.Host] = registry.HostConfig{PlainHTTP: r.PlainHTTP, QPS: r.RequestsPerSecond, MaxConns: r.Connections}
+	reached, err := wireRegistries(p, c.Registries, log)
+	if err != nil {
+		return nil, err
 	}
-	registries, err := registry.New(registry.Config{Hosts: hosts, UserAgent: "towline/" + version(), Log: log})
+	registries, err := registry.New(reached)
 	if err != nil {
 		return nil, err
 	}
