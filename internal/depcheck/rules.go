@@ -70,6 +70,11 @@ func Rules() []Rule {
 			From: []Pattern{"internal/ledger/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"internal/ledger/..."}, Through: true,
 		},
 		{
+			Why:  "clouds are asked for credentials, and for nothing else",
+			From: everything, Except: []Pattern{"registry/keychain/..."},
+			Deny: []Pattern{"github.com/aws/...", "github.com/Azure/...", "golang.org/x/oauth2/google/..."},
+		},
+		{
 			Why:  "Helm stands only in its builder",
 			From: everything, Except: []Pattern{"reconciler/build/helm/..."}, Deny: []Pattern{"helm.sh/..."},
 		},
