@@ -113,6 +113,11 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"internal/ledger → registry"},
 		},
 		{
+			name:    "a cloud's SDK elsewhere",
+			imports: map[string]string{"cmd/towline": "github.com/aws/aws-sdk-go-v2/service/s3"},
+			want:    []string{"cmd/towline → github.com/aws/aws-sdk-go-v2/service/s3"},
+		},
+		{
 			name:    "Helm elsewhere",
 			imports: map[string]string{"reconciler": "helm.sh/helm/v4/pkg/chart"},
 			want:    []string{"reconciler → helm.sh/helm/v4/pkg/chart"},

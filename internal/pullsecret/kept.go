@@ -11,8 +11,9 @@ const (
 	// ask for a missing Secret one after another.
 	failureLife = 30 * time.Second
 	// moment is how old an answer may be that is to be fresh: when a password changes,
-	// many repositories are refused at once.
-	moment = 5 * time.Second
+	// many repositories are refused at once, and a client that logs in anew for other
+	// reasons can't be told from one that was refused.
+	moment = time.Minute
 )
 
 // kept keeps what was read, by the object's name.

@@ -3,6 +3,7 @@ package keychain
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -69,17 +70,23 @@ func (a ambient) Find(ctx context.Context, target authn.Resource, fresh bool) (a
 	return a.kept.Find(ctx, target, fresh)
 }
 
-// Optional has nothing where the source fails, and says so in the log: for
-// identities that nobody asked for by name, and that needn't be there.
-func Optional(s Source, o Options) Source { return optional{s, o.withDefaults()} }
+// Optional has nothing where the source fails, and says so in the log, once for each
+// host and failure: for identities that nobody asked for by name, and that needn't be
+// there.
+func Optional(s Source, o Options) Source {
+	return &optional{source: s, options: o.withDefaults(), told: map[string]string{}}
+}
 
 type optional struct {
 	source  Source
 	options Options
+
+	mu   sync.Mutex
+	told map[string]string // by host
 }
 
 // Find implements Source.
-func (s optional) Find(ctx context.Context, target authn.Resource, fresh bool) (authn.AuthConfig, error) {
+func (s *optional) Find(ctx context.Context, target authn.Resource, fresh bool) (authn.AuthConfig, error) {
 	found, err := s.source.Find(ctx, target, fresh)
 	if err == nil {
 		return found, nil
@@ -87,13 +94,17 @@ func (s optional) Find(ctx context.Context, target authn.Resource, fresh bool) (
 	if ctx.Err() != nil {
 		return authn.AuthConfig{}, context.Cause(ctx)
 	}
-	s.options.Log.InfoContext(ctx, "going on without credentials", "registry", target.RegistryStr(), "error", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if host := target.RegistryStr(); s.told[host] != err.Error() {
+		s.told[host] = err.Error()
+		s.options.Log.InfoContext(ctx, "going on without credentials", "registry", host, "error", err)
+	}
 	return authn.AuthConfig{}, nil
 }
 
 // early is how long before its end a credential is replaced, so that none ends on its way.
 const early = 5 * time.Minute
 
-// lifeUntil is how long a credential can be kept that ends then. One that ends soon
-// is kept for a moment.
-func lifeUntil(end, now time.Time) time.Duration { return max(end.Sub(now)-early, moment) }
+// lifeUntil is how long a credential can be kept that ends then.
+func lifeUntil(end, now time.Time) time.Duration { return max(end.Sub(now)-early, 0) }

@@ -204,14 +204,17 @@ func TestNoIdentity(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "asking "+string(p)+" for credentials of "+host) {
 				t.Errorf("the error is %v", err)
 			}
-			found, err := keychain.Optional(s, o).Find(t.Context(), repository(t, host+"/app"), false)
-			if found != (authn.AuthConfig{}) || err != nil {
-				t.Errorf("where it is optional: %v", err)
+			optional := keychain.Optional(s, o)
+			for range 2 {
+				found, err := optional.Find(t.Context(), repository(t, host+"/app"), false)
+				if found != (authn.AuthConfig{}) || err != nil {
+					t.Errorf("where it is optional: %v", err)
+				}
 			}
-			if !strings.Contains(log.String(), "going on without credentials") {
+			if strings.Count(log.String(), "going on without credentials") != 1 {
 				t.Errorf("the log says %s", log.String())
 			}
-			found, err = s.Find(t.Context(), repository(t, "ghcr.io/acme/app"), false)
+			found, err := s.Find(t.Context(), repository(t, "ghcr.io/acme/app"), false)
 			if found != (authn.AuthConfig{}) || err != nil {
 				t.Errorf("for a host of others: %v", err)
 			}

@@ -49,11 +49,13 @@ func newTransport() http.RoundTripper {
 
 const (
 	// failureLife is how long a failure stands: a thousand repositories shouldn't
-	// wait for the same helper one after another.
-	failureLife = time.Minute
+	// wait for the same cloud one after another. A repository that failed by it asks
+	// for a fresh answer the next time.
+	failureLife = 5 * time.Minute
 	// moment is how old an answer may be that is to be fresh: many repositories
-	// are refused at once when a password changes.
-	moment = 5 * time.Second
+	// are refused at once when a password changes, and a client that logs in anew
+	// for other reasons can't be told from one that was refused.
+	moment = time.Minute
 )
 
 // lookup asks for credentials, and tells how long they are good for.

@@ -17,7 +17,7 @@ import (
 type Source interface {
 	// Find returns what to sign in to the registry or repository with, and the zero
 	// value where the source has nothing for it. fresh says that what was found
-	// before has been refused, so that nothing older than a moment will do.
+	// before may have been refused, so that nothing older than a minute will do.
 	Find(ctx context.Context, target authn.Resource, fresh bool) (authn.AuthConfig, error)
 }
 
@@ -61,8 +61,9 @@ func (k *Keychain) Resolve(target authn.Resource) (authn.Authenticator, error) {
 	return k.ResolveContext(context.Background(), target)
 }
 
-// ResolveContext implements authn.ContextKeychain. A registry client asks once for a
-// repository, and again only when what it got was refused.
+// ResolveContext implements authn.ContextKeychain. A registry client asks when it logs
+// in to a repository, and again when it was refused or its session has ended: the
+// sources look again then.
 func (k *Keychain) ResolveContext(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {
 	k.mu.Lock()
 	again := k.asked[target.String()]
