@@ -216,3 +216,35 @@ func TestDescribeOddPlatforms(t *testing.T) {
 		t.Errorf("platforms (-want +got):\n%s", diff)
 	}
 }
+
+// A mirror that serves something else is passed over for the registry itself.
+func TestLyingMirror(t *testing.T) {
+	s := newStore(t, registrytest.Options{})
+	digest := digestIn(t, s.image("1", doc{"os": "linux", "architecture": "amd64"}, nil))
+	mirror := registrytest.New(t, registrytest.Options{})
+	mirror.AddFault(registrytest.Fault{
+		Kinds: []registrytest.Kind{registrytest.KindManifest, registrytest.KindBlob},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", ociManifest)
+			_, _ = w.Write([]byte(`{"schemaVersion": 2, "config": {}, "layers": []}`))
+		}),
+	})
+	client, _ := newClient(t, s.server.Host(), func(c *registry.Config) {
+		own := c.Hosts[s.server.Host()]
+		own.Mirrors = []registry.Mirror{{Host: mirror.Host()}}
+		c.Hosts[s.server.Host()] = own
+		c.Hosts[mirror.Host()] = registry.HostConfig{PlainHTTP: true, QPS: 1e6, Burst: 1e6}
+	})
+	got, err := client.Describe(t.Context(), s.repository(), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"linux/amd64"}, got.Platforms); diff != "" {
+		t.Errorf("platforms (-want +got):\n%s", diff)
+	}
+	for _, kind := range []registrytest.Kind{registrytest.KindManifest, registrytest.KindBlob} {
+		if mirror.Requests()[kind] == 0 {
+			t.Errorf("the mirror wasn't asked for a %s", kind)
+		}
+	}
+}
