@@ -41,17 +41,17 @@ func TestRegistries(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []config.Registry{
-		{
+		{ //nolint:gosec // a made-up password
 			Host: "harbor.example.com", CAFile: "/ca.pem", CertFile: "/tls.crt", KeyFile: "/tls.key",
 			Proxy: "http://user:hunter2@proxy.example.com:3128", MirrorOf: "docker.io", Prefix: "dockerhub",
-			Auth: &config.RegistryAuth{UsernameEnv: "USER", PasswordFile: "/password"}, //nolint:gosec // names of places
+			Auth: &config.RegistryAuth{UsernameEnv: "USER", PasswordFile: "/password"},
 		},
 		{Host: "harbor.example.com", MirrorOf: "ghcr.io", Prefix: "github/cache"},
 		{Host: "ghcr.io", Auth: &config.RegistryAuth{PullSecret: &config.ObjectName{Namespace: "towline-system", Name: "ghcr"}}},
 		{Host: "quay.io", Auth: &config.RegistryAuth{ServiceAccount: &config.ObjectName{Namespace: "shop", Name: "default"}}},
 		{Host: "eu.gcr.io", Auth: &config.RegistryAuth{Provider: "gcp"}},
 		{Host: "reg.example.com:5000", Auth: &config.RegistryAuth{DockerConfigFile: "/docker/config.json"}},
-		{Host: "127.0.0.1:5000", PlainHTTP: true, Auth: &config.RegistryAuth{Username: "me", PasswordEnv: "PASSWORD"}}, //nolint:gosec // names of places
+		{Host: "127.0.0.1:5000", PlainHTTP: true, Auth: &config.RegistryAuth{Username: "me", PasswordEnv: "PASSWORD"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("LoadRegistries (-want +got):\n%s", diff)

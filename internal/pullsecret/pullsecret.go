@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/typed/core/v1"
+	typedv1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 
 	"github.com/towline-dev/towline/registry/keychain"
@@ -34,7 +34,7 @@ type Config struct {
 
 // Reader reads Secrets. It is safe for use by many goroutines.
 type Reader struct {
-	client  v1.CoreV1Interface
+	client  typedv1.CoreV1Interface
 	secrets *kept[keychain.Auths]
 	account *kept[[]string] // the names of its pull secrets
 }
@@ -55,7 +55,7 @@ func New(c Config) (*Reader, error) {
 	if c.Timeout == 0 {
 		restConfig.Timeout = 10 * time.Second
 	}
-	client, err := v1.NewForConfig(restConfig)
+	client, err := typedv1.NewForConfig(restConfig)
 	if err != nil {
 		return nil, fmt.Errorf("reading pull secrets: %w", err)
 	}

@@ -69,7 +69,7 @@ func TestDockercfg(t *testing.T) {
 
 // What can't be read isn't shown.
 func TestUnreadableAuths(t *testing.T) {
-	for name, text := range map[string]string{
+	for name, text := range map[string]string{ //nolint:gosec // made-up passwords
 		"not JSON":       `hunter2`,
 		"another type":   `{"auths": {"ghcr.io": "hunter2"}}`,
 		"not base64":     `{"auths": {"ghcr.io": {"auth": "hunter2 hunter2"}}}`,

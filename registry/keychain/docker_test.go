@@ -25,16 +25,16 @@ func write(t *testing.T, name, content string, mode os.FileMode) string {
 	return file
 }
 
-// helper puts a credential helper of the name into PATH: a shell script, which is
+// helper puts a credential helper named fake into PATH: a shell script, which is
 // how people write theirs.
-func helper(t *testing.T, name, script string) {
+func helper(t *testing.T, script string) {
 	t.Helper()
-	file := write(t, "docker-credential-"+name, "#!/bin/sh\n"+script, 0o700)
+	file := write(t, "docker-credential-fake", "#!/bin/sh\n"+script, 0o700)
 	t.Setenv("PATH", filepath.Dir(file)+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 func TestDockerFile(t *testing.T) {
-	helper(t, "fake", `read server
+	helper(t, `read server
 case "$server" in
 ghcr.io) echo '{"Username": "helped", "Secret": "s"}' ;;
 token.example.com) echo '{"Username": "<token>", "Secret": "t"}' ;;
@@ -82,7 +82,7 @@ func TestDocker(t *testing.T) {
 	if err := server.PushTags("app", "1"); err != nil {
 		t.Fatal(err)
 	}
-	helper(t, "fake", `echo '{"Username": "user", "Secret": "s3cret"}'`)
+	helper(t, `echo '{"Username": "user", "Secret": "s3cret"}'`)
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("DOCKER_CONFIG", filepath.Dir(write(t, "config.json", `{"credHelpers": {"`+server.Host()+`": "fake"}}`, 0o600)))
 	k := newKeychain(t, keychain.Config{Others: []keychain.Source{keychain.Docker(keychain.Options{})}})
@@ -101,7 +101,7 @@ func TestDocker(t *testing.T) {
 // A helper is a program: it is run seldom, and again when its answer was refused.
 func TestHelperIsRunSeldom(t *testing.T) {
 	runs := filepath.Join(t.TempDir(), "runs")
-	helper(t, "fake", `echo run >> `+runs+`; echo '{"Username": "u", "Secret": "s"}'`)
+	helper(t, `echo run >> `+runs+`; echo '{"Username": "u", "Secret": "s"}'`)
 	file := write(t, "config.json", `{"credsStore": "fake"}`, 0o600)
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := keychain.DockerFile(file, keychain.Options{Now: func() time.Time { return now }})
@@ -133,7 +133,7 @@ func TestHangingHelper(t *testing.T) {
 	if err := syscall.Mkfifo(gate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	helper(t, "fake", `echo run >> `+runs+`; read x < `+gate)
+	helper(t, `echo run >> `+runs+`; read x < `+gate)
 	file := write(t, "config.json", `{"credsStore": "fake"}`, 0o600)
 	s := keychain.DockerFile(file, keychain.Options{Timeout: 200 * time.Millisecond})
 	for range 3 {
