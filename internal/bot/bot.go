@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,12 +31,19 @@ type Config struct {
 	Events event.Handler
 	// Now is the clock; the default is time.Now.
 	Now func() time.Time
+	// Clock is the clock of the schedules; the default is the system's.
+	Clock schedule.Clock
 }
 
 // Bot keeps manifest repositories up to date.
 type Bot struct {
 	workers []*worker
 	started []chan struct{} // each closed when its worker's first round has ended
+	clock   schedule.Clock
+	burst   *schedule.Burst
+
+	pushing sync.Mutex
+	pushed  images // not announced yet
 }
 
 // New checks the configuration and starts nothing.
@@ -52,7 +60,7 @@ func New(c Config) (*Bot, error) {
 	if c.Knowledge == nil {
 		c.Knowledge = NewKnowledge(KnowledgeConfig{Now: c.Now})
 	}
-	b := &Bot{}
+	b := &Bot{clock: c.Clock, burst: schedule.NewBurst(schedule.BurstConfig{Clock: c.Clock})}
 	names := map[string]bool{}
 	for _, r := range c.Repositories {
 		if names[r.Name] {
@@ -129,10 +137,14 @@ func (b *Bot) Ready() error {
 func (b *Bot) Run(ctx context.Context) error {
 	work, together := errgroup.WithContext(ctx)
 	for i, w := range b.workers {
-		work.Go(func() error {
-			return w.serve(together, schedule.New(schedule.Config{}), b.started[i])
-		})
+		s := schedule.New(schedule.Config{Clock: b.clock})
+		w.awaited.start(s.Trigger)
+		work.Go(func() error { return w.serve(together, s, b.started[i]) })
 	}
+	work.Go(func() error {
+		b.burst.Run(together, b.announce)
+		return nil
+	})
 	if err := work.Wait(); err != nil && ctx.Err() == nil {
 		return err
 	}

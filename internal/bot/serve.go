@@ -26,10 +26,11 @@ func (w *worker) serve(ctx context.Context, s Scheduler, started chan<- struct{}
 	first := true
 	var seen map[string]string // entries that are new to the schedule, but were looked at
 	return s.Run(ctx, func(ctx context.Context, keys []string) {
-		due := map[string]bool{}
+		due := w.awaited.begin(keys)
 		for _, k := range keys {
-			_, done := seen[k]
-			due[k] = !done
+			if _, done := seen[k]; !done {
+				due[k] = true
+			}
 		}
 		seen = nil
 		before, known := w.tree, w.entries()
@@ -41,6 +42,7 @@ func (w *worker) serve(ctx context.Context, s Scheduler, started chan<- struct{}
 			_ = s.Set(seen)
 			maps.DeleteFunc(seen, func(key, _ string) bool { _, old := known[key]; return old })
 		}
+		w.awaited.end(w.tree) // once the schedule knows the keys
 		if first {
 			first = false
 			close(started)

@@ -42,13 +42,14 @@ type Repository struct {
 type worker struct {
 	repo     Repository
 	registry func() Tags // the tags of one round
+	events   event.Handler
+	now      func() time.Time
+	reader   Reader
+	failures event.Failures
+	awaited  awaited
 
 	knowledge *Knowledge
 	past      *history
-	events    event.Handler
-	now       func() time.Time
-	reader    Reader
-	failures  event.Failures
 
 	// A worker's rounds follow one another, so what they remember needs no lock.
 	head     gitrepo.Hash     // of the branch
