@@ -79,6 +79,10 @@ func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once
 	if once {
 		return b.Once(ctx)
 	}
+	hooks, err := wireWebhooks(p, c, b, reg, log)
+	if err != nil {
+		return err
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	if c.Listen != "" {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
@@ -86,7 +90,9 @@ func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once
 			return err
 		}
 		log.Info("listening", "address", l.Addr().String())
-		work.Go(func() error { return web.Serve(ctx, l, web.Handler(web.Config{Ready: b.Ready, Metrics: reg})) })
+		work.Go(func() error {
+			return web.Serve(ctx, l, web.Handler(web.Config{Ready: b.Ready, Metrics: reg, Webhooks: hooks}))
+		})
 	}
 	work.Go(func() error { return b.Run(ctx) })
 	log.Info("started", "repositories", len(c.Repositories), "version", version())

@@ -12,11 +12,13 @@ type Bot struct {
 	// StateDir holds the Git mirrors. All of it can be lost and is made again.
 	// The default is towline's folder in the user's cache.
 	StateDir string `yaml:"stateDir"`
-	// Listen is the address of /healthz, /readyz and /metrics; the default is
+	// Listen is the address of /healthz, /readyz, /metrics and the webhooks; the default is
 	// none, so that a bot in a CI job opens no port.
 	Listen       string       `yaml:"listen"`
 	Repositories []Repository `yaml:"repositories"`
 	Registries   []Registry   `yaml:"registries"`
+	// Webhooks are where registries announce pushes; the default is nowhere.
+	Webhooks []Webhook `yaml:"webhooks"`
 }
 
 // LoadBot reads and validates a file of the kind BotConfig.
@@ -76,5 +78,6 @@ func decodeBot(name string, data []byte) (Bot, *validation, error) {
 		names[r.Name] = i
 	}
 	v.registries(b.Registries)
+	v.webhooks(&b)
 	return b, v, nil
 }

@@ -20,10 +20,13 @@ type Config struct {
 	Ready func() error
 	// Metrics is what /metrics shows.
 	Metrics prometheus.Gatherer
+	// Webhooks are handlers by path, other than those above; the default is none. A path
+	// is taken as it stands: none is cleaned, redirected or matched in part.
+	Webhooks map[string]http.Handler
 }
 
 // Handler answers /healthz (the process serves), /readyz (it can do its work, or
-// 503 with the reason) and /metrics (Prometheus).
+// 503 with the reason), /metrics (Prometheus) and the webhooks.
 func Handler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -35,7 +38,13 @@ func Handler(c Config) http.Handler {
 		say(w, http.StatusOK, "ok")
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{}))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hook, found := c.Webhooks[r.URL.Path]; found {
+			hook.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func say(w http.ResponseWriter, code int, text string) {

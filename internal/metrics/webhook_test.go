@@ -1,0 +1,34 @@
+package metrics_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/towline-dev/towline/internal/metrics"
+)
+
+func TestWebhooksAreCounted(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	count, err := metrics.Webhooks(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count("harbor", "accepted")
+	count("harbor", "accepted")
+	count("ghcr", "unauthorized")
+	want := `
+# HELP towline_registry_webhooks_total Webhooks of registries by type and what became of them.
+# TYPE towline_registry_webhooks_total counter
+towline_registry_webhooks_total{result="accepted",type="harbor"} 2
+towline_registry_webhooks_total{result="unauthorized",type="ghcr"} 1
+`
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+	if _, err := metrics.Webhooks(reg); err == nil {
+		t.Error("registering the name twice gives no error")
+	}
+}
