@@ -22,6 +22,9 @@ type RegistryOptions struct {
 	// User and Password are asked of every client. Empty means that nobody is
 	// asked.
 	User, Password string
+	// Notify, where it isn't empty, is the address to which the registry announces
+	// what happens, with the Authorization header of that value.
+	Notify, Authorization string
 	// Progress is told of builds. Nil means standard error.
 	Progress io.Writer
 }
@@ -33,6 +36,8 @@ type Registry struct {
 	Host string
 	// User and Password are those of the options.
 	User, Password string
+
+	notify, authorization string
 }
 
 // Distribution starts a registry without a password that ends with the test.
@@ -62,7 +67,7 @@ func StartDistribution(ctx context.Context, o RegistryOptions) (*Registry, error
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{User: o.User, Password: o.Password, Server: Server{dir: dir}}
+	r := &Registry{User: o.User, Password: o.Password, notify: o.Notify, authorization: o.Authorization, Server: Server{dir: dir}}
 	if err := onFreePort(ctx, func(address string) error { return r.startAt(ctx, path, address) }); err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
@@ -70,10 +75,14 @@ func StartDistribution(ctx context.Context, o RegistryOptions) (*Registry, error
 }
 
 // startAt configures the registry by environment variables, each of which
-// replaces an entry of the (empty) configuration file.
+// replaces an entry of the configuration file.
 func (r *Registry) startAt(ctx context.Context, path, address string) error {
 	config := r.dir.file("config.yml")
-	if err := os.WriteFile(config, []byte("version: 0.1\nstorage: {delete: {enabled: true}}\n"), 0o600); err != nil {
+	text := "version: 0.1\nstorage: {delete: {enabled: true}}\n"
+	if r.notify != "" {
+		text += fmt.Sprintf("notifications: {endpoints: [{name: test, url: %q, headers: {Authorization: [%q]}, timeout: 5s, threshold: 3, backoff: 1s}]}\n", r.notify, r.authorization)
+	}
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("configuring the registry: %w", err)
 	}
 	env := append(os.Environ(),
