@@ -29,7 +29,7 @@ type RegistryOptions struct {
 	Progress io.Writer
 }
 
-// Registry is a CNCF distribution registry, version 3. It speaks plain HTTP.
+// Registry is a CNCF distribution registry, version 3 or 2. It speaks plain HTTP.
 type Registry struct {
 	Server
 	// Host is what stands before the slash in an image's name.
@@ -63,22 +63,31 @@ func StartDistribution(ctx context.Context, o RegistryOptions) (*Registry, error
 	if err != nil {
 		return nil, err
 	}
+	return startRegistry(ctx, path, "the registry", o)
+}
+
+// startRegistry starts the program at path, which messages call by the name.
+func startRegistry(ctx context.Context, path, name string, o RegistryOptions) (*Registry, error) {
 	dir, err := newDir(o.Dir, "registry")
 	if err != nil {
 		return nil, err
 	}
 	r := &Registry{User: o.User, Password: o.Password, notify: o.Notify, authorization: o.Authorization, Server: Server{dir: dir}}
-	if err := onFreePort(ctx, func(address string) error { return r.startAt(ctx, path, address) }); err != nil {
+	r.spec = process.Spec{Name: name, Path: path, Log: dir.file("registry.log")}
+	if err := onFreePort(ctx, func(address string) error { return r.startAt(ctx, address) }); err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
 	return r, nil
 }
 
+// registryConfig is all that has to stand in the configuration file.
+const registryConfig = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
+
 // startAt configures the registry by environment variables, each of which
 // replaces an entry of the configuration file.
-func (r *Registry) startAt(ctx context.Context, path, address string) error {
+func (r *Registry) startAt(ctx context.Context, address string) error {
 	config := r.dir.file("config.yml")
-	text := "version: 0.1\nstorage: {delete: {enabled: true}}\n"
+	text := registryConfig
 	if r.notify != "" {
 		text += fmt.Sprintf("notifications: {endpoints: [{name: test, url: %q, headers: {Authorization: [%q]}, timeout: 5s, threshold: 3, backoff: 1s}]}\n", r.notify, r.authorization)
 	}
@@ -100,7 +109,7 @@ func (r *Registry) startAt(ctx context.Context, path, address string) error {
 		env = append(env, "REGISTRY_AUTH=htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM=towline", "REGISTRY_AUTH_HTPASSWD_PATH="+users)
 	}
 	r.Host = address
-	r.spec = process.Spec{Name: "the registry", Path: path, Args: []string{"serve", config}, Env: env, Log: r.dir.file("registry.log")}
+	r.spec.Args, r.spec.Env = []string{"serve", config}, env
 	r.ready = answers("http://" + address + "/") // the one path that asks for no password
 	return r.start(ctx)
 }
