@@ -26,7 +26,13 @@ type program struct {
 
 // newProgram writes a tree in which each of the repositories, at tag 1.0.0, has
 // a policy that wants the highest 1.x with its digest.
-func newProgram(t *testing.T, repositories ...string) program {
+func newProgram(t testing.TB, repositories ...string) program {
+	t.Helper()
+	return newProgramFor(t, "pin: digest", repositories...)
+}
+
+// newProgramFor is newProgram with other settings than the pin.
+func newProgramFor(t testing.TB, settings string, repositories ...string) program {
 	t.Helper()
 	p := program{path: testbed.Towline(t), dir: t.TempDir(), docker: t.TempDir()}
 	var text strings.Builder
@@ -34,14 +40,14 @@ func newProgram(t *testing.T, repositories ...string) program {
 		fmt.Fprintf(&text, `apiVersion: towline.dev/v1
 kind: ImagePolicy
 metadata: {name: p%[1]d}
-spec: {image: %[2]s, policy: {semver: {range: 1.x}}, pin: digest}
+spec: {image: %[2]s, policy: {semver: {range: 1.x}}, %[3]s}
 ---
 apiVersion: v1
 kind: Pod
 metadata: {name: p%[1]d}
 spec: {containers: [{name: app, image: "%[2]s:1.0.0"}]}
 ---
-`, i, repository)
+`, i, repository, settings)
 	}
 	if err := os.WriteFile(p.manifests(), []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
