@@ -5,10 +5,12 @@ import (
 	"sync"
 )
 
-// servers are those that all tests of one test binary use together.
+// servers are those that all tests of one test binary use together, with the
+// program under test.
 type servers struct {
-	kube  once[*Cluster]
-	gitea once[*GiteaServer]
+	kube    once[*Cluster]
+	gitea   once[*GiteaServer]
+	towline built
 }
 
 // shared belongs to the process as the servers do: the tests of a package have
@@ -52,4 +54,21 @@ func (o *once[T]) stop() {
 	if o.tried && o.err == nil {
 		_ = o.server.Stop() // at the end of the process there's nobody to tell
 	}
+}
+
+// built is the path of a program, once it is known.
+type built struct {
+	mu   sync.Mutex
+	path string
+}
+
+// get returns the path, which build gives the first time that it succeeds.
+func (b *built) get(build func() (string, error)) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var err error
+	if b.path == "" {
+		b.path, err = build()
+	}
+	return b.path, err
 }

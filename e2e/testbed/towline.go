@@ -13,10 +13,10 @@ import (
 )
 
 // Towline returns the path of the towline program, built from the repository as
-// it is now.
+// it is when a test binary asks for the first time.
 func Towline(tb TB) string {
 	tb.Helper()
-	path, err := BuildTowline(tb.Context(), nil)
+	path, err := shared.towline.get(func() (string, error) { return BuildTowline(tb.Context(), nil) })
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
