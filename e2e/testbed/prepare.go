@@ -20,6 +20,7 @@ func Prepare(ctx context.Context, progress io.Writer) error {
 		{make: buildKubectl},
 		{make: buildDistribution},
 		{make: fetchDockerRegistry, needs: debianTools()},
+		{make: buildCosign},
 		{make: buildGitea, needs: []string{"gcc"}},
 		{make: installEmulator, needs: []string{"node", "npm"}},
 		{make: BuildTowline},
