@@ -45,9 +45,9 @@ const signPredicate = "https://sigstore.dev/cosign/sign/v1"
 // bundleCandidate reads a bundle. It returns nil, with the reason noted, for one
 // that isn't a signature of the image.
 func (s *search) bundleCandidate(ctx context.Context, text []byte) *candidate {
-	var b bundle.Bundle
-	if err := b.UnmarshalJSON(text); err != nil {
-		s.reject(ErrInvalid, "an unreadable bundle: %v", err)
+	b, err := parseBundle(text)
+	if err != nil {
+		s.reject(ErrInvalid, "%v", err)
 		return nil
 	}
 	content, err := b.VerificationContent()
@@ -57,9 +57,9 @@ func (s *search) bundleCandidate(ctx context.Context, text []byte) *candidate {
 	}
 	c := candidate{format: Bundle}
 	if content.Certificate() != nil {
-		c.byCertificate = strict{&b}
+		c.byCertificate = strict{b}
 	} else {
-		c.byKey = strict{&b}
+		c.byKey = strict{b}
 	}
 	signed, err := b.SignatureContent()
 	if err != nil {
@@ -70,6 +70,18 @@ func (s *search) bundleCandidate(ctx context.Context, text []byte) *candidate {
 		return nil
 	}
 	return &c
+}
+
+func parseBundle(text []byte) (*bundle.Bundle, error) {
+	var b bundle.Bundle
+	if err := b.UnmarshalJSON(text); err != nil {
+		return nil, fmt.Errorf("an unreadable bundle: %w", err)
+	}
+	stamps, err := b.Timestamps()
+	if err != nil {
+		return nil, fmt.Errorf("a bundle with unreadable timestamps: %w", err)
+	}
+	return &b, checkStamps(stamps)
 }
 
 // artifactOf says what a bundle must have signed: the manifest, or a statement

@@ -3,6 +3,7 @@ package signature_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,6 +61,10 @@ func TestAlteredTag(t *testing.T) {
 			// A key's signature has no certificate, and thus no chain that anybody reads.
 			l.Annotations["dev.sigstore.cosign/chain"] = strings.Repeat(l.Annotations["dev.sigstore.cosign/certificate"], 1000)
 		}},
+		{name: "certificate that is huge", byKey: "invalid", by: "invalid", change: note("dev.sigstore.cosign/certificate",
+			constant(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: make([]byte, 9<<10)}))))},
+		{name: "timestamp that is huge", byKey: "invalid", by: "invalid", change: note("dev.sigstore.cosign/rfc3161timestamp",
+			constant(`{"SignedRFC3161Timestamp":"`+strings.Repeat("AAAA", 6000)+`"}`))},
 		{name: "timestamp that isn't one", byKey: "invalid", by: "invalid", change: note("dev.sigstore.cosign/rfc3161timestamp", constant("garbage"))},
 	}
 	for _, test := range tests {

@@ -48,7 +48,7 @@ func newLayerEntity(l layer, text []byte) (*layerEntity, error) {
 		}
 		e.stamps = [][]byte{stamp.SignedRFC3161Timestamp}
 	}
-	return e, nil
+	return e, checkStamps(e.stamps)
 }
 
 // signedBy is the same signature with what is to check it.
@@ -121,8 +121,25 @@ type leaf = bundle.Certificate
 // of a chain; where it must end, the trust root says.
 func (c certified) Intermediates() []*x509.Certificate { return c.between }
 
-// maxChain bounds a chain's length; Fulcio's has two.
-const maxChain = 8
+// A stranger's keys are used on the way to finding out that nobody vouches for
+// them, and a key of a megabit takes a minute. So what holds keys is small.
+const (
+	maxChain       = 8        // certificates; Fulcio's chain has two
+	maxCertificate = 8 << 10  // bytes, in DER; Fulcio's have one kilobyte
+	maxStamps      = 16 << 10 // bytes, of all timestamps of a signature; one has two to seven kilobytes
+)
+
+// checkStamps bounds timestamps, which hold certificates.
+func checkStamps(stamps [][]byte) error {
+	total := 0
+	for _, stamp := range stamps {
+		total += len(stamp)
+	}
+	if total > maxStamps {
+		return fmt.Errorf("a signature with timestamps of %d bytes, of which at most %d are read", total, maxStamps)
+	}
+	return nil
+}
 
 // parseCertificate reads a signer's certificate, nil where there is none.
 func parseCertificate(written, chain string) (verify.VerificationContent, error) {
@@ -147,8 +164,8 @@ func parseCertificates(text string) ([]*x509.Certificate, error) {
 		if block, rest = pem.Decode(rest); block == nil {
 			return list, nil
 		}
-		if len(list) == maxChain {
-			return nil, fmt.Errorf("it has more than %d certificates", maxChain)
+		if len(list) == maxChain || len(block.Bytes) > maxCertificate {
+			return nil, fmt.Errorf("expecting at most %d certificates of at most %d bytes", maxChain, maxCertificate)
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
