@@ -1,6 +1,7 @@
 package signature_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,48 @@ func TestKeylessIsRefused(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestKeylessOfTheSecondLog has what cosign 3 makes by default: the log's second
+// version tells no time, so that a timestamp has to.
+func TestKeylessOfTheSecondLog(t *testing.T) {
+	s := newScene(t)
+	bundle := must(s.sigstore.AttestSecond(issuer, subject, s.statement()))(t)
+	s.pushBundle(bundle)
+	got, err := s.verify(signature.Config{NoSCT: true}, byIdentity(t, issuer, subject))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := signature.Verdict{
+		Issuer: issuer, Subject: subject, Format: signature.Bundle, Logged: true, Time: got.Time, Witness: signature.TimestampAuthority,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || time.Since(got.Time) > time.Minute {
+		t.Errorf("verdict (-want +got):\n%s", diff)
+	}
+	for name, part := range map[string]string{"without a timestamp": "timestampVerificationData", "without an entry": "tlogEntries"} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			s.pushBundle(withoutMaterial(t, must(s.sigstore.AttestSecond(issuer, subject, s.statement()))(t), part))
+			if _, err := s.verify(signature.Config{NoSCT: true}, byIdentity(t, issuer, subject)); kind(t, err) != "invalid" {
+				t.Errorf("got %v, want an invalid signature", err)
+			}
+		})
+	}
+}
+
+// withoutMaterial gives a bundle without a part of what vouches for it.
+func withoutMaterial(tb testing.TB, bundle []byte, part string) []byte {
+	tb.Helper()
+	var parts map[string]any
+	if err := json.Unmarshal(bundle, &parts); err != nil {
+		tb.Fatal(err)
+	}
+	material, ok := parts["verificationMaterial"].(map[string]any)
+	if _, has := material[part]; !ok || !has {
+		tb.Fatalf("the bundle has no %s", part)
+	}
+	delete(material, part)
+	return must(json.Marshal(parts))(tb)
 }
 
 // TestKeylessOfAnotherSigstore signs with services that aren't in the trust root.

@@ -65,7 +65,7 @@ func (s *Sigstore) TrustRoot() ([]byte, error) {
 		ValidityPeriodStart: start, ValidityPeriodEnd: end, URI: "https://fulcio.sigstore.test",
 	}
 	trust, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
-		[]root.CertificateAuthority{authority}, ct, s.services.TimestampingAuthorities(), logs)
+		append(s.services.FulcioCertificateAuthorities(), authority), ct, s.services.TimestampingAuthorities(), logs)
 	if err != nil {
 		return nil, fmt.Errorf("writing the trust root: %w", err)
 	}
