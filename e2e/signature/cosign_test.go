@@ -125,10 +125,7 @@ func (b *bench) push(t *testing.T) (repository, digest string) {
 // key makes a pair of keys and returns its path without ".key" and ".pub".
 func (b *bench) key(t *testing.T, kind string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(b.dir, "key")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	path := filepath.Join(dir, "release")
 	if kind == "generated" {
 		b.cosign(t, "generate-key-pair", "--output-key-prefix", path)
