@@ -151,17 +151,17 @@ func TestVerdictInWords(t *testing.T) {
 		{
 			name: "keyless",
 			give: signature.Verdict{Issuer: issuer, Subject: subject, Format: signature.Bundle, Time: at, Witness: signature.TransparencyLog, Logged: true},
-			want: "signed by `alice@example.test` (issuer `https://accounts.example.test`) on 2026-01-02 03:04 UTC by its transparency log; bundle",
+			want: "signed by `alice@example.test` (issuer `https://accounts.example.test`) on 2026-01-02 03:04 UTC (by the transparency log); sigstore bundle",
 		},
 		{
 			name: "key",
 			give: signature.Verdict{Key: "release", Format: signature.SignatureTag},
-			want: "signed with the key `release`; signature tag, not looked up in a transparency log",
+			want: "signed with the key `release`; cosign signature tag, not looked up in a transparency log",
 		},
 		{
 			name: "hostile subject",
 			give: signature.Verdict{Issuer: issuer, Subject: "a`\n# b <img>", Format: signature.Bundle, Logged: true},
-			want: "signed by `a' # b <img>` (issuer `https://accounts.example.test`); bundle",
+			want: "signed by `a' # b <img>` (issuer `https://accounts.example.test`); sigstore bundle",
 		},
 	}
 	for _, test := range tests {

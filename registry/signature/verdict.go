@@ -12,9 +12,9 @@ type Format string
 // The formats of cosign.
 const (
 	// Bundle is a sigstore bundle that refers to the image.
-	Bundle Format = "bundle"
+	Bundle Format = "sigstore bundle"
 	// SignatureTag is a layer under the tag sha256-<hex>.sig.
-	SignatureTag Format = "signature tag"
+	SignatureTag Format = "cosign signature tag"
 )
 
 // Witness is the service that vouches for the time of a signature.
@@ -45,7 +45,7 @@ type Verdict struct {
 
 // String says it in a sentence's part that suits a pull request: names are in
 // code spans, as Markdown has them. "signed by `alice@example.com` (issuer
-// `https://…`) on 2026-01-02 03:04 UTC by its transparency log; bundle".
+// `https://…`) on 2026-01-02 03:04 UTC (by the transparency log); sigstore bundle".
 func (v Verdict) String() string {
 	var b strings.Builder
 	if v.Key != "" {
@@ -54,7 +54,7 @@ func (v Verdict) String() string {
 		fmt.Fprintf(&b, "signed by %s (issuer %s)", codeSpan(v.Subject), codeSpan(v.Issuer))
 	}
 	if !v.Time.IsZero() {
-		fmt.Fprintf(&b, " on %s by its %s", v.Time.UTC().Format("2006-01-02 15:04 MST"), v.Witness)
+		fmt.Fprintf(&b, " on %s (by the %s)", v.Time.UTC().Format("2006-01-02 15:04 MST"), v.Witness)
 	}
 	fmt.Fprintf(&b, "; %s", v.Format)
 	if !v.Logged {
