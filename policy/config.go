@@ -71,7 +71,7 @@ func DefaultUpdateConfig() UpdateConfig { return UpdateConfig{BranchPrefix: "tow
 // Other documents are passed over. An error is always [Problems]; the defaults
 // are given along with it.
 func ParseUpdateConfig(file string, data []byte) (UpdateConfig, error) {
-	docs, problems := documents(file, data, kindUpdateConfig)
+	docs, problems := documents(file, data, group, kindUpdateConfig)
 	var found []*decoding
 	config := DefaultUpdateConfig()
 	for _, doc := range docs {

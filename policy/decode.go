@@ -51,23 +51,48 @@ type decoding struct {
 	meant    map[string]bool // paths that an unknown field's name is near to
 	budget   int             // values left to decode
 	patterns int             // size of all regular expressions so far
+	effort   int             // steps left to find tags that patterns match
+
+	// lenient makes a note of an unknown field, where ours make a problem.
+	lenient bool
+	notes   Problems
 }
 
 func decode(file string, doc *yaml.Node, out any) *decoding {
-	d := &decoding{file: file, places: map[string]Position{}, bad: map[string]bool{}, meant: map[string]bool{}, budget: maxValues}
+	d := &decoding{file: file, places: map[string]Position{}, bad: map[string]bool{}, meant: map[string]bool{}, budget: maxValues, effort: maxEffort}
+	d.document(doc, out)
+	return d
+}
+
+func (d *decoding) document(doc *yaml.Node, out any) {
 	v := reflect.ValueOf(out)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
-		d.report(Position{File: file}, "", fmt.Sprintf("decoding into %T, which is not a pointer", out), "")
-		return d
+		d.report(Position{File: d.file}, "", fmt.Sprintf("decoding into %T, which is not a pointer", out), "")
+		return
 	}
 	if doc != nil && doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 		doc = doc.Content[0]
 	}
 	if doc == nil || doc.IsZero() {
-		return d
+		return
 	}
 	d.value(doc, v.Elem(), "")
+}
+
+// decodeLeniently is decode for documents that are another program's.
+func decodeLeniently(file string, doc *yaml.Node, out any) *decoding {
+	d := decode(file, nil, out)
+	d.lenient = true
+	d.document(doc, out)
 	return d
+}
+
+// note tells something about the field with the given path that doesn't make
+// the document unusable.
+func (d *decoding) note(path, message, hint string) {
+	if len(d.notes) < maxProblems {
+		d.notes = append(d.notes, Problem{Position: d.places[path], Message: path + ": " + message, Hint: hint})
+	}
 }
 
 // fail reports a problem at the place of the field with the given path, or of
@@ -212,3 +237,9 @@ func follow(n *yaml.Node) *yaml.Node {
 	}
 	return n
 }
+
+// anything is the type of a field whose value doesn't matter.
+type anything struct{}
+
+// UnmarshalYAML takes any value.
+func (*anything) UnmarshalYAML(*yaml.Node) error { return nil }

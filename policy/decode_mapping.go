@@ -20,6 +20,11 @@ func (d *decoding) structure(n *yaml.Node, v reflect.Value, path string) {
 	for _, p := range d.pairs(n, path, 0) {
 		inner := join(path, p.key.Value)
 		index, ok := known[p.key.Value]
+		if !ok && d.lenient {
+			d.places[inner] = d.at(p.key)
+			d.note(inner, "unknown field, which does nothing", unknownHint(p.key.Value, known, v.Type()))
+			continue
+		}
 		if !ok {
 			d.report(d.at(p.key), inner, "unknown field", unknownHint(p.key.Value, known, v.Type()))
 			d.meant[join(path, Nearest(p.key.Value, slices.Collect(maps.Keys(known))))] = true

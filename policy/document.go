@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,13 +29,19 @@ const (
 	maxDocument = 256 << 10
 )
 
-// group is what every apiVersion of ours begins with.
-const group = "towline.dev/"
+const (
+	// group is what every apiVersion of ours begins with, and fluxGroup every
+	// one of Flux's image automation.
+	group     = "towline.dev/"
+	fluxGroup = "image.toolkit.fluxcd.io/"
+)
 
-// IsPolicyFile reports whether a file may hold a document of ours. It is cheap
-// and may say yes too often, so that a tree of thousands of manifests is
-// searched without parsing them.
-func IsPolicyFile(data []byte) bool { return bytes.Contains(data, []byte(group)) }
+// IsPolicyFile reports whether a file may hold a document that says which image
+// is wanted, ours or one of Flux's. It is cheap and may say yes too often, so
+// that a tree of thousands of manifests is searched without parsing them.
+func IsPolicyFile(data []byte) bool {
+	return bytes.Contains(data, []byte(group)) || bytes.Contains(data, []byte(fluxGroup))
+}
 
 // A header is what tells the documents of a file apart.
 type header struct{ apiVersion, kind string }
@@ -45,13 +52,16 @@ type document struct {
 	root *yaml.Node
 }
 
-// documents gives the documents of a file that are ours: those whose apiVersion
-// is towline.dev/…; all others are passed over, even where they aren't valid
-// YAML, since a Helm template may stand beside a policy. One that can't be read
-// is a Problem where its text holds the wanted kind, and hides no other.
-func documents(file string, data []byte, kind string) ([]document, Problems) {
-	if !IsPolicyFile(data) {
+// documents gives the documents of a file whose apiVersion begins with the
+// group; all others are passed over, even where they aren't valid YAML, since a
+// Helm template may stand beside a policy. One that can't be read is a Problem
+// where its text holds one of the wanted kinds, and hides no other.
+func documents(file string, data []byte, group string, kinds ...string) ([]document, Problems) {
+	if !bytes.Contains(data, []byte(group)) {
 		return nil, nil
+	}
+	wanted := func(text []byte) bool {
+		return slices.ContainsFunc(kinds, func(kind string) bool { return bytes.Contains(text, []byte(kind)) })
 	}
 	if len(data) > maxFile {
 		return nil, Problems{{
@@ -63,12 +73,12 @@ func documents(file string, data []byte, kind string) ([]document, Problems) {
 	var found []document
 	var problems Problems
 	for _, c := range split(data) {
-		if !IsPolicyFile(c.text) {
+		if !bytes.Contains(c.text, []byte(group)) {
 			continue
 		}
 		root, problem := c.parse(file)
 		switch {
-		case problem != nil && bytes.Contains(c.text, []byte(kind)):
+		case problem != nil && wanted(c.text):
 			problems = append(problems, *problem)
 		case problem == nil && root != nil:
 			if h := headerOf(root); strings.HasPrefix(h.apiVersion, group) {

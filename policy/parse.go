@@ -11,7 +11,7 @@ import "fmt"
 // policies that are right are given along with it: one bad document doesn't
 // hide the good ones.
 func Parse(file string, data []byte) ([]*Policy, error) {
-	docs, problems := documents(file, data, kindImagePolicy)
+	docs, problems := documents(file, data, group, kindImagePolicy)
 	var policies []*Policy
 	first := map[string]Position{}
 	for _, doc := range docs {

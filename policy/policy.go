@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A Policy says which tag of one image is wanted. It is only made by [Parse],
-// and is valid; it is never changed, and so may be used by several goroutines.
+// A Policy says which tag of one image is wanted. It is only made by [Parse] and
+// [ResolveFlux], and is valid; it is never changed, and so may be used by several goroutines.
 type Policy struct {
 	// Name and Namespace are those of the document; the namespace may be empty.
 	Name, Namespace string
@@ -19,13 +19,25 @@ type Policy struct {
 	kind     kind
 	filter   *filter
 	excludes []exclusion
+
+	flux      bool   // made of Flux's documents
+	follows   bool   // the digest, although the kind doesn't say so
+	suspended bool   // nothing is scanned or changed
+	scope     string // tells policies of one name apart, by a folder
 }
 
 // Dir gives the slash-separated directory of the policy's file, "." at the root.
 func (p *Policy) Dir() string { return path.Dir(p.Position.File) }
 
-// Key gives "namespace/name", or "name" where there is no namespace.
-func (p *Policy) Key() string { return keyOf(p.Namespace, p.Name) }
+// Key gives "namespace/name", or "name" where there is no namespace. Where Flux's
+// documents define several policies of one name in different folders, as for
+// several clusters, the folder that tells them apart stands in front.
+func (p *Policy) Key() string {
+	if p.scope != "" {
+		return p.scope + "/" + keyOf(p.Namespace, p.Name)
+	}
+	return keyOf(p.Namespace, p.Name)
+}
 
 // Image gives the repository as the file writes it, not normalised.
 func (p *Policy) Image() string { return p.Spec.Image }
@@ -54,8 +66,16 @@ func (p *Policy) Pin() Pin { return p.Spec.Pin }
 // when that tag stands for another image than before.
 func (p *Policy) FollowsDigest() bool {
 	_, ok := p.kind.(byDigest)
-	return ok
+	return ok || p.follows
 }
+
+// MarkedOnly reports whether the policy governs only references with a marker
+// that names it, as Flux's policies do.
+func (p *Policy) MarkedOnly() bool { return p.flux }
+
+// Suspended reports whether nothing is to be scanned and changed for the policy
+// at present.
+func (p *Policy) Suspended() bool { return p.suspended }
 
 // Covers reports whether the policy may edit a file, which is named from the
 // root of the repository with slashes.

@@ -62,13 +62,21 @@ func (p *Policy) versus(s *survey, counted string, level Level) string {
 	case !s.known:
 		return fmt.Sprintf("%s; the current tag %s can't be compared with it", counted, now)
 	case p.kind.compare(&s.best.reading, &s.reading) < 0:
-		return fmt.Sprintf("%s; it is older than %s, which allowDowngrade permits", counted, now)
+		return fmt.Sprintf("%s; it is older than %s, which %s permits", counted, now, p.permits())
 	case level != LevelOther:
 		return fmt.Sprintf("%s; it is a %s update of %s", counted, level, now)
 	case p.kind.compare(&s.best.reading, &s.reading) == 0:
 		return fmt.Sprintf("%s; it is the same %s as %s", counted, p.kind.words().noun, now)
 	}
 	return fmt.Sprintf("%s; it replaces %s", counted, now)
+}
+
+// permits names what lets an older tag be chosen.
+func (p *Policy) permits() string {
+	if p.flux {
+		return "a policy of Flux's"
+	}
+	return "allowDowngrade"
 }
 
 // asides are what a reviewer should know beside the reason: who signed, ties, tags
@@ -146,6 +154,9 @@ func (p *Policy) reason(e *entry, c *current, hold string) string {
 		}
 		return strings.ReplaceAll(text, "%s", quote(e.written.variant))
 	case prereleaseUnasked:
+		if p.flux {
+			return "is a prerelease, and the range doesn't ask for them"
+		}
 		if _, ok := p.kind.(*byVersion); ok {
 			return "is a prerelease; neither the range nor prereleases asks for them"
 		}

@@ -32,8 +32,8 @@ type byVersion struct {
 	asked *constraint // as the policy asks
 	open  *constraint // the same, prereleases included
 	named *words
-	// flux reads tags as Flux does: every suffix is a prerelease, and versions
-	// of one or two numbers are taken for whole ones.
+	// flux reads and orders tags as Flux does: to the letter of semantic
+	// versioning, but for a leading v and leading zeros.
 	flux bool
 }
 
@@ -58,10 +58,13 @@ func newSemver(spec Semver) (*byVersion, error) {
 
 func (k *byVersion) read(value string, extracted bool, r *reading) string {
 	switch {
-	case k.flux && !isStrict(value):
+	case k.flux && !isWhole(value):
 		return noVersion
-	case k.flux || extracted:
+	case k.flux:
 		return readValue(value, r)
+	case extracted:
+		// Helm writes the plus sign, which no tag may have, as an underscore.
+		return readValue(strings.Replace(value, "_", "+", 1), r)
 	}
 	ver, written, why := readVersion(value, k.named)
 	r.version, r.written = ver, written
@@ -72,8 +75,7 @@ func (k *byVersion) read(value string, extracted bool, r *reading) string {
 // leave it open how the value is written, and allow leading zeros (2024.01.05),
 // as Flux does.
 func readValue(value string, r *reading) string {
-	// Helm writes the plus sign, which no tag may have, as an underscore.
-	ver, err := semver.NewVersion(strings.Replace(value, "_", "+", 1))
+	ver, err := semver.NewVersion(value)
 	switch {
 	case err != nil && overflows(value):
 		return tooBig
@@ -90,12 +92,9 @@ func readValue(value string, r *reading) string {
 	return ""
 }
 
-// isStrict reports whether Flux would take the value for a version: as semantic
-// versioning has it to the letter, with a leading v at most.
-func isStrict(value string) bool {
-	_, err := semver.StrictNewVersion(strings.TrimPrefix(value, "v"))
-	return err == nil
-}
+// isWhole reports whether Flux would try to read the value as a version: it has
+// to have two dots (fluxcd/pkg/version, ParseVersion), wherever they stand.
+func isWhole(value string) bool { return strings.Count(value, ".") >= 2 }
 
 // overflows tells a version whose numbers are too big from no version at all.
 func overflows(value string) bool {
@@ -124,6 +123,9 @@ func (k *byVersion) fits(r *reading) class {
 }
 
 func (k *byVersion) compare(a, b *reading) int {
+	if k.flux {
+		return compareStrictly(&a.version, &b.version)
+	}
 	if c := compareVersions(&a.version, &b.version); c != 0 {
 		return c
 	}

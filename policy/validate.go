@@ -31,6 +31,7 @@ func (d *decoding) policy(m manifest) *Policy {
 	}
 	p.excludes = d.exclusions(p.Spec.Exclude)
 	p.Spec.Schedule = d.schedule(p.Spec.Schedule)
+	d.reachable(p, "spec.exclude")
 	d.pin(p)
 	d.gates(p.Spec)
 	p.Spec.Update.Mode = oneOf(d, "spec.update.mode", p.Spec.Update.Mode, ModePullRequest, ModeCommit, ModeNotify)
