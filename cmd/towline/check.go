@@ -16,18 +16,21 @@ func newCheck() *cobra.Command {
 		Use:   "check PATH",
 		Short: "Validate policies and markers",
 		Long: `Reads the policies, markers and manifests below PATH and prints what is wrong with
-them as file:line:column: problem. Exits 1 on any problem. It asks no registry.`,
+them as file:line:column: problem. Exits 1 on any problem. What does nothing and is no
+mistake is noted on standard error. It asks no registry.`,
 		Example: "  towline check ./deploy",
 		Args:    onePath(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var problems policy.Problems
+			var problems, notes policy.Problems
 			err := withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
-				problems = displayed(dir, tree.Check())
+				problems, notes = tree.Check()
+				problems, notes = displayed(dir, problems), displayed(dir, notes)
 				return nil
 			})
 			if err != nil && !errors.As(err, &problems) {
 				return err
 			}
+			warn(cmd, bot.Noted(notes))
 			for _, p := range problems {
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), p.Error()); err != nil {
 					return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -40,7 +41,7 @@ Exits 1, with the reason on standard error, where none fits.`,
   crane ls nginx | towline policy eval -f policy.yaml --current 1.25.3 --explain`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := onePolicy(file, name)
+			p, err := onePolicy(cmd, file, name)
 			if err != nil {
 				return err
 			}
@@ -71,7 +72,7 @@ func required(cmd *cobra.Command, flag string) {
 	}
 }
 
-func onePolicy(file, name string) (*policy.Policy, error) {
+func onePolicy(cmd *cobra.Command, file, name string) (*policy.Policy, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -80,6 +81,17 @@ func onePolicy(file, name string) (*policy.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	// An ImagePolicy of Flux's is known with its ImageRepository in the same file.
+	flux, err := policy.ParseFlux(file, data)
+	if err != nil {
+		return nil, err
+	}
+	resolved := policy.ResolveFlux([]policy.Flux{flux})
+	if err := resolved.Problems.Err(); err != nil {
+		return nil, err
+	}
+	warn(cmd, bot.Noted(resolved.Notes))
+	policies = append(policies, resolved.Policies...)
 	var names []string
 	for _, p := range policies {
 		if name == "" && len(policies) == 1 || name != "" && (p.Name == name || p.Key() == name) {
@@ -89,7 +101,7 @@ func onePolicy(file, name string) (*policy.Policy, error) {
 	}
 	switch {
 	case len(policies) == 0:
-		return nil, fmt.Errorf("%s holds no ImagePolicy of towline.dev/v1", file)
+		return nil, fmt.Errorf("%s holds no ImagePolicy of towline.dev/v1 or Flux's", file)
 	case name == "":
 		return nil, usageError{fmt.Errorf("%s holds several policies: choose one by --policy (%s)", file, strings.Join(names, ", "))}
 	}

@@ -40,6 +40,7 @@ Exits 1 where a registry can't be read or no tag fits.`,
 			return withPlan(cmd, p, &regs, args[0], func(dir *workdir.Dir, plan *bot.Plan) error {
 				rows, failed := scanRows(dir, plan)
 				warn(cmd, displayed(dir, plan.Problems))
+				warn(cmd, displayed(dir, bot.Noted(plan.Tree.Notes)))
 				err := out.print(cmd.OutOrStdout(), rows, func(t *table) {
 					t.row("IMAGE", "CURRENT", "CHOSEN", "POLICY", "FILE", "REASON")
 					for _, r := range rows {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
@@ -10,20 +11,55 @@ import (
 
 // Check gives everything that is wrong with a tree and can be known without asking
 // a registry: what can't be read, orphan markers, references that two policies claim,
-// and policies whose image no manifest uses.
-func (t *Tree) Check() policy.Problems {
+// and policies whose image no manifest uses. The notes tell of what does nothing and
+// is no mistake.
+func (t *Tree) Check() (problems, notes policy.Problems) {
 	uses, problems := t.uses()
-	problems = append(problems, t.Problems...)
+	problems, notes = append(problems, t.Problems...), slices.Clone(t.Notes)
 	used := map[*policy.Policy]bool{}
 	for _, u := range uses {
 		used[u.policy] = true
 	}
 	for _, p := range t.Policies {
-		if !used[p] {
+		switch {
+		case used[p] || p.Suspended():
+		case p.MarkedOnly():
+			notes = append(notes, t.unmarked(p))
+		default:
 			problems = append(problems, t.unused(p)...)
 		}
 	}
-	return problems.Sorted()
+	return problems.Sorted(), notes.Sorted()
+}
+
+// Noted says of each that it is a note, where notes and problems stand together.
+func Noted(notes policy.Problems) policy.Problems {
+	noted := slices.Clone(notes)
+	for i := range noted {
+		noted[i].Message = "note: " + noted[i].Message
+	}
+	return noted
+}
+
+// unmarked says why one of Flux's policies governs nothing: no marker names it, or
+// only where no automation edits. The markers may well stand in another repository.
+func (t *Tree) unmarked(p *policy.Policy) policy.Problem {
+	name := p.Namespace + ":" + p.Name
+	note := policy.Problem{
+		Position: p.Position,
+		Message:  fmt.Sprintf("no marker here names the policy %q", name),
+		Hint:     fmt.Sprintf(`mark an image by # {"$imagepolicy": %q}`, name),
+	}
+	for _, f := range t.Files {
+		for _, r := range f.References() {
+			if m := r.Marker; m != nil && m.Name == p.Name && m.Namespace == p.Namespace && !p.Covers(r.File) {
+				note.Message = fmt.Sprintf("no marker that names the policy %q is edited", name)
+				note.Hint = fmt.Sprintf("%s has one, outside of every ImageUpdateAutomation's path", placeOf(r))
+				return note
+			}
+		}
+	}
+	return note
 }
 
 // unused says why a policy governs nothing: its image stands nowhere, or only where

@@ -28,10 +28,13 @@ func (t *Tree) uses() ([]use, policy.Problems) {
 	for _, f := range t.Files {
 		for _, ref := range f.References() {
 			if ref.Marker != nil {
-				p := t.named(ref.Marker)
-				if p == nil {
-					problems = append(problems, t.orphan(ref))
+				p, problem := t.named(ref)
+				if problem != nil {
+					problems = append(problems, *problem)
 					continue
+				}
+				if p.Suspended() || p.MarkedOnly() && !p.Covers(ref.File) {
+					continue // Flux's automations edit the markers below their paths alone.
 				}
 				found = append(found, use{policy: p, file: f, ref: ref, current: ref.Tag})
 				continue
@@ -71,13 +74,33 @@ func borrowCurrent(uses []use) {
 	}
 }
 
-func (t *Tree) named(m *edit.Marker) *policy.Policy {
+// named gives the policy that a reference's marker names, or the problem that there
+// is none. Of several, as Flux's documents may define for several clusters, the one
+// that stands nearest to the reference is meant.
+func (t *Tree) named(ref edit.Reference) (*policy.Policy, *policy.Problem) {
+	var all []*policy.Policy
 	for _, p := range t.Policies {
-		if p.Name == m.Name && p.Namespace == m.Namespace {
-			return p
+		if p.Name == ref.Marker.Name && p.Namespace == ref.Marker.Namespace {
+			all = append(all, p)
 		}
 	}
-	return nil
+	near := policy.Closest(all, ref.File, (*policy.Policy).Dir)
+	switch len(near) {
+	case 0:
+		problem := t.orphan(ref)
+		return nil, &problem
+	case 1:
+		return near[0], nil
+	}
+	return nil, &policy.Problem{
+		Position: placeOf(ref),
+		Message:  fmt.Sprintf("the marker names the policy %q, of which there are several", ref.Marker.Namespace+":"+ref.Marker.Name),
+		Hint:     fmt.Sprintf("%s and %s are equally near", near[0].Position, near[1].Position),
+	}
+}
+
+func placeOf(ref edit.Reference) policy.Position {
+	return policy.Position{File: ref.File, Line: ref.Line, Column: ref.Column}
 }
 
 func (t *Tree) orphan(ref edit.Reference) policy.Problem {
@@ -89,7 +112,7 @@ func (t *Tree) orphan(ref edit.Reference) policy.Problem {
 		}
 	}
 	return policy.Problem{
-		Position: policy.Position{File: ref.File, Line: ref.Line, Column: ref.Column},
+		Position: placeOf(ref),
 		Message:  fmt.Sprintf("the marker names the policy %q, which isn't here", ref.Marker.Namespace+":"+ref.Marker.Name),
 		Hint:     hint,
 	}
@@ -100,7 +123,7 @@ func (t *Tree) orphan(ref edit.Reference) policy.Problem {
 func (t *Tree) governing(ref edit.Reference) (*policy.Policy, *policy.Problem) {
 	var best *policy.Policy
 	for _, p := range t.Policies {
-		if !edit.SameImage(p.Image(), ref.Image) || !p.Covers(ref.File) {
+		if p.MarkedOnly() || !edit.SameImage(p.Image(), ref.Image) || !p.Covers(ref.File) {
 			continue
 		}
 		switch {
@@ -108,7 +131,7 @@ func (t *Tree) governing(ref edit.Reference) (*policy.Policy, *policy.Problem) {
 			best = p
 		case nearness(p, ref) == nearness(best, ref):
 			return nil, &policy.Problem{
-				Position: policy.Position{File: ref.File, Line: ref.Line, Column: ref.Column},
+				Position: placeOf(ref),
 				Message:  fmt.Sprintf("the policies %q and %q both cover this image", best.Key(), p.Key()),
 				Hint:     "tell them apart by update.paths, by directory, or by a marker",
 			}
@@ -127,7 +150,7 @@ func (t *Tree) withheld(ref edit.Reference, above int) bool {
 	return slices.ContainsFunc(t.unread, func(dir string) bool {
 		return strings.HasPrefix(ref.File, dir+"/") && 2*shared(dir, ref.File) > above
 	}) || slices.ContainsFunc(t.namesakes, func(p *policy.Policy) bool {
-		return edit.SameImage(p.Image(), ref.Image) && p.Covers(ref.File) && nearness(p, ref) > above
+		return !p.MarkedOnly() && edit.SameImage(p.Image(), ref.Image) && p.Covers(ref.File) && nearness(p, ref) > above
 	})
 }
 

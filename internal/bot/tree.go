@@ -22,12 +22,16 @@ type Tree struct {
 	Policies []*policy.Policy // sorted by key; keys are unique
 	Files    []*edit.File     // the files that hold references, by path
 	Problems policy.Problems  // what can't be used, sorted by place
+	// Notes are what does nothing, isn't supported or is suspended, sorted by
+	// place. They keep nothing from being used.
+	Notes policy.Problems
 
 	// What can't be used must not leave its place to another policy further up.
 	unread    []string         // the folders of policies that can't be read
 	namesakes []*policy.Policy // those whose name another one has
 
 	keys map[string][]byte // public keys that policies name, by path; nil where one can't be read
+	flux []policy.Flux // what the files say of Flux's image automation
 }
 
 // Reader reads trees. It remembers what it parsed by content, so that a round on
@@ -40,6 +44,7 @@ type Reader struct {
 
 type parsed struct {
 	policies []*policy.Policy
+	flux     policy.Flux
 	file     *edit.File // nil when the file holds no reference
 	problems policy.Problems
 	unread   string // the file's folder where one of its policies can't be read
@@ -66,6 +71,9 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 				return fs.SkipDir
 			}
 			return nil
+		case entry.Type()&fs.ModeSymlink != 0 && edit.Candidate(name) && !policy.Match(t.Config.IgnorePaths, name):
+			t.follow(fsys, name)
+			return nil
 		case !entry.Type().IsRegular() || name == policy.UpdateConfigFile || !edit.Candidate(name) || policy.Match(t.Config.IgnorePaths, name):
 			return nil
 		}
@@ -86,10 +94,28 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 	r.mu.Lock()
 	r.parsed = seen
 	r.mu.Unlock()
+	t.resolveFlux()
 	t.settleNames()
 	t.readKeys(fsys)
 	t.Problems = t.Problems.Sorted()
 	return t, nil
+}
+
+// follow tells of a link that leads nowhere, or out of the tree. What others lead to
+// is read under its own name.
+func (t *Tree) follow(fsys fs.FS, name string) {
+	if _, err := fs.Stat(fsys, name); err != nil {
+		t.problem(name, fmt.Sprintf("following the link: %v", err), "")
+	}
+}
+
+// resolveFlux makes policies of Flux's documents, which refer to each other across
+// files.
+func (t *Tree) resolveFlux() {
+	found := policy.ResolveFlux(t.flux)
+	t.Policies = append(t.Policies, found.Policies...)
+	t.Problems = append(t.Problems, found.Problems...)
+	t.Notes = found.Notes
 }
 
 func (t *Tree) readConfig(fsys fs.FS) error {
@@ -141,6 +167,10 @@ func parse(name string, data []byte) parsed {
 			p.problems, p.unread = asProblems(name, err), path.Dir(name)
 		}
 	}
+	var err error
+	if p.flux, err = policy.ParseFlux(name, data); err != nil {
+		p.problems = append(p.problems, asProblems(name, err)...)
+	}
 	file, problems := edit.Parse(name, data)
 	for _, e := range problems {
 		p.problems = append(p.problems, policy.Problem{
@@ -167,6 +197,9 @@ func asProblems(name string, err error) policy.Problems {
 func (t *Tree) add(p parsed) {
 	t.Policies = append(t.Policies, p.policies...)
 	t.Problems = append(t.Problems, p.problems...)
+	if !p.flux.IsZero() {
+		t.flux = append(t.flux, p.flux)
+	}
 	if p.file != nil {
 		t.Files = append(t.Files, p.file)
 	}

@@ -142,7 +142,7 @@ func (w *worker) look(ctx context.Context, r *round) error {
 		}
 	}
 	_, _, refused := r.plan.Rewrite(func(Row) bool { return true })
-	r.problems = slices.Concat(r.plan.Problems, refused)
+	r.problems = slices.Concat(r.plan.Problems, refused, Noted(r.tree.Notes))
 	return nil
 }
 
