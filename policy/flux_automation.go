@@ -9,11 +9,11 @@ import (
 // fluxAutomation is an ImageUpdateAutomation: which policies' markers are edited,
 // and where.
 type fluxAutomation struct {
-	name, namespace string
-	position        Position
-	dir             string // "" is the whole repository
-	selector        fluxSelector
-	suspended       bool
+	namespace string
+	file      string
+	dir       string // "" is the whole repository
+	selector  fluxSelector
+	suspended bool // or unusable
 }
 
 // fluxSelector selects objects by their labels.
@@ -80,11 +80,15 @@ type fluxAutomationManifest struct {
 	Status anything `yaml:"status"`
 }
 
-// automation reads an ImageUpdateAutomation.
+// automation reads an ImageUpdateAutomation. One with a problem is kept, but edits
+// nothing: without it, what it was to keep apart would be edited as a whole.
 func (f *Flux) automation(file string, doc document) Problems {
 	var m fluxAutomationManifest
 	d := decodeLeniently(file, doc.root, &m)
 	if d.fluxHead(doc, m.Metadata) {
+		if d.dropped(versionOf(doc), fluxV1beta2, "policySelector")["policySelector"] {
+			m.Spec.PolicySelector = fluxSelector{}
+		}
 		for i, e := range m.Spec.PolicySelector.MatchExpressions {
 			at := fmt.Sprintf("spec.policySelector.matchExpressions[%d].operator", i)
 			if d.required(at, "") {
@@ -97,13 +101,11 @@ func (f *Flux) automation(file string, doc document) Problems {
 		if d.has("spec.git") {
 			d.note("spec.git", "is not supported", "branches and commits are settings of the bot and of "+UpdateConfigFile)
 		}
-		if len(d.problems) == 0 {
-			f.automations = append(f.automations, fluxAutomation{
-				name: m.Metadata.Name, namespace: m.Metadata.Namespace, position: d.places[""],
-				dir: rooted(m.Spec.Update.Path), selector: m.Spec.PolicySelector, suspended: m.Spec.Suspend,
-			})
-		}
 	}
+	f.automations = append(f.automations, fluxAutomation{
+		namespace: m.Metadata.Namespace, file: file, dir: rooted(m.Spec.Update.Path),
+		selector: m.Spec.PolicySelector, suspended: m.Spec.Suspend || len(d.problems) > 0,
+	})
 	f.notes = append(f.notes, d.notes...)
 	return d.problems
 }

@@ -202,7 +202,7 @@ func (p *Policy) limit(all []fluxAutomation, labels map[string]string) (note str
 	if len(active) == 0 {
 		p.suspended = true
 		if len(mine) > 0 {
-			return "every ImageUpdateAutomation of the policy is suspended, and so nothing is changed for it"
+			return "every ImageUpdateAutomation of the policy is suspended or can't be used, and so nothing is changed for it"
 		}
 		return "no ImageUpdateAutomation selects the policy, and so nothing is changed for it"
 	}

@@ -100,6 +100,7 @@ func (d *decoding) exclusionList(list []string) []exclusion {
 		return nil
 	}
 	out := make([]exclusion, 0, len(list))
+	var left []demand
 	for i, text := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if d.bad[at] {
@@ -111,6 +112,14 @@ func (d *decoding) exclusionList(list []string) []exclusion {
 			continue
 		}
 		out = append(out, exclusion{written: text, pattern: pattern})
+		if never, ok := demandOf(text, false); ok {
+			if left = append(left, never); isEmpty(&d.effort, demand{never.program, true}) {
+				d.note(at, quote(text)+" matches no tag", tagHint)
+			}
+		}
+	}
+	if isEmpty(&d.effort, left...) {
+		d.fail(path, "leaves no tag", "")
 	}
 	return out
 }

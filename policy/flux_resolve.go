@@ -75,7 +75,7 @@ func newResolver(files []Flux) *resolver {
 			r.repositories[key] = append(r.repositories[key], repository)
 		}
 		for _, a := range f.automations {
-			a.namespace = in(a.namespace, a.position.File)
+			a.namespace = in(a.namespace, a.file)
 			r.automations = append(r.automations, a)
 		}
 		for _, p := range f.policies {

@@ -31,9 +31,17 @@ func FuzzParse(f *testing.F) {
 	const head = "apiVersion: towline.dev/v1\nkind: ImagePolicy\nmetadata: {name: a}\n"
 	f.Add([]byte(head + "spec: {image: a, policy: {semver: {range: '*'}}, filterTags: {pattern: '(.*)', extract: '$1'}, exclude: [/x/]}\n"))
 	f.Add([]byte(head + "spec: {image: a, policy: {semver: {range: '>1 <2 || ^3'}}, schedule: 'CRON_TZ=UTC @every 1h'}\n...\n%YAML 1.1\n---\n- x\n"))
+	f.Add([]byte(fluxWeb + "---\n" + fluxSemver + "---\n" + automation("update: {path: ./a}, policySelector: {matchLabels: {a: b}}")))
+	f.Add([]byte("kind: Namespace\napiVersion: v1\nmetadata: {name: a, labels: {b: c}}\n---\n" + fluxWeb))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		policies, err := policy.Parse("f.yaml", data)
 		checkProblems(t, data, err)
+		flux, err := policy.ParseFlux("f.yaml", data)
+		checkProblems(t, data, err)
+		resolved := policy.ResolveFlux([]policy.Flux{flux})
+		checkProblems(t, data, resolved.Problems.Err())
+		checkProblems(t, data, resolved.Notes.Err())
+		policies = append(policies, resolved.Policies...)
 		for _, p := range policies {
 			choice, err := p.Choose(policy.Request{Current: "1.0.0", Tags: []string{"1.0.0", "1.1.0", "v2.0.0-rc.1", "x"}})
 			var none *policy.NoChoice
