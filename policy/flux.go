@@ -22,11 +22,13 @@ type Flux struct {
 	namespaces     []fluxNamespace
 	kustomizations []kustomization
 	notes          Problems
+	unread         Position // of the file, where it holds a document that isn't valid YAML
 }
 
 // IsZero reports whether the file has nothing to do with Flux's image automation.
 func (f Flux) IsZero() bool {
-	return len(f.policies)+len(f.repositories)+len(f.automations)+len(f.namespaces)+len(f.kustomizations)+len(f.notes) == 0
+	return len(f.policies)+len(f.repositories)+len(f.automations)+len(f.namespaces)+len(f.kustomizations)+len(f.notes) == 0 &&
+		f.unread == Position{}
 }
 
 // ParseFlux reads the documents of a file that matter to Flux's image automation,
@@ -40,6 +42,9 @@ func (f Flux) IsZero() bool {
 func ParseFlux(file string, data []byte) (Flux, error) {
 	var f Flux
 	docs, problems := documents(file, data, fluxGroup, kindImagePolicy, kindImageRepository, kindAutomation)
+	if len(problems) > 0 {
+		f.unread = Position{File: file}
+	}
 	for _, doc := range docs {
 		var found Problems
 		switch doc.kind {

@@ -16,6 +16,7 @@ type fluxPolicy struct {
 	repository, in string
 	at             Position
 	interval       time.Duration // at which the digest is looked at again, or 0
+	broken         bool          // it has a problem, and can't be used
 }
 
 // A reflection says what becomes of the digest that stands behind a tag.
@@ -59,16 +60,17 @@ type fluxSemver struct {
 	Range string `yaml:"range"`
 }
 
-// policy reads an ImagePolicy.
+// policy reads an ImagePolicy. One with a problem is kept, so that its markers can
+// be told of it.
 func (f *Flux) policy(file string, doc document) Problems {
 	var m fluxPolicyManifest
 	d := decodeLeniently(file, doc.root, &m)
+	p := fluxPolicy{policy: &Policy{Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""]}}
 	if d.fluxHead(doc, m.Metadata) {
-		if p := d.fluxPolicy(m, versionOf(doc)); len(d.problems) == 0 {
-			f.policies = append(f.policies, p)
-		}
+		p = d.fluxPolicy(m, versionOf(doc))
 	}
-	f.notes = append(f.notes, d.notes...)
+	p.broken = len(d.problems) > 0
+	f.policies, f.notes = append(f.policies, p), append(f.notes, d.notes...)
 	return d.problems
 }
 

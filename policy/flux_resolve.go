@@ -13,6 +13,10 @@ import (
 type FluxPolicies struct {
 	// Policies are valid, in the order of their places.
 	Policies []*Policy
+	// Unusable are the other policies, of which only name, namespace and place are
+	// known. A file in which a document can't be read has one without a name.
+	// They mustn't leave their place to one of the same name further off.
+	Unusable []*Policy
 	// Problems are references that lead nowhere or aren't allowed. A policy with
 	// such a problem isn't among the policies.
 	Problems Problems
@@ -34,11 +38,17 @@ func ResolveFlux(files []Flux) FluxPolicies {
 	var out FluxPolicies
 	for _, f := range files {
 		out.Notes = append(out.Notes, f.notes...)
+		if f.unread != (Position{}) {
+			out.Unusable = append(out.Unusable, &Policy{Position: f.unread, flux: true})
+		}
 	}
 	for _, draft := range r.policies {
 		p, problem := r.resolve(draft)
 		if problem != nil {
 			out.Problems = append(out.Problems, *problem)
+		}
+		if p == nil {
+			out.Unusable = append(out.Unusable, draft.policy)
 			continue
 		}
 		if note := p.limit(r.automations, draft.labels); note != "" {
@@ -99,8 +109,12 @@ func comparePositions(a, b Position) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
-// resolve follows a policy to its repository.
+// resolve follows a policy to its repository. It gives nothing for one that has a
+// problem of its own, which has been told.
 func (r *resolver) resolve(draft fluxPolicy) (*Policy, *Problem) {
+	if draft.broken {
+		return nil, nil
+	}
 	problem := func(message, hint string) *Problem {
 		return &Problem{draft.at, "spec.imageRepositoryRef: " + message, hint}
 	}

@@ -78,44 +78,50 @@ func borrowCurrent(uses []use) {
 // is none. Of several, as Flux's documents may define for several clusters, the one
 // that stands nearest to the reference is meant.
 func (t *Tree) named(ref edit.Reference) (*policy.Policy, *policy.Problem) {
+	marker := ref.Marker
+	problem := func(message, hint string) *policy.Problem {
+		return &policy.Problem{Position: placeOf(ref), Message: fmt.Sprintf("the marker names the policy %q, ", marker.Namespace+":"+marker.Name) + message, Hint: hint}
+	}
+	isNamed := func(p *policy.Policy) bool { return p.Name == marker.Name && p.Namespace == marker.Namespace }
 	var all []*policy.Policy
 	for _, p := range t.Policies {
-		if p.Name == ref.Marker.Name && p.Namespace == ref.Marker.Namespace {
+		if isNamed(p) {
+			all = append(all, p)
+		}
+	}
+	usable := len(all)
+	for _, p := range t.unusable {
+		if isNamed(p) || usable > 0 && p.Name == "" && all[0].MarkedOnly() {
 			all = append(all, p)
 		}
 	}
 	near := policy.Closest(all, ref.File, (*policy.Policy).Dir)
-	switch len(near) {
-	case 0:
-		problem := t.orphan(ref)
-		return nil, &problem
-	case 1:
-		return near[0], nil
+	if len(near) > 1 { // The file that can't be read may hold anything.
+		near = slices.DeleteFunc(near, func(p *policy.Policy) bool { return p.Name == "" })
 	}
-	return nil, &policy.Problem{
-		Position: placeOf(ref),
-		Message:  fmt.Sprintf("the marker names the policy %q, of which there are several", ref.Marker.Namespace+":"+ref.Marker.Name),
-		Hint:     fmt.Sprintf("%s and %s are equally near", near[0].Position, near[1].Position),
+	switch {
+	case len(near) == 0:
+		return nil, problem("which isn't here", t.namesake(marker))
+	case len(near) > 1:
+		return nil, problem("of which there are several", fmt.Sprintf("%s and %s are equally near", near[0].Position, near[1].Position))
+	case slices.Contains(t.unusable, near[0]):
+		return nil, problem("which can't be used", "see "+near[0].Position.String())
 	}
+	return near[0], nil
 }
 
 func placeOf(ref edit.Reference) policy.Position {
 	return policy.Position{File: ref.File, Line: ref.Line, Column: ref.Column}
 }
 
-func (t *Tree) orphan(ref edit.Reference) policy.Problem {
-	hint := "add an ImagePolicy of that namespace and name, or take the marker out"
+// namesake is the hint for a marker whose policy isn't there.
+func (t *Tree) namesake(m *edit.Marker) string {
 	for _, p := range t.Policies {
-		if p.Name == ref.Marker.Name {
-			hint = fmt.Sprintf("%s has that name, in namespace %q", p.Position, p.Namespace)
-			break
+		if p.Name == m.Name {
+			return fmt.Sprintf("%s has that name, in namespace %q", p.Position, p.Namespace)
 		}
 	}
-	return policy.Problem{
-		Position: placeOf(ref),
-		Message:  fmt.Sprintf("the marker names the policy %q, which isn't here", ref.Marker.Namespace+":"+ref.Marker.Name),
-		Hint:     hint,
-	}
+	return "add an ImagePolicy of that namespace and name, or take the marker out"
 }
 
 // governing gives the policy of a reference that has no marker, nil when there is

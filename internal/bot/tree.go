@@ -30,8 +30,9 @@ type Tree struct {
 	unread    []string         // the folders of policies that can't be read
 	namesakes []*policy.Policy // those whose name another one has
 
-	keys map[string][]byte // public keys that policies name, by path; nil where one can't be read
-	flux []policy.Flux // what the files say of Flux's image automation
+	keys     map[string][]byte // public keys that policies name, by path; nil where one can't be read
+	flux     []policy.Flux     // what the files say of Flux's image automation
+	unusable []*policy.Policy  // Flux's policies that can't be used
 }
 
 // Reader reads trees. It remembers what it parsed by content, so that a round on
@@ -115,7 +116,7 @@ func (t *Tree) resolveFlux() {
 	found := policy.ResolveFlux(t.flux)
 	t.Policies = append(t.Policies, found.Policies...)
 	t.Problems = append(t.Problems, found.Problems...)
-	t.Notes = found.Notes
+	t.Notes, t.unusable = found.Notes, found.Unusable
 }
 
 func (t *Tree) readConfig(fsys fs.FS) error {
