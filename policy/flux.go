@@ -90,15 +90,15 @@ type fluxMetadata struct {
 	Name      string            `yaml:"name"`
 	Namespace string            `yaml:"namespace"`
 	Labels    map[string]string `yaml:"labels"`
-
-	Annotations       anything `yaml:"annotations"`
-	CreationTimestamp anything `yaml:"creationTimestamp"`
-	Finalizers        anything `yaml:"finalizers"`
-	Generation        anything `yaml:"generation"`
-	ManagedFields     anything `yaml:"managedFields"`
-	OwnerReferences   anything `yaml:"ownerReferences"`
-	ResourceVersion   anything `yaml:"resourceVersion"`
-	UID               anything `yaml:"uid"`
+	// Annotations may say of a policy what Flux has no field for.
+	Annotations       map[string]string `yaml:"annotations"`
+	CreationTimestamp anything          `yaml:"creationTimestamp"`
+	Finalizers        anything          `yaml:"finalizers"`
+	Generation        anything          `yaml:"generation"`
+	ManagedFields     anything          `yaml:"managedFields"`
+	OwnerReferences   anything          `yaml:"ownerReferences"`
+	ResourceVersion   anything          `yaml:"resourceVersion"`
+	UID               anything          `yaml:"uid"`
 }
 
 // fluxName is a reference to an object of the same namespace.

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -78,13 +79,14 @@ func (d *decoding) fluxPolicy(m fluxPolicyManifest, v fluxVersion) fluxPolicy {
 	p := &Policy{
 		Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""], flux: true,
 		// Flux takes what its policy selects, whatever stands in the manifest.
-		Spec: Spec{AllowDowngrade: true, Pin: PinTag, Update: Update{Mode: ModePullRequest}},
+		Spec: Spec{AllowDowngrade: true, Pin: PinTag},
 	}
 	out := fluxPolicy{policy: p, labels: m.Metadata.Labels, repository: m.Spec.ImageRepositoryRef.Name, in: m.Spec.ImageRepositoryRef.Namespace}
 	const ref = "spec.imageRepositoryRef"
 	d.name(ref+".name", out.repository, true)
 	d.name(ref+".namespace", out.in, false)
 	out.at = cmp.Or(d.places[ref+".name"], d.places[ref])
+	p.Spec.Update = d.fluxUpdate(m.Metadata.Annotations)
 	p.Spec.Policy, p.kind = d.fluxKind(m.Spec.Policy)
 	p.Spec.FilterTags, p.filter = d.fluxFilter(m.Spec.FilterTags)
 	d.reachable(p, "")
@@ -99,6 +101,22 @@ func (d *decoding) fluxPolicy(m fluxPolicyManifest, v fluxVersion) fluxPolicy {
 		d.note("spec.suspend", "nothing is scanned and changed for the policy", "")
 	}
 	return out
+}
+
+// fluxUpdate reads how an update travels, which Flux says nothing of, from the
+// annotations towline.dev/group and towline.dev/mode.
+func (d *decoding) fluxUpdate(annotations map[string]string) Update {
+	const at = "metadata.annotations."
+	known := []string{"group", "mode"}
+	for _, name := range slices.Sorted(maps.Keys(annotations)) {
+		if own, ok := strings.CutPrefix(name, group); ok && !slices.Contains(known, own) {
+			d.note(at+name, "does nothing", didYouMean(own, known))
+		}
+	}
+	update := Update{Group: annotations[group+"group"], Mode: Mode(annotations[group+"mode"])}
+	d.group(at+group+"group", update.Group)
+	update.Mode = oneOf(d, at+group+"mode", update.Mode, ModePullRequest, ModeCommit, ModeNotify)
+	return update
 }
 
 // fluxKind makes the kind. Of several, Flux takes the first.

@@ -101,6 +101,13 @@ func TestFluxPolicy(t *testing.T) {
 	}
 }
 
+func TestFluxAnnotations(t *testing.T) {
+	p := only(t, fluxWeb, strings.Replace(fluxSemver, "m}", "m, annotations: {towline.dev/group: web, towline.dev/mode: commit, other: x}}", 1))
+	if p.Group() != "web" || p.Mode() != policy.ModeCommit {
+		t.Errorf("group %q, mode %q", p.Group(), p.Mode())
+	}
+}
+
 func TestFluxReflection(t *testing.T) {
 	tests := []struct {
 		spec     string
