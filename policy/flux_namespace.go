@@ -87,6 +87,10 @@ func kustomizationOf(file string, data []byte) []kustomization {
 	return []kustomization{k}
 }
 
+// maxNamespaces bounds those of one document that are told apart: "", one, and
+// another are enough to see that it isn't one.
+const maxNamespaces = 3
+
 // namespaces tells which namespaces the kustomizations of a tree give to what
 // doesn't name one itself.
 type namespaces struct {
@@ -126,6 +130,7 @@ func (n *namespaces) of(name string) []string {
 			all[namespace] = true
 		}
 	}
-	n.known[name] = sortedSet(all)
+	found := sortedSet(all)
+	n.known[name] = found[:min(len(found), maxNamespaces)]
 	return n.known[name]
 }

@@ -222,10 +222,10 @@ func tellApart(policies []*Policy) {
 // policies become names of branches.
 func plainName(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x80 && (isTagByte(byte(r)) && r != '.' || r == '/') {
-			return r
+		if r >= 0x80 || r == '.' || r != '/' && !isTagByte(byte(r)) { // #nosec G115 -- ASCII, as tested before
+			return '-'
 		}
-		return '-'
+		return r
 	}, text)
 }
 

@@ -43,7 +43,7 @@ const (
 )
 
 // resolve reads the files, by name, and fails on what can't be read.
-func resolve(t *testing.T, files map[string]string) policy.FluxPolicies {
+func resolve(t testing.TB, files map[string]string) policy.FluxPolicies {
 	t.Helper()
 	names := make([]string, 0, len(files))
 	for name := range files {
@@ -62,7 +62,7 @@ func resolve(t *testing.T, files map[string]string) policy.FluxPolicies {
 }
 
 // only gives the one policy of the documents.
-func only(t *testing.T, documents ...string) *policy.Policy {
+func only(t testing.TB, documents ...string) *policy.Policy {
 	t.Helper()
 	got := resolve(t, map[string]string{"flux.yaml": strings.Join(documents, "---\n")})
 	if len(got.Policies) != 1 || len(got.Problems) > 0 {
@@ -98,6 +98,25 @@ func TestFluxPolicy(t *testing.T) {
 	}
 	if got, want := p.ImagePosition(), (policy.Position{File: "flux.yaml", Line: 5, Column: 10}); got != want {
 		t.Errorf("the image stands at %s, want %s", got, want)
+	}
+}
+
+func TestIsPolicyFile(t *testing.T) {
+	for text, want := range map[string]bool{
+		fluxWeb: true, "apiVersion: towline.dev/v1\n": true, "apiVersion: v1\nkind: Namespace\n": false, "group: image.toolkit.fluxcd.io\n": false,
+	} {
+		if got := policy.IsPolicyFile([]byte(text)); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestFluxOthers: a file that only has other kinds of Flux's yields nothing.
+func TestFluxOthers(t *testing.T) {
+	const others = "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicyList\n---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n---\n{{ helm }}: [\n"
+	flux, err := policy.ParseFlux("a.yaml", []byte(others))
+	if err != nil || !flux.IsZero() {
+		t.Errorf("found %+v, %v", flux, err)
 	}
 }
 

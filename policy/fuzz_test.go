@@ -104,6 +104,8 @@ func FuzzChoose(f *testing.F) {
 		parse(f, `policy: {alphabetical: {order: asc}}`),
 		parse(f, `policy: {alphabetical: {order: desc}}`, "allowDowngrade: true"),
 		parse(f, `policy: {digest: {tag: x}}`),
+		only(f, fluxWeb, fluxSemver),
+		only(f, fluxWeb, fluxPolicy+"spec: {imageRepositoryRef: {name: web}, policy: {numerical: {order: desc}}}\n"),
 	}
 	f.Fuzz(func(t *testing.T, which uint8, now, list string) {
 		p := policies[int(which)%len(policies)]

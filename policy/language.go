@@ -134,7 +134,7 @@ func (s *search) follow(program *syntax.Prog, threads []uint32, before, next run
 		case syntax.InstCapture, syntax.InstNop:
 			stack = append(stack, inst.Out)
 		case syntax.InstEmptyWidth:
-			if syntax.EmptyOp(inst.Arg)&^flags == 0 {
+			if inst.Arg&^uint32(flags) == 0 {
 				stack = append(stack, inst.Out)
 			}
 		case syntax.InstMatch:

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -51,12 +52,12 @@ const tagHint = "tags have letters, digits, underscores, dots and dashes, and do
 func (d *decoding) excluded(p *Policy, path string, wanted []demand) {
 	var places []string
 	left := wanted
-	for i, e := range p.excludes {
+	for _, e := range p.excludes {
 		never, ok := demandOf(e.expression(), false)
 		if !ok {
 			continue
 		}
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := fmt.Sprintf("%s[%d]", path, slices.Index(p.Spec.Exclude, e.written))
 		if e.pattern != nil && isEmpty(&d.effort, demand{never.program, true}) {
 			d.fail(at, quote(e.written)+" matches no tag", tagHint)
 			continue

@@ -77,6 +77,8 @@ func TestUnreachable(t *testing.T) {
 		{"every version", semver + ", exclude: ['/^[0-9]/', '/^v/']", nothing(1)},
 		{"every version but some", semver + ", exclude: ['/^[0-9]/']", ""},
 		{"not every tag", letters + ", exclude: ['/^[a-y]/', '/^[A-Z_]/']", ""},
+		{"no tag, behind one that is no entry", letters + `, exclude: [':', '/\+/']`, `spec.exclude[0]: ":" can't be a tag ` +
+			`(write a tag as it stands in the registry, or a /regular expression/)` + "\n" + `p.yaml:4:61: spec.exclude[1]: "/\+/" matches no tag` + hint},
 		{"no tag", semver + `, exclude: ['/\+/']`, `spec.exclude[0]: "/\+/" matches no tag` + hint},
 		{"every tag of the filter", letters + filter(`-rc\.[0-9]+$`) + ", exclude: [a, /-rc/]", nothing(1)},
 		{"the one tag of the filter", letters + filter(`^latest$`) + ", exclude: [latest]", nothing(0)},

@@ -19,6 +19,13 @@ func (t *Tree) Check() (problems, notes policy.Problems) {
 	used := map[*policy.Policy]bool{}
 	for _, u := range uses {
 		used[u.policy] = true
+		if m := u.ref.Marker; m != nil && m.Field == "digest" && u.policy.MarkedOnly() && u.policy.Pin() != policy.PinDigest {
+			notes = append(notes, policy.Problem{
+				Position: placeOf(u.ref),
+				Message:  "the marker asks for a digest, and digestReflectionPolicy is Never: Flux would write none here",
+				Hint:     "see " + u.policy.Position.String(),
+			})
+		}
 	}
 	for _, p := range t.Policies {
 		switch {

@@ -107,8 +107,10 @@ func TestFlux(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("changes (-want +got):\n%s", diff)
 			}
-			if asked := w.registries.asked("ghcr.io/acme/web"); (asked > 0) != (tt.asked > 0) {
-				t.Errorf("the registry was asked %d times", asked)
+			for image, want := range map[string]int{"ghcr.io/acme/web": tt.asked, "ghcr.io/acme/never": 0} {
+				if asked := w.registries.asked(image); (asked > 0) != (want > 0) {
+					t.Errorf("the registry was asked for %s %d times", image, asked)
+				}
 			}
 			told := slices.DeleteFunc(w.told.take(), func(event string) bool { return !strings.HasPrefix(event, "problem: ") })
 			slices.Sort(told)
@@ -128,6 +130,17 @@ func TestFluxCheck(t *testing.T) {
 		problems, notes []string
 	}{
 		{name: "marked", files: fstest.MapFS{"flux.yaml": file(fluxOf("a", "")), "web.yaml": file(pod("a:1" + marker))}},
+		{
+			name:  "a digest that Flux wouldn't write",
+			files: fstest.MapFS{"flux.yaml": file(fluxOf("a", "")), "web.yaml": file("kind: Values\ndigest: x" + strings.Replace(marker, `web"`, `web:digest"`, 1) + "\n")},
+			notes: []string{`web.yaml:2:9: the marker asks for a digest, and digestReflectionPolicy is Never: Flux would write none here (see flux.yaml:6:1)`},
+		},
+		{
+			name: "a digest that Flux writes, too", files: fstest.MapFS{
+				"flux.yaml": file(fluxOf("a", ", digestReflectionPolicy: IfNotPresent")),
+				"web.yaml":  file("kind: Values\ndigest: x" + strings.Replace(marker, `web"`, `web:digest"`, 1) + "\n"),
+			},
+		},
 		{
 			name: "unmarked", files: fstest.MapFS{"flux.yaml": file(fluxOf("a", "")), "web.yaml": file(pod("a:1"))},
 			notes: []string{`flux.yaml:6:1: no marker here names the policy "flux-system:web" (mark an image by # {"$imagepolicy": "flux-system:web"})`},
