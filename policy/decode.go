@@ -51,7 +51,7 @@ type decoding struct {
 	meant    map[string]bool // paths that an unknown field's name is near to
 	budget   int             // values left to decode
 	patterns int             // size of all regular expressions so far
-	effort   int             // steps left to find tags that patterns match
+	effort   *int            // steps left to find tags that patterns match
 
 	// lenient makes a note of an unknown field, where ours make a problem.
 	lenient bool
@@ -59,7 +59,8 @@ type decoding struct {
 }
 
 func decode(file string, doc *yaml.Node, out any) *decoding {
-	d := &decoding{file: file, places: map[string]Position{}, bad: map[string]bool{}, meant: map[string]bool{}, budget: maxValues, effort: maxEffort}
+	effort := maxEffort
+	d := &decoding{file: file, places: map[string]Position{}, bad: map[string]bool{}, meant: map[string]bool{}, budget: maxValues, effort: &effort}
 	d.document(doc, out)
 	return d
 }

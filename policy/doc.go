@@ -38,4 +38,15 @@
 // stays; otherwise the one with more numbers wins, then the longer tag, then
 // the later one bytewise. A tag that is older than the current one never fits
 // unless allowDowngrade is true.
+//
+// # Flux
+//
+// The ImageRepository, ImagePolicy and ImageUpdateAutomation documents of Flux
+// are policies, too ([ParseFlux], [ResolveFlux]), and mean what they mean there:
+// only marked references are governed, tags are read and ordered as Flux does,
+// the current tag doesn't matter, and what the policy selects is taken even where
+// that is older. Four things differ, for the better: numbers are compared exactly,
+// and a tag that isn't one is passed over instead of ending the choice; of equal
+// versions always the same one wins; a reference that is pinned to a digest stays
+// pinned; and what a person moved back in Git is held.
 package policy

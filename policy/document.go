@@ -49,7 +49,8 @@ type header struct{ apiVersion, kind string }
 // document is one YAML document of ours, parsed but not yet decoded.
 type document struct {
 	header
-	root *yaml.Node
+	root   *yaml.Node
+	effort *int // steps left for all documents of the file
 }
 
 // documents gives the documents of a file whose apiVersion begins with the
@@ -72,6 +73,7 @@ func documents(file string, data []byte, group string, kinds ...string) ([]docum
 	}
 	var found []document
 	var problems Problems
+	effort := maxEffort
 	for _, c := range split(data) {
 		if !bytes.Contains(c.text, []byte(group)) {
 			continue
@@ -82,7 +84,7 @@ func documents(file string, data []byte, group string, kinds ...string) ([]docum
 			problems = append(problems, *problem)
 		case problem == nil && root != nil:
 			if h := headerOf(root); strings.HasPrefix(h.apiVersion, group) {
-				found = append(found, document{header: h, root: root})
+				found = append(found, document{header: h, root: root, effort: &effort})
 			}
 		}
 	}

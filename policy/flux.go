@@ -108,6 +108,7 @@ type fluxName struct {
 
 // fluxHead reports a document of a version that isn't read, and checks the names.
 func (d *decoding) fluxHead(doc document, m fluxMetadata) bool {
+	d.effort = doc.effort
 	if versionOf(doc) == fluxUnknown {
 		d.fail("apiVersion", fmt.Sprintf("%s is not read", quote(doc.apiVersion)), "write "+fluxGroup+"v1")
 		return false

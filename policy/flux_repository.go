@@ -113,12 +113,12 @@ func (d *decoding) exclusionList(list []string) []exclusion {
 		}
 		out = append(out, exclusion{written: text, pattern: pattern})
 		if never, ok := demandOf(text, false); ok {
-			if left = append(left, never); isEmpty(&d.effort, demand{never.program, true}) {
+			if left = append(left, never); isEmpty(d.effort, demand{never.program, true}) {
 				d.note(at, quote(text)+" matches no tag", tagHint)
 			}
 		}
 	}
-	if isEmpty(&d.effort, left...) {
+	if isEmpty(d.effort, left...) {
 		d.fail(path, "leaves no tag", "")
 	}
 	return out

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// maxEffort bounds the steps of all searches for one document. A search that
-// runs out of them tells nothing.
+// maxEffort bounds the steps of all searches for one file, of which a policy with
+// a pattern mostly takes some hundreds. A search that runs out of them tells nothing.
 const maxEffort = 300_000
 
 // A demand is that a tag is matched by an expression, or that it isn't.
@@ -47,6 +47,12 @@ type moment struct {
 
 // isEmpty reports whether it is certain that no tag fulfils all demands.
 func isEmpty(effort *int, demands ...demand) bool {
+	for _, d := range demands {
+		*effort -= len(d.program.Inst) // They are looked at for the symbols.
+	}
+	if *effort <= 0 {
+		return false
+	}
 	s := &search{demands: demands, symbols: symbolsOf(demands), effort: effort, seen: map[string]bool{}}
 	at := moment{threads: make([][]uint32, len(demands)), done: make([]bool, len(demands)), last: -1}
 	layer := []moment{at}

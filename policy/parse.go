@@ -22,6 +22,7 @@ func Parse(file string, data []byte) ([]*Policy, error) {
 		}
 		var m manifest
 		d := decode(file, doc.root, &m)
+		d.effort = doc.effort
 		p := d.policy(m)
 		if len(d.problems) > 0 {
 			problems = append(problems, d.problems...)

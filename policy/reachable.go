@@ -23,14 +23,14 @@ func (d *decoding) reachable(p *Policy, excludes string) {
 	const filterTags = "spec.filterTags"
 	if p.filter != nil {
 		add(p.filter.pattern.String(), true)
-		if isEmpty(&d.effort, wanted...) {
+		if isEmpty(d.effort, wanted...) {
 			d.fail(filterTags+".pattern", quote(p.Spec.FilterTags.Pattern)+" matches no tag", tagHint)
 			return
 		}
 	}
 	switch {
 	case p.filter == nil || p.filter.extract == "":
-		if add(shapeOf(p.kind), true); p.filter != nil && isEmpty(&d.effort, wanted...) {
+		if add(shapeOf(p.kind), true); p.filter != nil && isEmpty(d.effort, wanted...) {
 			d.fail(filterTags+".pattern", fmt.Sprintf("no tag that %s matches is a %s", quote(p.Spec.FilterTags.Pattern), p.kind.words().noun),
 				"let extract name the part that is one")
 			return
@@ -58,17 +58,17 @@ func (d *decoding) excluded(p *Policy, path string, wanted []demand) {
 			continue
 		}
 		at := fmt.Sprintf("%s[%d]", path, slices.Index(p.Spec.Exclude, e.written))
-		if e.pattern != nil && isEmpty(&d.effort, demand{never.program, true}) {
+		if e.pattern != nil && isEmpty(d.effort, demand{never.program, true}) {
 			d.fail(at, quote(e.written)+" matches no tag", tagHint)
 			continue
 		}
 		left, places = append(left, never), append(places, at)
 	}
-	if len(places) == 0 || !isEmpty(&d.effort, left...) {
+	if len(places) == 0 || !isEmpty(d.effort, left...) {
 		return
 	}
 	for i, at := range places {
-		if last := i+1 == len(places); last || isEmpty(&d.effort, left[:len(left)-len(places)+i+1]...) {
+		if last := i+1 == len(places); last || isEmpty(d.effort, left[:len(left)-len(places)+i+1]...) {
 			d.fail(at, "leaves no tag that the policy could choose", "")
 			return
 		}
