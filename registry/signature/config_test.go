@@ -103,7 +103,7 @@ func TestNewRefuses(t *testing.T) {
 
 func TestNewKeyRefuses(t *testing.T) {
 	good := string(must(signaturetest.PublicKey(newKey(t)))(t))
-	small := must(rsa.GenerateKey(rand.Reader, 1024))(t)
+	small := must(rsa.GenerateKey(rand.Reader, 1024))(t) //nolint:gosec // it is to be refused
 	tests := []struct{ name, text, want string }{
 		{name: "nothing", want: "expecting PEM"},
 		{name: "two keys", text: good + good, want: "a single PEM block"},

@@ -88,7 +88,7 @@ func (s *Sigstore) transparency(certificate *x509.Certificate, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	sct := ct.SignedCertificateTimestamp{SCTVersion: ct.V1, Timestamp: uint64(at.UnixMilli())} //nolint:gosec // a time of ours, after 1970
+	sct := ct.SignedCertificateTimestamp{SCTVersion: ct.V1, Timestamp: uint64(at.UnixMilli())}
 	copy(sct.LogID.KeyID[:], id)
 	input, err := ct.SerializeSCTSignatureInput(sct, ct.LogEntry{Leaf: ct.MerkleTreeLeaf{
 		Version: ct.V1, LeafType: ct.TimestampedEntryLeafType,
