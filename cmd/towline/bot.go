@@ -19,6 +19,7 @@ import (
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/metrics"
 	"github.com/towline-dev/towline/internal/web"
+	"github.com/towline-dev/towline/registry"
 )
 
 func newBot(p process) *cobra.Command {
@@ -51,7 +52,7 @@ which implies --once, it prints each pull request, body and diff, and writes not
 				if err != nil {
 					return err
 				}
-				return printPreviews(cmd, b.Preview(cmd.Context()))
+				return errors.Join(printPreviews(cmd, b.Preview(cmd.Context())), b.close())
 			}
 			return runBot(cmd.Context(), p, c, log, once)
 		},
@@ -65,7 +66,7 @@ which implies --once, it prints each pull request, body and diff, and writes not
 }
 
 // runBot runs the bot and, where the configuration asks, its status server.
-func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once bool) error {
+func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once bool) (err error) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	measured, err := metrics.Handler(reg)
@@ -76,10 +77,14 @@ func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	if err := metrics.Hosts(reg, func() []metrics.Host { return hostMetrics(b.registries.Hosts()) }); err != nil {
+		return err
+	}
 	if once {
 		return b.Once(ctx)
 	}
-	hooks, err := wireWebhooks(p, c, b, reg, log)
+	hooks, err := wireWebhooks(p, c, b.Bot, reg, log)
 	if err != nil {
 		return err
 	}
@@ -99,6 +104,16 @@ func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once
 	err = work.Wait()
 	log.Info("stopped")
 	return err
+}
+
+// hostMetrics picks what is measured of registry hosts.
+func hostMetrics(all []registry.HostStatus) []metrics.Host {
+	hosts := make([]metrics.Host, 0, len(all))
+	for _, h := range all {
+		failing := h.State == registry.HostFailing || h.State == registry.HostTrying
+		hosts = append(hosts, metrics.Host{Name: h.Host, Failing: failing, Held: h.HeldUntil, Requests: h.Requests})
+	}
+	return hosts
 }
 
 func printPreviews(cmd *cobra.Command, previews []bot.Preview) error {

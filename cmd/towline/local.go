@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/workdir"
 	"github.com/towline-dev/towline/policy"
 )
@@ -29,17 +31,54 @@ func withTree(path string, do func(*workdir.Dir, *bot.Tree) error) (err error) {
 // withPlan opens the manifests at path, scans the registries for the policies there,
 // and hands what is wanted to do.
 func withPlan(cmd *cobra.Command, p process, regs *registryFlags, path string, do func(*workdir.Dir, *bot.Plan) error) error {
-	client, err := regs.client(p)
+	configured, err := regs.load()
 	if err != nil {
 		return err
 	}
-	return withTree(path, func(dir *workdir.Dir, tree *bot.Tree) error {
-		plan, err := tree.Plan(cmd.Context(), bot.Look{Tags: client.Round()})
+	client, err := regs.client(p, configured)
+	if err != nil {
+		return err
+	}
+	return withTree(path, func(dir *workdir.Dir, tree *bot.Tree) (err error) {
+		know, done, err := knowledgeOf(p, configured, tree)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+		plan, err := tree.Plan(cmd.Context(), bot.Look{Tags: client.Round(), Knowledge: know})
 		if err != nil {
 			return err
 		}
 		return do(dir, plan)
 	})
+}
+
+// knowledgeOf is what a local command knows of images beside their tags. The ledger is
+// opened only where a policy asks for ages; where the bot has it open, or there is no
+// folder for it, ages are taken from what images say, which is told.
+func knowledgeOf(p process, configured config.Bot, tree *bot.Tree) (*bot.Knowledge, func() error, error) {
+	c := bot.KnowledgeConfig{Secret: secretReader(&cluster{process: p})}
+	verifier, err := wireVerifier(configured.Signatures)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Verifier = verifier
+	aged := slices.ContainsFunc(tree.Policies, func(p *policy.Policy) bool { return p.Needs().Has(policy.NeedAge) })
+	if !aged {
+		return bot.NewKnowledge(c), func() error { return nil }, nil
+	}
+	log := warnings(p)
+	dir, err := stateDir(configured.StateDir)
+	if err == nil {
+		l, failed := openLedger(dir, log)
+		if failed == nil {
+			c.Ledger = l
+			return bot.NewKnowledge(c), l.Close, nil
+		}
+		err = failed
+	}
+	log.Warn("ages are taken from what images say, since the ledger of first sightings can't be used", "error", err)
+	return bot.NewKnowledge(c), func() error { return nil }, nil
 }
 
 // shown gives an error's places as the user would type them.

@@ -20,10 +20,10 @@ import (
 // wireRegistries makes the registry client's configuration: each host's budget, TLS,
 // proxy and mirrors, and one keychain for all. A host's own credentials go before
 // docker's configuration, and that before the identity that a cloud gives.
-func wireRegistries(p process, entries []config.Registry, log *slog.Logger) (registry.Config, error) {
-	c := registry.Config{Hosts: map[string]registry.HostConfig{}, UserAgent: "towline/" + version(), Log: log}
+func wireRegistries(p process, entries []config.Registry, c *cluster, log *slog.Logger) (registry.Config, error) {
+	reached := registry.Config{Hosts: map[string]registry.HostConfig{}, UserAgent: "towline/" + version(), Log: log}
 	o := keychain.Options{Log: log}
-	signIn := signIn{process: p, options: o, cluster: &cluster{process: p}}
+	signIn := signIn{process: p, options: o, cluster: c}
 	keys := keychain.Config{Hosts: map[string]keychain.Source{}, Others: []keychain.Source{keychain.Docker(o)}}
 	for _, provider := range keychain.Providers() {
 		keys.Others = append(keys.Others, keychain.Optional(keychain.Ambient(provider, o), o))
@@ -31,22 +31,22 @@ func wireRegistries(p process, entries []config.Registry, log *slog.Logger) (reg
 	for _, r := range entries {
 		reg, err := name.NewRegistry(r.Host)
 		if err != nil {
-			return c, err
+			return reached, err
 		}
 		host := reg.RegistryStr()
-		if err := reach(c.Hosts, host, r); err != nil {
-			return c, fmt.Errorf("registry %s: %w", r.Host, err)
+		if err := reach(reached.Hosts, host, r); err != nil {
+			return reached, fmt.Errorf("registry %s: %w", r.Host, err)
 		}
 		if r.Auth == nil {
 			continue
 		}
 		if keys.Hosts[host], err = signIn.source(host, *r.Auth); err != nil {
-			return c, fmt.Errorf("registry %s: %w", r.Host, err)
+			return reached, fmt.Errorf("registry %s: %w", r.Host, err)
 		}
 	}
 	k, err := keychain.New(keys)
-	c.Keychain = k
-	return c, err
+	reached.Keychain = k
+	return reached, err
 }
 
 // reach adds to the hosts how one is reached, and what it stands in for.

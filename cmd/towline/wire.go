@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,21 +23,55 @@ import (
 // wireBot makes a bot of its configuration: one registry client for all
 // repositories, so that they share each host's budget, and per repository a Git
 // mirror, a forge and a writer.
-func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (*bot.Bot, error) {
-	reached, err := wireRegistries(p, c.Registries, log)
+func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (wired wiredBot, err error) {
+	cluster := &cluster{process: p}
+	reached, err := wireRegistries(p, c.Registries, cluster, log)
 	if err != nil {
-		return nil, err
+		return wired, err
 	}
-	registries, err := registry.New(reached)
+	verifier, err := wireVerifier(c.Signatures)
 	if err != nil {
-		return nil, err
+		return wired, err
 	}
 	dir, err := stateDir(c.StateDir)
 	if err != nil {
-		return nil, err
+		return wired, err
 	}
-	wired := bot.Config{Round: func() bot.Tags { return registries.Round() }, Events: events}
-	for _, r := range c.Repositories {
+	ledger, done, err := wireLedger(dir, log, &reached)
+	if err != nil {
+		return wired, err
+	}
+	wired.close = done
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, done())
+		}
+	}()
+	if wired.registries, err = registry.New(reached); err != nil {
+		return wired, err
+	}
+	repositories, err := wireRepositories(p, c.Repositories, dir, log)
+	if err != nil {
+		return wired, err
+	}
+	wired.Bot, err = bot.New(bot.Config{
+		Repositories: repositories, Events: events,
+		Round:     func() bot.Tags { return wired.registries.Round() },
+		Knowledge: bot.NewKnowledge(bot.KnowledgeConfig{Ledger: ledger, Verifier: verifier, Secret: secretReader(cluster)}),
+	})
+	return wired, err
+}
+
+// wiredBot is a bot with what it stands on.
+type wiredBot struct {
+	*bot.Bot
+	registries *registry.Client
+	close      func() error // once the bot has ended
+}
+
+func wireRepositories(p process, configured []config.Repository, dir string, log *slog.Logger) ([]bot.Repository, error) {
+	var repositories []bot.Repository
+	for _, r := range configured {
 		f, auth, err := wireForge(p, r, log)
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
@@ -49,11 +84,11 @@ func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (*
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
-		wired.Repositories = append(wired.Repositories, bot.Repository{
+		repositories = append(repositories, bot.Repository{
 			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: writer,
 		})
 	}
-	return bot.New(wired)
+	return repositories, nil
 }
 
 // stateDir is where mirrors are kept.

@@ -9,7 +9,8 @@ import (
 type Bot struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string `yaml:"kind"`
-	// StateDir holds the Git mirrors. All of it can be lost and is made again.
+	// StateDir holds the Git mirrors and the ledger of first sightings. All of it can be
+	// lost: mirrors are fetched again, ages begin from what images say.
 	// The default is towline's folder in the user's cache.
 	StateDir string `yaml:"stateDir"`
 	// Listen is the address of /healthz, /readyz, /metrics and the webhooks; the default is
@@ -17,6 +18,8 @@ type Bot struct {
 	Listen       string       `yaml:"listen"`
 	Repositories []Repository `yaml:"repositories"`
 	Registries   []Registry   `yaml:"registries"`
+	// Signatures is what images' signatures are held to; the default is keys alone.
+	Signatures Signatures `yaml:"signatures"`
 	// Webhooks are where registries announce pushes; the default is nowhere.
 	Webhooks []Webhook `yaml:"webhooks"`
 }
@@ -31,17 +34,17 @@ func LoadBot(name string) (Bot, error) {
 }
 
 // LoadRegistries reads and validates a file of the kind BotConfig for its registries
-// alone: its repositories may be missing.
-func LoadRegistries(name string) ([]Registry, error) {
+// and signatures: its repositories may be missing.
+func LoadRegistries(name string) (Bot, error) {
 	data, err := read(name)
 	if err != nil {
-		return nil, err
+		return Bot{}, err
 	}
 	b, v, err := decodeBot(name, data)
 	if err != nil {
-		return nil, err
+		return Bot{}, err
 	}
-	return b.Registries, v.problems.Err()
+	return b, v.problems.Err()
 }
 
 // ParseBot reads and validates the configuration in data; name is for messages. The
@@ -78,6 +81,7 @@ func decodeBot(name string, data []byte) (Bot, *validation, error) {
 		names[r.Name] = i
 	}
 	v.registries(b.Registries)
+	v.signatures(b.Signatures)
 	v.webhooks(&b)
 	return b, v, nil
 }

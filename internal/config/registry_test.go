@@ -18,7 +18,8 @@ func load(t *testing.T, registries string) ([]config.Registry, error) {
 	if err := os.WriteFile(file, []byte(head+"registries:\n"+registries), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return config.LoadRegistries(file)
+	b, err := config.LoadRegistries(file)
+	return b.Registries, err
 }
 
 func TestRegistries(t *testing.T) {
