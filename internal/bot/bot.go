@@ -27,6 +27,9 @@ type Config struct {
 	// Knowledge tells what policies ask of images beside their tags. The default knows
 	// no ledger and no signatures.
 	Knowledge *Knowledge
+	// Patience is how long a round waits for all registries before it proposes what is
+	// known already; the default is 5 s.
+	Patience time.Duration
 	// Events is told what happens.
 	Events event.Handler
 	// Now is the clock; the default is time.Now.
@@ -57,6 +60,9 @@ func New(c Config) (*Bot, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Patience == 0 {
+		c.Patience = defaultPatience
+	}
 	if c.Knowledge == nil {
 		c.Knowledge = NewKnowledge(KnowledgeConfig{Now: c.Now})
 	}
@@ -67,7 +73,7 @@ func New(c Config) (*Bot, error) {
 			return nil, fmt.Errorf("two repositories are named %q", r.Name)
 		}
 		names[r.Name] = true
-		b.workers = append(b.workers, &worker{repo: r, registry: c.Round, knowledge: c.Knowledge, events: c.Events, now: c.Now})
+		b.workers = append(b.workers, &worker{repo: r, registry: c.Round, knowledge: c.Knowledge, patience: c.Patience, events: c.Events, now: c.Now})
 		b.started = append(b.started, make(chan struct{}))
 	}
 	return b, nil

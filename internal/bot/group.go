@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,9 +48,7 @@ func (p *Plan) Groups() []Group {
 			wanted[groupOf(r.Policy)] = true
 		}
 	}
-	return slices.SortedFunc(maps.Keys(wanted), func(a, b Group) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Mode, b.Mode))
-	})
+	return slices.SortedFunc(maps.Keys(wanted), compareGroups)
 }
 
 // Rewrite edits the files of the rows that in admits. A file that can't be edited

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -36,6 +37,9 @@ type Look struct {
 	// Moved finds the last change of a reference's tag in the history of the branch.
 	// The default knows none: a tree outside of Git has no history.
 	Moved func(ctx context.Context, ref edit.Reference) (Move, bool, error)
+	// Complete is told, from any goroutine, of each group as soon as all of its policies
+	// that are due have been decided, with its rows. The default is nobody.
+	Complete func(Group, []Row)
 	// Now is the time by which ages are measured; the default is time.Now().
 	Now time.Time
 }
@@ -116,6 +120,7 @@ func (t *Tree) Plan(ctx context.Context, look Look) (*Plan, error) {
 			rows = append(rows, Row{Policy: u.policy, Reference: u.ref, Current: u.current, file: u.file})
 		}
 	}
+	groups := newTally(slices.Collect(maps.Keys(byPolicy)), look.Complete)
 	byHost := map[string][]func(){}
 	for p, indexes := range byPolicy {
 		mine := make([]*Row, len(indexes))
@@ -124,7 +129,10 @@ func (t *Tree) Plan(ctx context.Context, look Look) (*Plan, error) {
 		}
 		d := &decider{look: look, tree: t, policy: p}
 		host, _, _ := strings.Cut(edit.CanonicalImage(p.Image()), "/")
-		byHost[host] = append(byHost[host], func() { d.decide(ctx, mine) })
+		byHost[host] = append(byHost[host], func() {
+			d.decide(ctx, mine)
+			groups.decided(p, mine)
+		})
 	}
 	var hosts sync.WaitGroup
 	for _, policies := range byHost {

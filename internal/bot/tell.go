@@ -53,11 +53,11 @@ func (w *worker) tellProblems(problems policy.Problems) {
 }
 
 // tellTags tells, once a policy and pair of tags, what is wanted.
-func (w *worker) tellTags(r *round, g Group) {
+func (w *worker) tellTags(rows []Row, g Group) {
 	if w.tags == nil {
 		w.tags = map[string]bool{}
 	}
-	for _, row := range r.plan.Rows {
+	for _, row := range rows {
 		if !row.Changed() || groupOf(row.Policy) != g {
 			continue
 		}

@@ -49,6 +49,7 @@ type worker struct {
 	awaited  awaited
 
 	knowledge *Knowledge
+	patience  time.Duration // before a round proposes what is known already
 	past      *history
 
 	// A worker's rounds follow one another, so what they remember needs no lock.
@@ -71,7 +72,10 @@ type round struct {
 	plan     *Plan
 	problems policy.Problems
 	failed   map[string]error // by policy key, "group NAME" or the repository's name
-	updates  int
+	proposed map[Group]bool   // before the plan was complete
+	// writes proposes a group; nil for a round that only previews.
+	writes  func(context.Context, *round, Group, []Row)
+	updates int
 }
 
 // run looks at the policies that due admits, or at all of them when the repository
@@ -80,13 +84,15 @@ type round struct {
 func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 	began := w.now()
 	again := w.owed
-	r := &round{tags: w.registry(), failed: map[string]error{}}
+	r := &round{tags: w.registry(), failed: map[string]error{}, writes: w.propose}
 	r.due = func(p *policy.Policy) bool { return due(p) || again[p.Key()] }
 	if err := w.look(ctx, r); err != nil {
 		r.failed[w.repo.Name] = err
 	} else {
 		for _, g := range r.plan.Groups() {
-			w.propose(ctx, r, g)
+			if !r.proposed[g] {
+				w.propose(ctx, r, g, r.plan.Rows)
+			}
 		}
 	}
 	if ctx.Err() != nil {
@@ -132,8 +138,7 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	r.tree = w.tree
 	r.due = r.tree.Together(r.due)
 	r.look = w.lookFrom(r)
-	r.plan, err = r.tree.Plan(ctx, r.look)
-	if err != nil {
+	if err := w.plan(ctx, r); err != nil {
 		return err
 	}
 	for _, row := range r.plan.Rows {
@@ -210,8 +215,8 @@ func (w *worker) at(commit gitrepo.Hash) (*Tree, error) {
 	return w.reader.Read(fsys)
 }
 
-func (w *worker) propose(ctx context.Context, r *round, g Group) {
-	w.tellTags(r, g)
+func (w *worker) propose(ctx context.Context, r *round, g Group, rows []Row) {
+	w.tellTags(rows, g)
 	if g.Mode == policy.ModeNotify {
 		return
 	}

@@ -1,0 +1,125 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/towline-dev/towline/policy"
+)
+
+// defaultPatience is how long a round waits for all registries before it proposes what
+// is known already. Mostly all have answered by then, and updates are proposed in order.
+const defaultPatience = 5 * time.Second
+
+// tally counts the policies of each group that are still being decided, and tells of
+// the groups that are complete. It is safe for concurrent use.
+type tally struct {
+	tell func(Group, []Row)
+
+	mu   sync.Mutex
+	open map[Group]int
+	rows map[Group][]Row
+}
+
+func newTally(policies []*policy.Policy, tell func(Group, []Row)) *tally {
+	t := &tally{tell: tell, open: map[Group]int{}, rows: map[Group][]Row{}}
+	for _, p := range policies {
+		t.open[groupOf(p)]++
+	}
+	return t
+}
+
+// decided notes the rows of one policy.
+func (t *tally) decided(p *policy.Policy, rows []*Row) {
+	if t.tell == nil {
+		return
+	}
+	g := groupOf(p)
+	t.mu.Lock()
+	for _, r := range rows {
+		t.rows[g] = append(t.rows[g], *r)
+	}
+	t.open[g]--
+	complete, all := t.open[g] == 0, t.rows[g]
+	t.mu.Unlock()
+	if complete {
+		t.tell(g, all)
+	}
+}
+
+// ready gathers complete groups until somebody takes them.
+type ready struct {
+	mu     sync.Mutex
+	groups map[Group][]Row
+	signal chan struct{} // holds one: there are some
+}
+
+func newReady() *ready {
+	return &ready{groups: map[Group][]Row{}, signal: make(chan struct{}, 1)}
+}
+
+func (r *ready) add(g Group, rows []Row) {
+	r.mu.Lock()
+	r.groups[g] = rows
+	r.mu.Unlock()
+	select {
+	case r.signal <- struct{}{}:
+	default: // a signal is waiting already
+	}
+}
+
+// take gives the groups that have something to rewrite, sorted, and their rows.
+func (r *ready) take() ([]Group, map[Group][]Row) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rows := r.groups
+	r.groups = map[Group][]Row{}
+	maps.DeleteFunc(rows, func(_ Group, rows []Row) bool { return !slices.ContainsFunc(rows, Row.Changed) })
+	return slices.SortedFunc(maps.Keys(rows), compareGroups), rows
+}
+
+func compareGroups(a, b Group) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Mode, b.Mode))
+}
+
+// plan makes the plan of a round. Where a registry keeps it waiting, the groups that
+// don't need that registry are proposed meanwhile.
+func (w *worker) plan(ctx context.Context, r *round) error {
+
+	var err error
+	if r.writes == nil {
+		r.plan, err = r.tree.Plan(ctx, r.look)
+		return err
+	}
+	complete, look := newReady(), r.look
+	look.Complete = complete.add
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.plan, err = r.tree.Plan(ctx, look)
+	}()
+	patience := time.NewTimer(w.patience)
+	defer patience.Stop()
+	select {
+	case <-done:
+		return err
+	case <-patience.C:
+	}
+	r.proposed = map[Group]bool{}
+	for {
+		groups, rows := complete.take()
+		for _, g := range groups {
+			r.proposed[g] = true
+			r.writes(ctx, r, g, rows[g])
+		}
+		select {
+		case <-done:
+			return err
+		case <-complete.signal:
+		}
+	}
+}
