@@ -19,11 +19,13 @@ type collector struct {
 	path     []string            // each with its leading dot or in brackets
 	prefix   string              // of the document
 	entries  []entry
+	opaque   []Problem
 	problems []Problem
 }
 
-// collect returns the references of a file, and what is wrong with their markers.
-func collect(f *File, markers map[*yaml.Node]*Marker) ([]entry, []Problem) {
+// collect returns the references of a file, the places that can't be read as one,
+// and what is wrong with markers.
+func collect(f *File, markers map[*yaml.Node]*Marker) (entries []entry, opaque, problems []Problem) {
 	c := &collector{f: f, markers: markers, images: map[*yaml.Node]bool{}}
 	for i, doc := range f.docs {
 		if i > 0 {
@@ -44,7 +46,7 @@ func collect(f *File, markers map[*yaml.Node]*Marker) ([]entry, []Problem) {
 	for i := range c.entries {
 		c.entries[i].ref.Index = i
 	}
-	return c.entries, c.problems
+	return c.entries, c.opaque, c.problems
 }
 
 func (c *collector) walk(n *yaml.Node) {
@@ -84,10 +86,22 @@ func (c *collector) field(key, value *yaml.Node) {
 				ref:   Reference{Form: FormImage, Image: image.name, Tag: image.tag, Digest: image.digest},
 				value: s,
 			})
+		} else {
+			c.pass(c.site(value))
 		}
 		return
 	}
 	c.walk(value)
+}
+
+// pass notes a value that would be a reference, were it not for a template or a
+// variable in it.
+func (c *collector) pass(s *site) {
+	text := s.scalar().Value
+	if strings.Contains(text, "{{") || strings.Contains(text, "${") || strings.Contains(text, "$(") {
+		c.opaque = append(c.opaque, c.f.problem(ProblemTemplate, s.node.Line, s.node.Column,
+			fmt.Sprintf("%s: %.80q holds a template or a variable", s.path, text), ""))
+	}
 }
 
 // within runs visit one step deeper.

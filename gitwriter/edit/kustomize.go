@@ -82,6 +82,7 @@ func (c *collector) kustomize(n *yaml.Node) {
 	if e.newTag != nil {
 		e.ref.Tag = e.newTag.scalar().Value
 		if !validTag(e.ref.Tag) {
+			c.pass(e.newTag)
 			return
 		}
 	}

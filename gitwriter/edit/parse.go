@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -30,6 +31,7 @@ type File struct {
 	docs    []*yaml.Node
 	aliases map[*yaml.Node][]*yaml.Node // by what they stand for
 	entries []entry
+	opaque  []Problem
 }
 
 // entry is a reference with the values that it is written with.
@@ -80,8 +82,8 @@ func Parse(file string, data []byte) (*File, []Problem) {
 	}
 	f.aliases = w.aliases
 	markers, problems := findMarkers(f, w)
-	entries, more := collect(f, markers)
-	f.entries = entries
+	entries, opaque, more := collect(f, markers)
+	f.entries, f.opaque = entries, opaque
 	problems = append(problems, more...)
 	if len(f.entries) == 0 {
 		f.docs, f.aliases = nil, nil
@@ -101,6 +103,10 @@ func (f *File) References() []Reference {
 	}
 	return refs
 }
+
+// Opaque returns the places that name an image by a template or a variable
+// (${TAG}, {{ .tag }}), so that it can't be told which one. They are no mistakes.
+func (f *File) Opaque() []Problem { return slices.Clone(f.opaque) }
 
 // unfit tells of files that aren't worth giving to the parser.
 func (f *File) unfit() (Problem, bool) {
