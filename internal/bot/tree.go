@@ -25,6 +25,8 @@ type Tree struct {
 	// Notes are what does nothing, isn't supported or is suspended, sorted by
 	// place. They keep nothing from being used.
 	Notes policy.Problems
+	// Opaque are images that templates and variables name. They are no mistakes.
+	Opaque policy.Problems
 
 	// What can't be used must not leave its place to another policy further up.
 	unread    []string         // the folders of policies that can't be read
@@ -48,6 +50,7 @@ type parsed struct {
 	flux     policy.Flux
 	file     *edit.File // nil when the file holds no reference
 	problems policy.Problems
+	opaque   policy.Problems
 	unread   string // the file's folder where one of its policies can't be read
 }
 
@@ -178,6 +181,7 @@ func parse(name string, data []byte) parsed {
 			Position: policy.Position{File: e.File, Line: e.Line, Column: e.Column}, Message: e.Message, Hint: e.Hint,
 		})
 	}
+	p.opaque = opaque(file)
 	if file != nil && len(file.References()) > 0 {
 		p.file = file
 	}
@@ -201,6 +205,7 @@ func (t *Tree) add(p parsed) {
 	if !p.flux.IsZero() {
 		t.flux = append(t.flux, p.flux)
 	}
+	t.Opaque = append(t.Opaque, p.opaque...)
 	if p.file != nil {
 		t.Files = append(t.Files, p.file)
 	}
