@@ -62,8 +62,26 @@ func (d *Dir) Write(name string, data []byte) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("writing %s: it is not a regular file", d.Display(name))
 	}
+	return d.place(name, info, data)
+}
+
+// Create writes a file that isn't there yet at once, readable as the system has it
+// for new files. It refuses to replace anything.
+func (d *Dir) Create(name string, data []byte) error {
+	switch _, err := d.root.Lstat(name); {
+	case err == nil:
+		return fmt.Errorf("writing %s: %w", d.Display(name), fs.ErrExist)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("writing %s: %w", d.Display(name), err)
+	}
+	return d.place(name, nil, data)
+}
+
+// place puts a file with the data where the name is. With no file to be like, it
+// gets the mode and owner of a new one.
+func (d *Dir) place(name string, like fs.FileInfo, data []byte) error {
 	temp := path.Join(path.Dir(name), ".towline-"+rand.Text())
-	if err := d.fill(temp, info, data); err != nil {
+	if err := d.fill(temp, like, data); err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", d.Display(name), err), d.discard(temp))
 	}
 	if err := d.root.Rename(temp, name); err != nil {
@@ -73,15 +91,19 @@ func (d *Dir) Write(name string, data []byte) error {
 }
 
 func (d *Dir) fill(temp string, like fs.FileInfo, data []byte) error {
-	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, like.Mode().Perm())
+	mode := fs.FileMode(0o666) // less the umask
+	if like != nil {
+		mode = like.Mode().Perm()
+	}
+	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(like.Mode().Perm()) // the umask may have taken bits away
+	if err == nil && like != nil {
+		err = f.Chmod(mode) // the umask may have taken bits away
 	}
-	if err == nil {
+	if err == nil && like != nil {
 		err = keepOwner(f, like)
 	}
 	if err == nil {

@@ -103,3 +103,34 @@ func TestOpenOfOneFile(t *testing.T) {
 		t.Error("opening what isn't there works")
 	}
 }
+
+func TestCreateReplacesNothing(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside.yaml")
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "real.yaml"), "ours\n", 0o644)
+	for link, target := range map[string]string{"out.yaml": outside, "in.yaml": "real.yaml"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := open(t, dir)
+	for _, name := range []string{"real.yaml", "out.yaml", "in.yaml", "../x.yaml", "missing/x.yaml"} {
+		if err := d.Create(name, []byte("new\n")); err == nil {
+			t.Errorf("creating %s works", name)
+		}
+	}
+	if err := d.Create("new.yaml", []byte("new\n")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"new.yaml": "new\n", "real.yaml": "ours\n"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s holds %q, %v", name, got, err)
+		}
+	}
+	if _, err := os.Lstat(outside); err == nil {
+		t.Error("a file outside was made")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 4 {
+		t.Errorf("the directory holds %v, %v", entries, err)
+	}
+}
