@@ -2,7 +2,9 @@ package depcheck
 
 // Rules returns the import rules of the design (docs/architecture.md).
 func Rules() []Rule {
-	bot := []Pattern{"policy/...", "registry/...", "gitwriter/...", "internal/bot/...", "internal/schedule/...", "internal/ledger/..."}
+	bot := []Pattern{
+		"policy/...", "registry/...", "gitwriter/...", "internal/bot/...", "internal/scaffold/...", "internal/schedule/...", "internal/ledger/...",
+	}
 	reconciler := []Pattern{"reconciler/..."}
 	forges := []Pattern{
 		"gitwriter/forge/github/...", "gitwriter/forge/gitea/...", "gitwriter/forge/gitlab/...", "gitwriter/forge/plain/...",
