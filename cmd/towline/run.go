@@ -79,7 +79,7 @@ was merged, heals drift and reports back. They meet only in Git.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newPolicy(), newCheck(), newSet(), newScan(p), newUpdate(p), newBot(p), newBuild(), newReconciler(p), newVersion(),
+		newPolicy(), newInit(), newCheck(), newSet(), newScan(p), newUpdate(p), newBot(p), newBuild(), newReconciler(p), newVersion(),
 	)
 	asUsage(root)
 	return root
