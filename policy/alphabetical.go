@@ -31,7 +31,7 @@ func (k byLetters) fits(*reading) class { return fits }
 
 func (k byLetters) compare(a, b *reading) int { return k.order.apply(strings.Compare(a.text, b.text)) }
 
-func (k byLetters) level(from, to *reading) Level { return LevelOther }
+func (k byLetters) level(_, _ *reading) Level { return LevelOther }
 
 func (k byLetters) form() formRule {
 	if k.flux {

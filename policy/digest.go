@@ -19,10 +19,10 @@ func (k byDigest) read(value string, _ bool, _ *reading) string {
 	return ""
 }
 
-func (k byDigest) fits(*reading) class           { return fits }
-func (k byDigest) compare(a, b *reading) int     { return 0 }
-func (k byDigest) level(from, to *reading) Level { return LevelOther }
-func (k byDigest) form() formRule                { return formRule{} }
+func (k byDigest) fits(*reading) class       { return fits }
+func (k byDigest) compare(_, _ *reading) int { return 0 }
+func (k byDigest) level(_, _ *reading) Level { return LevelOther }
+func (k byDigest) form() formRule            { return formRule{} }
 
 func (k byDigest) words() phrases {
 	return phrases{superlative: "one", comparative: "followed", noun: "tag", among: "digest: {tag: " + quote(k.tag) + "}"}

@@ -85,30 +85,30 @@ func TestKinds(t *testing.T) {
 
 // TestTagsInTheWild holds how versions are told from what only looks like one.
 func TestTagsInTheWild(t *testing.T) {
-	const any = `policy: {semver: {range: "*", prereleases: true}}`
+	const every = `policy: {semver: {range: "*", prereleases: true}}`
 	for _, tt := range []struct{ name, spec, current, tags, want string }{
-		{"four numbers", any, "8.0.1.9", "8.0.1.9 8.0.1.10 8.0.2", "8.0.1.10 patch"},
-		{"five numbers are none", any, "1.2.3.4", "1.2.3.4 1.2.3.5.6", "1.2.3.4 none"},
+		{"four numbers", every, "8.0.1.9", "8.0.1.9 8.0.1.10 8.0.2", "8.0.1.10 patch"},
+		{"five numbers are none", every, "1.2.3.4", "1.2.3.4 1.2.3.5.6", "1.2.3.4 none"},
 		{"parts that the policy asks for", `policy: {semver: {range: "*", parts: 2}}`, "1.2.3", "1.2.3 1.3 1.4.0", "1.3 minor"},
 		{"parts without a current tag", `policy: {semver: {range: "*", parts: 1}}`, "", "7 8 8.1", "8 other"},
-		{"years are no versions", any, "1.2.3", "1.2.3 2024.1.15", "1.2.3 none"},
-		{"years after years", any, "2024.3.0", "2024.3.0 2024.3.1 4.0.0", "2024.3.1 patch"},
+		{"years are no versions", every, "1.2.3", "1.2.3 2024.1.15", "1.2.3 none"},
+		{"years after years", every, "2024.3.0", "2024.3.0 2024.3.1 4.0.0", "2024.3.1 patch"},
 		{"years that the range names", `policy: {semver: {range: ">=2024.0.0"}}`, "", "2024.1.15 1.2.3", "2024.1.15 other"},
-		{"years that nothing names", any, "", "2024.1.15 1.2.3", "1.2.3 other"},
-		{"padded as the current one", any, "24.04", "24.04 24.10 25.04", "25.04 major"},
-		{"padded unlike the current one", any, "1.2.3", "1.2.3 1.02.4", "1.2.3 none"},
-		{"dashes in a date", any, "3", "3 2024-01-15", "3 none"},
-		{"dots before words", any, "5.0.0", "5.0.0 5.1.0.RC1 5.1.0.M3", "5.1.0.RC1 minor"},
-		{"dots before a variant", any, "5.0.0.Final", "5.0.0.Final 5.1.0.Final 5.2.0", "5.1.0.Final minor"},
-		{"rc10 after rc9", any, "1.0.0-rc9", "1.0.0-rc9 1.0.0-rc10", "1.0.0-rc10 patch"},
-		{"a number is a prerelease", any, "1.2.3", "1.2.3 1.2.4-5", "1.2.4-5 patch"},
+		{"years that nothing names", every, "", "2024.1.15 1.2.3", "1.2.3 other"},
+		{"padded as the current one", every, "24.04", "24.04 24.10 25.04", "25.04 major"},
+		{"padded unlike the current one", every, "1.2.3", "1.2.3 1.02.4", "1.2.3 none"},
+		{"dashes in a date", every, "3", "3 2024-01-15", "3 none"},
+		{"dots before words", every, "5.0.0", "5.0.0 5.1.0.RC1 5.1.0.M3", "5.1.0.RC1 minor"},
+		{"dots before a variant", every, "5.0.0.Final", "5.0.0.Final 5.1.0.Final 5.2.0", "5.1.0.Final minor"},
+		{"rc10 after rc9", every, "1.0.0-rc9", "1.0.0-rc9 1.0.0-rc10", "1.0.0-rc10 patch"},
+		{"a number is a prerelease", every, "1.2.3", "1.2.3 1.2.4-5", "1.2.4-5 patch"},
 		{"a number is a revision by name", `policy: {semver: {range: "*", variantWords: [number]}}`, "1.2.3-5", "1.2.3-5 1.2.4-6 1.2.4", "1.2.4-6 patch"},
 		{"a word is a variant by name", `policy: {semver: {range: "*", variantWords: [Edge]}}`, "1.2.3-edge", "1.2.3-edge 1.2.4-edge 1.2.5", "1.2.4-edge patch"},
 		{"a word is a prerelease by name", `policy: {semver: {range: "*", prereleaseWords: [eap]}}`, "1.2.3", "1.2.3 1.2.4-EAP2", "1.2.3 none"},
 		{"and counts as one", `policy: {semver: {range: "*", prereleases: true, prereleaseWords: [eap]}}`, "1.2.3", "1.2.3 1.2.4-EAP2", "1.2.4-EAP2 patch"},
-		{"hashes", any, "1", "1 1234567 deadbee 1e10abc 0abcdef 7f3a", "1 none"},
-		{"as long as a tag may be", any, "", strings.Repeat("9", 128) + " " + strings.Repeat("1.", 63) + "11 1.0.0", "1.0.0 other"},
-		{"zeros without end", any, "", "1.0." + strings.Repeat("0", 120) + " 1.0.0", "1.0.0 other"},
+		{"hashes", every, "1", "1 1234567 deadbee 1e10abc 0abcdef 7f3a", "1 none"},
+		{"as long as a tag may be", every, "", strings.Repeat("9", 128) + " " + strings.Repeat("1.", 63) + "11 1.0.0", "1.0.0 other"},
+		{"zeros without end", every, "", "1.0." + strings.Repeat("0", 120) + " 1.0.0", "1.0.0 other"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := chosen(t, parse(t, tt.spec), policy.Request{Current: tt.current, Tags: strings.Fields(tt.tags)}); got != tt.want {

@@ -21,10 +21,10 @@ func (k byCreation) read(value string, extracted bool, r *reading) string {
 	return ""
 }
 
-func (k byCreation) fits(*reading) class           { return fits }
-func (k byCreation) compare(a, b *reading) int     { return cmp.Compare(a.when, b.when) }
-func (k byCreation) level(from, to *reading) Level { return LevelOther }
-func (k byCreation) form() formRule                { return formRule{asCurrent: true} }
+func (k byCreation) fits(*reading) class       { return fits }
+func (k byCreation) compare(a, b *reading) int { return cmp.Compare(a.when, b.when) }
+func (k byCreation) level(_, _ *reading) Level { return LevelOther }
+func (k byCreation) form() formRule            { return formRule{asCurrent: true} }
 
 func (k byCreation) words() phrases {
 	return phrases{superlative: "newest", comparative: "newer", noun: "creation time"}

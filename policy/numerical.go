@@ -65,8 +65,8 @@ func compareSizes(a, b string) int {
 
 func isZero(digits string) bool { return strings.Trim(digits, "0.") == "" }
 
-func (k byNumber) level(from, to *reading) Level { return LevelOther }
-func (k byNumber) form() formRule                { return formRule{} }
+func (k byNumber) level(_, _ *reading) Level { return LevelOther }
+func (k byNumber) form() formRule            { return formRule{} }
 
 func (k byNumber) words() phrases {
 	if k.order == OrderDesc {

@@ -63,7 +63,7 @@ func wireLedger(dir string, log *slog.Logger, reached *registry.Config) (bot.Led
 	l, err := openLedger(dir, log)
 	switch {
 	case errors.Is(err, ledger.ErrInUse):
-		log.Warn("the ledger is in use by another process: policies with minimumAge fail", "stateDir", dir)
+		log.Warn("the ledger is in use by another process: policies with minimumAge fail", "state_dir", dir)
 		return busyLedger{err}, func() error { return nil }, nil
 	case err != nil:
 		return nil, nil, err

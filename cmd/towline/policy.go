@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +35,8 @@ func newPolicyEval() *cobra.Command {
 		Use:   "eval -f FILE [--current TAG] [--explain]",
 		Short: "Choose a tag from a list on standard input",
 		Long: `Reads tags from standard input, one a line, and prints the one that the policy chooses.
+Behind a tag may stand when its image was created (2026-01-31T12:00:00Z), for the kind newest
+and for minimumAge. What the policy asks for beside that isn't checked, which is said.
 Exits 1, with the reason on standard error, where none fits.`,
 		Example: `  printf '6.0.0\n6.1.0\n7.0.0\n' | towline policy eval -f policy.yaml
   crane ls nginx | towline policy eval -f policy.yaml --current 1.25.3 --explain`,
@@ -45,11 +46,12 @@ Exits 1, with the reason on standard error, where none fits.`,
 			if err != nil {
 				return err
 			}
-			tags, err := readTags(cmd.InOrStdin())
+			l, err := readTags(cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			return evaluate(cmd, p, policy.Request{Current: current, Tags: tags}, explain, out)
+			r := policy.Request{Current: current, Tags: l.tags, Facts: l.witness(p), Now: time.Now()}
+			return evaluate(cmd, p, r, explain, out)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "file that holds the policy")
@@ -108,28 +110,6 @@ func onePolicy(cmd *cobra.Command, file, name string) (*policy.Policy, error) {
 	return nil, fmt.Errorf("%s holds no policy named %q; it has %s", file, name, strings.Join(names, ", "))
 }
 
-// maxTags bounds what is read from standard input.
-const maxTags = 1_000_000
-
-func readTags(r io.Reader) ([]string, error) {
-	var tags []string
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		tag := strings.TrimSpace(lines.Text())
-		if tag == "" {
-			continue
-		}
-		if len(tags) == maxTags {
-			return nil, fmt.Errorf("standard input holds more than %d tags", maxTags)
-		}
-		tags = append(tags, tag)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading tags from standard input: %w", err)
-	}
-	return tags, nil
-}
-
 // evaluation is what `policy eval -o json` prints.
 type evaluation struct {
 	Policy     string             `json:"policy"`
@@ -142,8 +122,17 @@ type evaluation struct {
 	Candidates []policy.Candidate `json:"candidates,omitempty"`
 }
 
+// choose works out the candidates only where somebody reads them.
+func choose(p *policy.Policy, r policy.Request, explain bool) (policy.Choice, []policy.Candidate, error) {
+	if explain {
+		return p.Explain(r)
+	}
+	choice, err := p.Choose(r)
+	return choice, nil, err
+}
+
 func evaluate(cmd *cobra.Command, p *policy.Policy, request policy.Request, explain bool, out format) error {
-	choice, candidates, err := p.Explain(request)
+	choice, candidates, err := choose(p, request, explain || out != "table")
 	var none *policy.NoChoice
 	if err != nil && !errors.As(err, &none) {
 		return err
@@ -153,8 +142,9 @@ func evaluate(cmd *cobra.Command, p *policy.Policy, request policy.Request, expl
 	if none != nil {
 		result.Reason = none.Error()
 	}
-	if !explain && out == "table" {
-		result.Candidates = nil
+	if len(choice.Unchecked) > 0 {
+		// Standard error may be gone; the result on standard output is what counts.
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "note: not checked here: %s\n", strings.Join(choice.Unchecked, ", "))
 	}
 	printErr := out.print(cmd.OutOrStdout(), result, func(t *table) {
 		if !explain {
