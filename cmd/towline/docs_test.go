@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,14 +33,15 @@ func TestDocumentedFilesAreValid(t *testing.T) {
 		}
 		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
 			document := strings.ReplaceAll("\n"+m[2], "\n"+m[1], "\n")
-			found := kind.FindStringSubmatch(document)
+			found := kind.FindAllStringSubmatch(document, -1)
 			if found == nil {
 				t.Errorf("%s shows YAML without a kind:\n%s", name, document)
-				continue
 			}
-			seen[found[1]]++
-			if err := validate(filepath.Base(name), found[1], []byte(document)); err != nil {
-				t.Errorf("%s: %v\n%s", name, err, document)
+			for _, k := range found {
+				seen[k[1]]++
+				if err := validate(filepath.Base(name), k[1], []byte(document)); err != nil {
+					t.Errorf("%s: %v\n%s", name, err, document)
+				}
 			}
 		}
 	}
@@ -53,8 +55,12 @@ func TestDocumentedFilesAreValid(t *testing.T) {
 func validate(name, kind string, data []byte) error {
 	switch kind {
 	case "ImagePolicy":
-		_, err := policy.Parse(name, data)
-		return err
+		policies, err := policy.Parse(name, data)
+		flux, fluxErr := policy.ParseFlux(name, data)
+		if err == nil && len(policies) == 0 && flux.IsZero() {
+			err = errors.New("it holds no policy")
+		}
+		return errors.Join(err, fluxErr)
 	case "UpdateConfig":
 		_, err := policy.ParseUpdateConfig(name, data)
 		return err
