@@ -46,6 +46,8 @@ func TestGates(t *testing.T) {
 	young.Since = now().Add(-70 * time.Hour)
 	thin := old()
 	thin.Platforms = []string{"linux/amd64"}
+	variant := old()
+	variant.Platforms = []string{"linux/arm64/v8"}
 	unsigned := old()
 	unsigned.Signature = ""
 	broken := old()
@@ -69,6 +71,8 @@ func TestGates(t *testing.T) {
 		{"an age that nobody knows", age, "1.0.0", "1.0.0 1.1.0", nil, "1.0.0 ", "its age isn't known", "1.1.0"},
 		{"all platforms", platforms, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "", "1.1.0"},
 		{"a platform is missing", platforms, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": thin}, "1.0.0 ", "has not the platform linux/arm64", "1.1.0"},
+		{"any variant of a platform", "platforms: [linux/arm64]", "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": variant}, "1.1.0 sha256:old", "", "1.1.0"},
+		{"another variant", "platforms: [linux/arm64/v9]", "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": variant}, "1.0.0 ", "has not the platform linux/arm64/v9", "1.1.0"},
 		{"signed", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": old()}, "1.1.0 sha256:old", "It is signed by ci.", "1.1.0"},
 		{"unsigned", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": unsigned}, "1.0.0 ", "is not signed as verify asks", "1.1.0"},
 		{"no image", verify, "1.0.0", "1.1.0 1.0.0", map[string]policy.Facts{"1.1.0": broken}, "1.0.0 ", "is not an image", "1.1.0"},

@@ -135,7 +135,7 @@ func (p *Policy) against(c *current, e *entry) class {
 	if c.known && !p.Spec.AllowDowngrade && p.kind.compare(&e.reading, &c.reading) < 0 {
 		return older
 	}
-	if c.formed && c.rule.asCurrent && !p.Spec.AllowDowngrade && compareVariants(&e.written, &c.written) < 0 {
+	if c.formed && c.rule.asCurrent && !p.Spec.AllowDowngrade && olderBase(&e.written, &c.written) {
 		e.why = olderSuffix
 		return older
 	}

@@ -140,6 +140,34 @@ func compareVariants(a, b *form) int {
 	return natural(a.variant, b.variant)
 }
 
+// olderBase reports whether a variant is built on an older base than another:
+// alpine3.17 than alpine3.18. The number of a build or package revision at its end
+// (-r5, -k3s2, _5) begins anew with each version and says nothing of the base.
+func olderBase(a, b *form) bool {
+	if a.variant == b.variant || !sameShape(a.variant, b.variant) {
+		return false
+	}
+	return natural(cutRevision(a.variant), cutRevision(b.variant)) < 0
+}
+
+// cutRevision cuts a revision off the end of a variant.
+func cutRevision(variant string) string {
+	rest := strings.TrimRight(variant, "0123456789")
+	at := strings.LastIndexAny(rest, "-_.")
+	if rest == variant || at < 0 {
+		return variant
+	}
+	switch strings.ToLower(rest[at+1:]) {
+	case "r", "rev", "b", "build", "p", "ls", "k3s", "rke2r":
+		return variant[:at]
+	case "":
+		if variant[at] == '_' || at == 0 {
+			return variant[:at]
+		}
+	}
+	return variant
+}
+
 func (k *byVersion) level(from, to *reading) Level { return levelOf(&from.version, &to.version) }
 
 // levelOf says which number of a version a change moves.

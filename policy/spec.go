@@ -44,8 +44,8 @@ type Spec struct {
 	// MinimumAge is how long a tag must have stood for its image before it is
 	// chosen, as Go writes durations ("72h"). Default 0.
 	MinimumAge time.Duration `yaml:"minimumAge"`
-	// Platforms are os/architecture[/variant] that the image must all have.
-	// Default none, which doesn't look.
+	// Platforms are os/architecture[/variant] that the image must all have; without
+	// a variant any will do. Default none, which doesn't look.
 	Platforms []string `yaml:"platforms"`
 	// Verify says who must have signed the image. Default: it isn't asked.
 	Verify *Verify `yaml:"verify"`

@@ -131,7 +131,8 @@ func (p *Policy) gate(f Facts, now time.Time) string {
 	}
 	var missing []string
 	for _, wanted := range p.Spec.Platforms {
-		if !slices.Contains(f.Platforms, wanted) {
+		has := func(platform string) bool { return platform == wanted || strings.HasPrefix(platform, wanted+"/") }
+		if !slices.ContainsFunc(f.Platforms, has) {
 			missing = append(missing, wanted)
 		}
 	}

@@ -57,7 +57,7 @@ Exits 1, with the reason on standard error, where none fits.`,
 	cmd.Flags().StringVarP(&file, "filename", "f", "", "file that holds the policy")
 	cmd.Flags().StringVar(&name, "policy", "", "name of the policy, where the file holds several")
 	cmd.Flags().StringVar(&current, "current", "", "tag that is in use now")
-	cmd.Flags().BoolVar(&explain, "explain", false, "print every tag with the reason it was taken or passed over")
+	cmd.Flags().BoolVar(&explain, "explain", false, "print every tag with the reason it was taken or passed over (json and yaml always hold them)")
 	addFormat(cmd, &out)
 	required(cmd, "filename")
 	return cmd
@@ -119,6 +119,7 @@ type evaluation struct {
 	Changed    bool               `json:"changed"`
 	Level      string             `json:"level,omitempty"`
 	Reason     string             `json:"reason"`
+	Unchecked  []string           `json:"unchecked,omitempty"` // what the policy asks for and nobody told
 	Candidates []policy.Candidate `json:"candidates,omitempty"`
 }
 
@@ -138,7 +139,7 @@ func evaluate(cmd *cobra.Command, p *policy.Policy, request policy.Request, expl
 		return err
 	}
 	result := evaluation{Policy: p.Key(), Image: p.Image(), Current: request.Current, Tag: choice.Tag,
-		Changed: choice.Changed, Level: string(choice.Level), Reason: choice.Reason, Candidates: candidates}
+		Changed: choice.Changed, Level: string(choice.Level), Reason: choice.Reason, Unchecked: choice.Unchecked, Candidates: candidates}
 	if none != nil {
 		result.Reason = none.Error()
 	}

@@ -35,7 +35,7 @@ updated is.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withPlan(cmd, p, &regs, args[0], func(dir *workdir.Dir, plan *bot.Plan) error {
 				files, changes, refused := plan.Rewrite(func(r bot.Row) bool { return dir.Includes(r.Reference.File) })
-				warn(cmd, displayed(dir, slices.Concat(plan.Problems, refused)))
+				warn(cmd, displayed(dir, slices.Concat(bot.Noted(plan.Tree.Notes), plan.Problems, refused)))
 				failed := warnRows(cmd, dir, plan) || len(refused) > 0
 				var err error
 				if write {

@@ -154,12 +154,13 @@ func (q question) gather(ctx context.Context, f *policy.Facts) error {
 
 // lasting gives the words for what is wrong with one image and stays so.
 func lasting(err error) (string, bool) {
-	for _, kind := range []error{
-		registry.ErrNotFound, registry.ErrBadAnswer, registry.ErrUnsupported,
-		signature.ErrUnsigned, signature.ErrOthers, signature.ErrInvalid,
-	} {
+	var unsigned *signature.Error
+	if errors.As(err, &unsigned) && !errors.Is(err, signature.ErrRegistry) {
+		return unsigned.Reason(), true
+	}
+	for _, kind := range []error{registry.ErrNotFound, registry.ErrBadAnswer, registry.ErrUnsupported} {
 		if errors.Is(err, kind) {
-			return err.Error(), true
+			return "can't be looked at: " + err.Error(), true
 		}
 	}
 	return "", false
@@ -200,7 +201,7 @@ func (q question) age(ctx context.Context, f *policy.Facts) error {
 		if err != nil {
 			return fmt.Errorf("looking up the first sighting of %q: %w", q.tag, err)
 		}
-		f.Since, guess = s.Since, s.Bootstrapped
+		f.Since, f.Guessed, guess = s.Since, s.Settled, s.Bootstrapped
 	}
 	if !guess {
 		return nil

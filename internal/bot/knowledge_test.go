@@ -199,7 +199,7 @@ func TestSignaturesByKey(t *testing.T) {
 		t.Errorf("without the key: %q", got)
 	}
 	l.files["keys/cosign.pub"] = file(string(pem))
-	if _, row := l.wants("1.0.0", verify...); row.Changed() || !strings.Contains(row.Choice.Reason, "not signed") {
+	if _, row := l.wants("1.0.0", verify...); row.Changed() || !strings.Contains(row.Choice.Reason, `1.2.0 is not signed; expecting a signature by key "keys/cosign.pub".`) {
 		t.Errorf("unsigned images: %+v", row.Choice)
 	}
 	text, err := signaturetest.Payload(l.image(), signed)

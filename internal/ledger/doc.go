@@ -64,4 +64,6 @@ type Sighting struct {
 	// Bootstrapped says that Since is only when the repository was first listed: the
 	// image's own creation time is the better guess, for Settle.
 	Bootstrapped bool
+	// Settled says that Since is what the image says, by Settle.
+	Settled bool
 }

@@ -83,7 +83,7 @@ func (m *model) sighting(now time.Time, tag, digest string) ledger.Sighting {
 
 func (m *model) settle(now time.Time, tag, digest string, since time.Time) {
 	if s := m.stands[tag][digest]; s != nil && s.Bootstrapped {
-		s.Bootstrapped = false
+		s.Bootstrapped, s.Settled = false, since.Before(s.Since) && since.Before(now)
 		for _, bound := range []time.Time{now, since} {
 			if bound.Before(s.Since) {
 				s.Since = bound

@@ -46,7 +46,7 @@ func (l *Ledger) Sighting(repository, tag, digest string) (Sighting, error) {
 	if err != nil {
 		return Sighting{}, fmt.Errorf("looking up %s@%s of %q: %w", tag, digest, repository, err)
 	}
-	return Sighting{Since: time.Unix(min(found.since, now), 0).UTC(), Bootstrapped: found.bootstrapped}, nil
+	return Sighting{Since: time.Unix(min(found.since, now), 0).UTC(), Bootstrapped: found.bootstrapped, Settled: found.settled}, nil
 }
 
 // sight finds or records what the tag stands for, and that the repository is in use.
@@ -117,6 +117,7 @@ func (l *Ledger) Settle(repository, tag, digest string, since time.Time) error {
 		if i < 0 || !stands[i].bootstrapped {
 			return nil
 		}
+		stands[i].settled = since.Unix() < min(stands[i].since, now)
 		stands[i].since, stands[i].bootstrapped = min(since.Unix(), stands[i].since, now), false
 		return putStands(b, tag, stands)
 	})

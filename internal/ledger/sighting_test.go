@@ -63,13 +63,13 @@ func TestSighting(t *testing.T) {
 			b.sighting("1", digestA)
 			b.settle(digestA, at(-100))
 			b.clock.move(time.Hour)
-		}, ledger.Sighting{Since: at(-100)}},
+		}, ledger.Sighting{Since: at(-100), Settled: true}},
 		{"settled once", func(b *bench) {
 			b.observe("1")
 			b.sighting("1", digestA)
 			b.settle(digestA, at(-100))
 			b.settle(digestA, at(-200))
-		}, ledger.Sighting{Since: at(-100)}},
+		}, ledger.Sighting{Since: at(-100), Settled: true}},
 		{"settled no later than it was found", func(b *bench) {
 			b.observe("1")
 			b.sighting("1", digestA)

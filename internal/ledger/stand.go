@@ -14,6 +14,7 @@ type stand struct {
 	digest       string
 	since        int64
 	bootstrapped bool
+	settled      bool // the time is what the image says, by Settle
 }
 
 const sha256Prefix = "sha256:"
@@ -31,12 +32,12 @@ func readStands(b *bbolt.Bucket, tag string) ([]stand, error) {
 	r := chunkReader{rest: rest}
 	var stands []stand
 	for len(r.rest) > 0 && r.err == nil {
-		head := r.uvarint() // the length, whether it is of sha256, whether bootstrapped
-		size := head >> 2
+		head := r.uvarint() // the length; whether it is of sha256, bootstrapped, settled
+		size := head >> 3
 		if size > uint64(len(r.rest)) {
 			return nil, errRecord
 		}
-		s := stand{digest: string(r.rest[:size]), bootstrapped: head&1 != 0}
+		s := stand{digest: string(r.rest[:size]), bootstrapped: head&1 != 0, settled: head&4 != 0}
 		if head&2 != 0 {
 			s.digest = sha256Prefix + hex.EncodeToString(r.rest[:size])
 		}
@@ -58,7 +59,10 @@ func putStands(b *bbolt.Bucket, tag string, stands []stand) error {
 		if s.bootstrapped {
 			flags |= 1
 		}
-		value = binary.AppendUvarint(value, uint64(len(digest))<<2|flags)
+		if s.settled {
+			flags |= 4
+		}
+		value = binary.AppendUvarint(value, uint64(len(digest))<<3|flags)
 		value = append(value, digest...)
 		value = binary.AppendVarint(value, s.since)
 	}

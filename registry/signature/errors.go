@@ -47,11 +47,31 @@ const maxFound = 8
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "verifying %s: %v", quote(e.Repository+"@"+e.Digest), e.kind)
+	e.details(&b)
+	return b.String()
+}
+
+// Reason says it of the image, as what follows its name: "is not signed; expecting …".
+func (e *Error) Reason() string {
+	var b strings.Builder
+	switch e.kind {
+	case ErrInvalid:
+		b.WriteString("has no valid signature")
+	case ErrRegistry:
+		b.WriteString("can't be asked for its signatures")
+	default:
+		fmt.Fprintf(&b, "is %v", e.kind)
+	}
+	e.details(&b)
+	return b.String()
+}
+
+func (e *Error) details(b *strings.Builder) {
 	if len(e.Found) > 0 {
 		b.WriteString(": " + strings.Join(e.Found, "; "))
 	}
 	if e.More > 0 {
-		fmt.Fprintf(&b, "; and %d more", e.More)
+		fmt.Fprintf(b, "; and %d more", e.More)
 	}
 	if e.Err != nil {
 		b.WriteString(": " + printable(e.Err.Error(), maxSentence))
@@ -59,7 +79,6 @@ func (e *Error) Error() string {
 	if e.Required != "" {
 		b.WriteString("; expecting a signature by " + e.Required)
 	}
-	return b.String()
 }
 
 // Unwrap gives the kind and the cause.
