@@ -88,7 +88,7 @@ func childWrites(out io.Writer, path string) error {
 func TestKilledWriting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	done := -1
-	for round := range 40 {
+	for round := 0; round < 40 || done < 20 && round < 400; round++ {
 		if lines := killed(t, "write "+path, rand.IntN(12), rand.N(5*time.Millisecond)); len(lines) > 0 { //nolint:gosec // G404: which moment it is is no secret
 			if _, err := fmt.Sscan(lines[len(lines)-1], &done); err != nil {
 				t.Fatal(err)

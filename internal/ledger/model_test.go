@@ -23,6 +23,9 @@ type model struct {
 	listed bool
 	tags   map[string]*modelTag
 	stands map[string]map[string]*ledger.Sighting
+
+	last []string  // the listing before
+	gone time.Time // since when the first of the tags that are gone was, when it was looked
 }
 
 func newModel() *model {
@@ -31,6 +34,18 @@ func newModel() *model {
 
 func (m *model) observe(now time.Time, tags []string) ledger.Report {
 	report := ledger.Report{First: !m.listed}
+	// A listing like the one before changes nothing, unless a tag is to be forgotten.
+	if m.listed && slices.Equal(m.last, tags) && (m.gone.IsZero() || now.Sub(m.gone) < 30*day) {
+		return report
+	}
+	m.last, m.gone = tags, time.Time{}
+	defer func() {
+		for _, known := range m.tags {
+			if !known.gone.IsZero() && (m.gone.IsZero() || known.gone.Before(m.gone)) {
+				m.gone = known.gone
+			}
+		}
+	}()
 	for tag, known := range m.tags {
 		switch {
 		case slices.Contains(tags, tag):
