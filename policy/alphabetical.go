@@ -14,7 +14,10 @@ type byLetters struct {
 	flux  bool // Flux doesn't look at the current tag
 }
 
-func newAlphabetical(spec Alphabetical) byLetters { return byLetters{order: spec.Order} }
+func newAlphabetical(spec Alphabetical) (byLetters, error) {
+	order, err := spec.Order.checked()
+	return byLetters{order: order}, err
+}
 
 func (k byLetters) read(value string, extracted bool, r *reading) string {
 	r.text = value

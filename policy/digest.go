@@ -1,5 +1,7 @@
 package policy
 
+import "fmt"
+
 // Digest follows one tag that the publisher moves: the reference is pinned to
 // the digest that the tag stands for.
 type Digest struct {
@@ -9,6 +11,13 @@ type Digest struct {
 
 // byDigest is the kind digest.
 type byDigest struct{ tag string }
+
+func newDigest(spec Digest) (byDigest, error) {
+	if !isTag(spec.Tag) {
+		return byDigest{}, fmt.Errorf("%s can't be a tag", quote(spec.Tag))
+	}
+	return byDigest{tag: spec.Tag}, nil
+}
 
 const otherTag = "is not the tag that is followed"
 

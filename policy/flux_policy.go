@@ -150,7 +150,7 @@ func (d *decoding) fluxKind(kinds fluxKinds) (Kinds, kind) {
 		return Kinds{Alphabetical: &spec}, byLetters{order: spec.Order, flux: true}
 	case kinds.Numerical != nil:
 		spec := Numerical{Order: oneOf(d, at+".order", kinds.Numerical.Order, OrderAsc, OrderDesc)}
-		return Kinds{Numerical: &spec}, newNumerical(spec)
+		return Kinds{Numerical: &spec}, built(newNumerical(spec))
 	}
 	return Kinds{}, nil // What stands there is no mapping, which has been reported.
 }

@@ -82,13 +82,13 @@ func (s Suggestion) build() (*Policy, bool) {
 	case k.Semver != nil:
 		p.kind, err = newSemver(*k.Semver)
 	case k.Numerical != nil:
-		p.kind = newNumerical(*k.Numerical)
+		p.kind, err = newNumerical(*k.Numerical)
 	case k.Alphabetical != nil:
-		p.kind = newAlphabetical(*k.Alphabetical)
+		p.kind, err = newAlphabetical(*k.Alphabetical)
 	case k.Newest != nil:
 		p.kind = byCreation{}
 	case k.Digest != nil:
-		p.kind = byDigest{tag: k.Digest.Tag}
+		p.kind, err = newDigest(*k.Digest)
 	}
 	if f := s.FilterTags; f != nil && err == nil {
 		d := &decoding{places: map[string]Position{}, bad: map[string]bool{}}

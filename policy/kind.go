@@ -1,5 +1,7 @@
 package policy
 
+import "fmt"
+
 // A kind is one way to read and order tags. Each has a file of its own and a
 // constructor that refuses what could never work.
 type kind interface {
@@ -49,6 +51,17 @@ const (
 	// OrderDesc counts downwards: the lowest is wanted.
 	OrderDesc Order = "desc"
 )
+
+// checked gives the order, asc where none is named.
+func (o Order) checked() (Order, error) {
+	switch o {
+	case "":
+		return OrderAsc, nil
+	case OrderAsc, OrderDesc:
+		return o, nil
+	}
+	return "", fmt.Errorf("the order %s is neither asc nor desc", quote(string(o)))
+}
 
 func (o Order) apply(compared int) int {
 	if o == OrderDesc {

@@ -15,7 +15,10 @@ type Numerical struct {
 // that they are exact at any size.
 type byNumber struct{ order Order }
 
-func newNumerical(spec Numerical) byNumber { return byNumber{spec.Order} }
+func newNumerical(spec Numerical) (byNumber, error) {
+	order, err := spec.Order.checked()
+	return byNumber{order}, err
+}
 
 const noDecimal = "is not a number"
 

@@ -38,6 +38,9 @@ type byVersion struct {
 }
 
 func newSemver(spec Semver) (*byVersion, error) {
+	if spec.Parts < 0 || spec.Parts > maxParts {
+		return nil, fmt.Errorf("a version has 1 to %d numbers, not %d", maxParts, spec.Parts)
+	}
 	library, err := parseRange(spec.Range)
 	if err != nil {
 		return nil, err

@@ -35,10 +35,10 @@ func (d *decoding) kind(kinds Kinds) kind {
 		return d.calver(path+".calver", *kinds.Calver)
 	case kinds.Numerical != nil:
 		kinds.Numerical.Order = oneOf(d, path+".numerical.order", kinds.Numerical.Order, OrderAsc, OrderDesc)
-		return newNumerical(*kinds.Numerical)
+		return built(newNumerical(*kinds.Numerical))
 	case kinds.Alphabetical != nil:
 		kinds.Alphabetical.Order = oneOf(d, path+".alphabetical.order", kinds.Alphabetical.Order, OrderAsc, OrderDesc)
-		return newAlphabetical(*kinds.Alphabetical)
+		return built(newAlphabetical(*kinds.Alphabetical))
 	case kinds.Newest != nil:
 		return byCreation{}
 	case kinds.Digest != nil:
@@ -51,6 +51,7 @@ func (d *decoding) semver(path string, spec Semver) kind {
 	d.words(path, spec.PrereleaseWords, spec.VariantWords)
 	if d.has(path+".parts") && (spec.Parts < 1 || spec.Parts > maxParts) {
 		d.fail(path+".parts", fmt.Sprintf("is %d", spec.Parts), fmt.Sprintf("a version has 1 to %d numbers; leave it out for as many as the current tag", maxParts))
+		spec.Parts = 0
 	}
 	if !d.required(path+".range", rangeHint) {
 		return nil
@@ -80,13 +81,22 @@ func (d *decoding) digest(path string, spec Digest) kind {
 	if !d.required(path+".tag", "name the tag to follow, such as stable") {
 		return nil
 	}
-	if !isTag(spec.Tag) {
-		d.fail(path+".tag", quote(spec.Tag)+" can't be a tag", "write a tag as it stands in the registry")
+	k, err := newDigest(spec)
+	if err != nil {
+		d.fail(path+".tag", err.Error(), "write a tag as it stands in the registry")
 	}
 	if d.has("spec.filterTags") {
 		d.fail("spec.filterTags", "has no meaning beside digest", "leave it out: one tag is followed")
 	}
-	return byDigest{tag: spec.Tag}
+	return k
+}
+
+// built gives a kind whose order is known to be right or has been reported.
+func built[K kind](k K, err error) kind {
+	if err != nil {
+		return nil
+	}
+	return k
 }
 
 // words checks the words that a policy sorts suffixes by, and that none is on
