@@ -54,10 +54,10 @@ func (e *Error) Error() string {
 // Reason says it of the image, as what follows its name: "is not signed; expecting …".
 func (e *Error) Reason() string {
 	var b strings.Builder
-	switch e.kind {
-	case ErrInvalid:
+	switch {
+	case errors.Is(e.kind, ErrInvalid):
 		b.WriteString("has no valid signature")
-	case ErrRegistry:
+	case errors.Is(e.kind, ErrRegistry):
 		b.WriteString("can't be asked for its signatures")
 	default:
 		fmt.Fprintf(&b, "is %v", e.kind)
