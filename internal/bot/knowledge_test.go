@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -33,7 +34,7 @@ type lookout struct {
 func newLookout(t *testing.T, config bot.KnowledgeConfig) *lookout {
 	t.Helper()
 	l := &lookout{t: t, server: registrytest.New(t, registrytest.Options{}), now: time.Now(), files: fstest.MapFS{}}
-	client, err := registry.New(registry.Config{})
+	client, err := registry.New(registry.Config{Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	if err != nil {
 		t.Fatal(err)
 	}
