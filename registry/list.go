@@ -91,9 +91,11 @@ func (l *listing) read(resp *http.Response) error {
 	if _, err := io.Copy(&text, resp.Body); err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
+	before := len(l.found.tags)
 	if err := l.found.addPage(text.String()); err != nil {
 		return fmt.Errorf("%w: reading the list (Content-Type %q): %w", ErrBadAnswer, resp.Header.Get("Content-Type"), err)
 	}
+	l.found.unburden(before, text.Len())
 	return nil
 }
 

@@ -74,6 +74,23 @@ func (l *tagList) addPage(text string) error {
 	return l.decode(text)
 }
 
+// mostBallast is how much more of a page's text than its tags may be kept in memory.
+const mostBallast = 64 << 10
+
+// unburden lets go of the text of a page, of so many bytes, that holds little but
+// blanks: ten thousand such pages, each with one tag that keeps it, fill any memory,
+// and cost their sender next to nothing when they are compressed.
+func (l *tagList) unburden(before, size int) {
+	tags := l.tags[before:]
+	kept := 0
+	for _, tag := range tags {
+		kept += len(tag)
+	}
+	if size-kept > kept+mostBallast {
+		copy(tags, packed(tags))
+	}
+}
+
 // scan reads what nearly all registries answer: an object of strings and one list
 // of strings, without escapes. It gives up, with false, on all else.
 func (l *tagList) scan(text string) (plain bool, err error) {
