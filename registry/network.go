@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -156,7 +157,7 @@ func isInternalName(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	if host == "localhost" {
+	if local := strings.ToLower(strings.TrimSuffix(host, ".")); local == "localhost" || strings.HasSuffix(local, ".localhost") {
 		return true
 	}
 	ip, err := netip.ParseAddr(trimBrackets(host))
@@ -170,13 +171,36 @@ func trimBrackets(host string) string {
 	return host
 }
 
-// isInternal covers the shared address space (RFC 6598) too: a cloud keeps its
-// metadata service there.
+// isInternal covers the shared address space (RFC 6598) and that of protocols (RFC
+// 6890, section 2.2.2) too: clouds keep their metadata services there.
 func isInternal(ip netip.Addr) bool {
-	ip = ip.Unmap().WithZone("")
-	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
-	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsUnspecified() ||
-		ip.IsMulticast() || shared.Contains(ip)
+	ip = embedded(ip.Unmap().WithZone(""))
+	for _, prefix := range [...]netip.Prefix{
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10),
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 0, 0}), 24),
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{}), 8), // this network
+	} {
+		if prefix.Contains(ip) {
+			return true
+		}
+	}
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast()
+}
+
+// embedded gives the IPv4 address that an IPv6 one leads to by a translator: NAT64 has
+// the prefixes 64:ff9b::/96 (RFC 6052) and 64:ff9b:1::/48 (RFC 8215; of what can be
+// chosen in it the usual /96). In a network of IPv6 alone all of IPv4 is reached so.
+func embedded(ip netip.Addr) netip.Addr {
+	if !ip.Is6() {
+		return ip
+	}
+	b := ip.As16()
+	known := netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96)
+	local := netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b, 5: 1}), 48)
+	if known.Contains(ip) || local.Contains(ip) {
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return ip
 }
 
 // newTransport is http.DefaultTransport's manner with room for many requests to
