@@ -16,9 +16,15 @@ import (
 // Each of these ends in a clear error on that repository; the one beside it is
 // listed all the same.
 func TestHostileAnswersConcernOneRepository(t *testing.T) {
-	challenge := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="registrytest",scope="repository:bad:pull"`)
-		w.WriteHeader(http.StatusUnauthorized)
+	scoped := func(scope string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="registrytest",scope="`+scope+`"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}
+	linked := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "<"+r.URL.Path+"?last="+strings.Repeat("a", 9<<10)+`>; rel="next"`)
+		_, _ = io.WriteString(w, `{"tags":[]}`)
 	}
 	typed := func(contentType, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -33,7 +39,8 @@ func TestHostileAnswersConcernOneRepository(t *testing.T) {
 		message string
 		most    int // requests for the bad list
 	}{
-		{name: "401 again and again", fault: registrytest.Fault{Handler: http.HandlerFunc(challenge)}, want: registry.ErrUnauthorized, message: "401 Unauthorized", most: 2},
+		{name: "401 again and again", fault: registrytest.Fault{Handler: scoped("repository:bad:pull")}, want: registry.ErrUnauthorized, message: "401 Unauthorized", most: 2},
+		{name: "401 with a scope without end", fault: registrytest.Fault{Handler: scoped(strings.Repeat("x", 20<<10))}, want: registry.ErrBadAnswer, message: "/token?scope=", most: 1},
 		{name: "401 without a challenge", fault: registrytest.Fault{Status: 401}, want: registry.ErrUnauthorized, message: "401 Unauthorized", most: 2},
 		{name: "429 without a word", fault: registrytest.Fault{Status: 429}, want: registry.ErrRateLimited, message: "429 Too Many Requests", most: 4},
 		{name: "a body that always breaks off", fault: registrytest.Fault{CutAfter: 9}, want: registry.ErrUnavailable, message: "unexpected EOF", most: 4},
@@ -41,6 +48,7 @@ func TestHostileAnswersConcernOneRepository(t *testing.T) {
 		{name: "HTML", fault: registrytest.Fault{Handler: typed("text/html", "<p>hello</p>")}, want: registry.ErrBadAnswer, message: `(Content-Type "text/html")`, most: 1},
 		{name: "an image", fault: registrytest.Fault{Handler: typed("image/png", "\x89PNG\r\n\x1a\n")}, want: registry.ErrBadAnswer, message: `(Content-Type "image/png")`, most: 1},
 		{name: "an error document with 200", fault: registrytest.Fault{Handler: typed("application/json", `[{"code":"X"}]`)}, want: registry.ErrBadAnswer, most: 1},
+		{name: "a link without end", fault: registrytest.Fault{Handler: http.HandlerFunc(linked)}, want: registry.ErrBadAnswer, message: "at most 8192 are followed", most: 1},
 		{name: "a page more than it has", fault: registrytest.Fault{Handler: http.HandlerFunc(endlessEmptyPages)}, want: registry.ErrBadAnswer, message: "more than 20 pages", most: 20},
 	}
 	for _, tt := range tests {
@@ -90,6 +98,7 @@ func TestTokenServerElsewhere(t *testing.T) {
 		}, most: 1, want: registry.ErrUnauthorized},
 		{name: "that redirects", token: http.RedirectHandler("https://other.test/token", http.StatusTemporaryRedirect).ServeHTTP, most: 1, want: registry.ErrBadAnswer},
 		{name: "that gives no token", token: text(200, `{}`), most: 1, want: registry.ErrBadAnswer},
+		{name: "that gives another token alone", token: text(200, `{"refresh_token":"s3cret"}`), most: 1, want: registry.ErrBadAnswer},
 		{name: "that speaks no JSON", token: text(200, `<p>hello</p>`), most: 1, want: registry.ErrBadAnswer},
 		{name: "that never ends", token: hugeBody, most: 1, want: registry.ErrBadAnswer},
 		{name: "that is broken", token: text(500, ``), most: 1, want: registry.ErrUnavailable},

@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// maxLink bounds a link, in bytes. A list's links are kept while it is read, to see
+// whether they go round in circles.
+const maxLink = 8 << 10
+
 // tidyLink replaces the Link headers of a listing by at most one, absolute and
 // checked. go-containerregistry takes the first link whatever its rel is, and
 // compares the scheme with the one that it guessed from the host's name, which
@@ -21,6 +25,9 @@ func (g *guard) tidyLink(resp *http.Response) error {
 	resp.Header.Del("Link")
 	if next == "" || !sameHost(from.Host, g.registry.RegistryStr(), from.Scheme) {
 		return nil
+	}
+	if len(next) > maxLink {
+		return fmt.Errorf("%w: a link of %d bytes to the next page, and at most %d are followed", ErrBadAnswer, len(next), maxLink)
 	}
 	to, err := from.Parse(next)
 	if err != nil {
