@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -74,13 +75,17 @@ func readable(file string) error {
 }
 
 // cluster is the one that Secrets are read from. It is looked for when the first is
-// needed: a bot that needs none needs no cluster.
+// needed: a bot that needs none needs no cluster. It is safe for concurrent use.
 type cluster struct {
 	process process
-	reader  *pullsecret.Reader
+
+	mu     sync.Mutex
+	reader *pullsecret.Reader
 }
 
 func (c *cluster) secrets() (*pullsecret.Reader, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.reader != nil {
 		return c.reader, nil
 	}
