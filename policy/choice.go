@@ -11,6 +11,10 @@ type Request struct {
 	Current string
 	// CurrentDigest is the digest in the manifest, or empty.
 	CurrentDigest string
+	// Foreign says that another image stands in the manifest, which the policy's is
+	// to replace. The current tag counts as ever, but what it stands for in the
+	// policy's repository isn't in use yet, and must show what any other must.
+	Foreign bool
 	// Tags are all that the registry lists, in any order. They are only read.
 	Tags []string
 	// Hold is what a person moved away from, or nil.

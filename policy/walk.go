@@ -44,7 +44,7 @@ func (p *Policy) pass(r Request, s *survey) error {
 	asked := 0
 	for size := firstAsked; asked < len(s.fit); size *= 2 {
 		batch := s.fit[asked:min(asked+size, len(s.fit))]
-		if i := slices.IndexFunc(batch, func(e entry) bool { return e.tag == s.tag && !p.pinsCurrent(r) }); i >= 0 {
+		if i := slices.IndexFunc(batch, func(e entry) bool { return e.tag == s.tag && !p.asksCurrent(r) }); i >= 0 {
 			batch = batch[:i+1]
 		}
 		passed, err := p.admit(r, s, batch)
@@ -64,7 +64,7 @@ func (p *Policy) pass(r Request, s *survey) error {
 func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err error) {
 	var tags []string
 	for _, e := range batch {
-		if e.tag != s.tag || p.pinsCurrent(r) {
+		if e.tag != s.tag || p.asksCurrent(r) {
 			tags = append(tags, e.tag)
 		}
 	}
@@ -80,7 +80,7 @@ func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err er
 			return true, nil
 		}
 		why := p.gate(facts[i], r.Now)
-		if why == "" || e.tag == s.tag && facts[i].Digest == r.CurrentDigest {
+		if why == "" || e.tag == s.tag && !r.Foreign && facts[i].Digest == r.CurrentDigest {
 			s.best, s.digest, s.signed = e, facts[i].Digest, facts[i].Signature
 			return true, nil
 		}
@@ -98,9 +98,9 @@ func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err er
 	return false, nil
 }
 
-// pinsCurrent reports whether a digest is to be written though the tag stays.
-func (p *Policy) pinsCurrent(r Request) bool {
-	return p.FollowsDigest() || p.Spec.Pin == PinDigest && r.CurrentDigest == ""
+// asksCurrent reports whether another image is to be written though the tag stays.
+func (p *Policy) asksCurrent(r Request) bool {
+	return r.Foreign || p.FollowsDigest() || p.Spec.Pin == PinDigest && r.CurrentDigest == ""
 }
 
 func (p *Policy) ask(r Request, need Need, tags []string) ([]Facts, error) {

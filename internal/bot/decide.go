@@ -19,7 +19,10 @@ type decider struct {
 }
 
 // decision is what a choice depends on within a policy's round.
-type decision struct{ current, digest, held string }
+type decision struct {
+	current, digest, held string
+	foreign               bool // another image stands there
+}
 
 type outcome struct {
 	choice policy.Choice
@@ -56,7 +59,7 @@ func (d *decider) prepare(ctx context.Context) error {
 }
 
 func (d *decider) row(ctx context.Context, r *Row) error {
-	at := decision{current: r.Current}
+	at := decision{current: r.Current, foreign: r.renamed()}
 	if d.policy.Pin() == policy.PinDigest {
 		at.digest = r.Reference.Digest
 	}
@@ -85,6 +88,7 @@ func (d *decider) choose(at decision, hold *policy.Hold) (policy.Choice, error) 
 	}
 	request := d.request
 	request.Current, request.CurrentDigest, request.Hold = at.current, at.digest, hold
+	request.Foreign = at.foreign
 	var o outcome
 	o.choice, o.err = d.policy.Choose(request)
 	if hold == nil { // a hold's words name a commit of one reference
