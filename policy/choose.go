@@ -98,8 +98,12 @@ func (p *Policy) prefer(s *survey, e *entry) {
 	}
 }
 
-// holds reports whether the one tag is held that can't be compared with others.
+// holds reports whether the one tag is held that can't be compared with others. By
+// creation times all can be, once they are known.
 func (p *Policy) holds(r Request, s *survey, e *entry) bool {
+	if _, timed := p.kind.(byCreation); timed {
+		return false
+	}
 	return r.Hold != nil && s.hold == nil && e.tag == r.Hold.Tag && e.tag != s.tag
 }
 

@@ -154,6 +154,8 @@ func TestNewest(t *testing.T) {
 		{"ties", "", "", "a b c d", "d other"},
 		{"ties: the current stays", "", "b", "a b c d", "b none"},
 		{"never an older image", "", "b", "a b c", "b none"},
+		{"nor than one that the filter leaves out", "filterTags: {pattern: '^[ac]$'}", "b", "a b c", `none of 3 tags fits: 1 dropped by filterTags, 2 older than the current tag "b"; c is the newest of these, and allowDowngrade is false`},
+		{"nor than one that isn't listed any more", "", "b", "a c", `none of 2 tags fits: 2 older than the current tag "b"; c is the newest of these, and allowDowngrade is false`},
 		{"an older image where allowed", "allowDowngrade: true", "x", "a", "a other"},
 		{"no time, no choice", "", "b", "b nothing", "b none"},
 		{"the form of a version", "", "1.0.0", "1.0.0 1.1.0 1.1.0-x a", "1.1.0 other"},
@@ -244,9 +246,12 @@ func TestHolds(t *testing.T) {
 		{"one that can't be compared", semverRange("*"), "1.2.0", "1.3.0.0.1", "1.2.0 1.2.1", "1.2.1 patch"},
 		{"by the policy's own order", "policy: {numerical: {order: desc}}", "5", "4", "5 4", "5 none"},
 		{"by times", "policy: {newest: {}}", "a", "b", "a b", "a none"},
+		{"by times, and what lies between", "policy: {newest: {}}", "a", "b", "a ab b", "a none"},
+		{"by times, of what isn't listed any more", "policy: {newest: {}}", "a", "b", "a ab", "a none"},
+		{"by times, something newer ends it", "policy: {newest: {}}", "a", "b", "a ab b c", "c other"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k := &knowledge{facts: map[string]policy.Facts{"a": {Created: now()}, "b": {Created: now().Add(time.Hour)}}}
+			k := &knowledge{facts: times()}
 			p := parse(t, tt.spec)
 			r := policy.Request{Current: tt.current, Tags: strings.Fields(tt.tags), Hold: &policy.Hold{Tag: tt.hold, Words: words}, Facts: k.witness}
 			if got := chosen(t, p, r); got != tt.want {
@@ -258,5 +263,28 @@ func TestHolds(t *testing.T) {
 				t.Errorf("%s: %+v, %v", choice.Reason, candidates, err)
 			}
 		})
+	}
+}
+
+func times() map[string]policy.Facts {
+	at := func(hours int) policy.Facts {
+		return policy.Facts{Created: now().Add(time.Duration(hours) * time.Hour)}
+	}
+	return map[string]policy.Facts{"a": at(1), "ab": at(2), "b": at(3), "c": at(4)}
+}
+
+// TestAMoveForwardHoldsNothing: by creation times it only shows here which way a
+// person moved.
+func TestAMoveForwardHoldsNothing(t *testing.T) {
+	k := &knowledge{facts: times()}
+	r := policy.Request{Current: "b", Tags: []string{"a", "ab", "b", "c"}, Hold: &policy.Hold{Tag: "a", Words: "ann moved it"}, Facts: k.witness}
+	choice, candidates, err := parse(t, "policy: {newest: {}}").Explain(r)
+	if err != nil || choice.Tag != "c" || strings.Contains(choice.Reason, "ann") {
+		t.Errorf("%+v, %v", choice, err)
+	}
+	for _, c := range candidates {
+		if strings.Contains(c.Reason, "held") {
+			t.Errorf("%s %s", c.Tag, c.Reason)
+		}
 	}
 }

@@ -165,8 +165,9 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + unit - 1).Truncate(unit)
 }
 
-// date fills in creation times, and drops what has none and what is older than
-// the current image.
+// date fills in creation times, and drops what has none, what is older than the
+// current image and what is held. The current tag and the held one are asked about
+// even where they don't fit: what they stand for sets the bounds.
 func (p *Policy) date(r Request, s *survey) error {
 	s.fit = p.rank(s.fit, s.tag) // without duplicates
 	s.counts[fits] = len(s.fit)
@@ -177,30 +178,50 @@ func (p *Policy) date(r Request, s *survey) error {
 	if len(s.fit) == 0 {
 		return nil
 	}
-	tags := make([]string, len(s.fit))
+	tags := make([]string, len(s.fit), len(s.fit)+2)
 	for i, e := range s.fit {
 		tags[i] = e.tag
+	}
+	for _, bound := range []string{s.tag, r.heldTag()} {
+		if isTag(bound) && !slices.Contains(tags, bound) {
+			tags = append(tags, bound)
+		}
 	}
 	facts, err := p.ask(r, NeedCreated, tags)
 	if err != nil {
 		return err
 	}
 	s.known = false
-	for i := range s.fit {
-		if e := &s.fit[i]; !facts[i].Created.IsZero() {
-			e.when = facts[i].Created.UnixNano()
-			if e.tag == s.tag {
-				s.known, s.when = true, e.when
-			}
+	var upTo int64 // what is held
+	for i, tag := range tags {
+		if facts[i].Created.IsZero() {
+			continue
+		}
+		when := facts[i].Created.UnixNano()
+		if i < len(s.fit) {
+			s.fit[i].when = when
+		}
+		if tag == s.tag {
+			s.known, s.when = true, when
+		}
+		if tag == r.heldTag() {
+			upTo = when
 		}
 	}
-	p.dropUndated(s)
+	p.dropByTime(s, upTo)
 	return nil
 }
 
-// dropUndated drops what has no creation time, and what is older than the
-// current image.
-func (p *Policy) dropUndated(s *survey) {
+func (r Request) heldTag() string {
+	if r.Hold == nil {
+		return ""
+	}
+	return r.Hold.Tag
+}
+
+// dropByTime drops what has no creation time, what is older than the current image,
+// and what is held: all that is newer than it up to the given time.
+func (p *Policy) dropByTime(s *survey, upTo int64) {
 	dated := s.fit[:0]
 	for _, e := range s.fit {
 		switch {
@@ -211,6 +232,8 @@ func (p *Policy) dropUndated(s *survey) {
 			if s.highest.tag == "" || p.better(&e, &s.highest, s.tag) > 0 {
 				s.highest = e
 			}
+		case e.when <= upTo && e.tag != s.tag && (!s.known || e.when > s.when):
+			e.class = held
 		default:
 			dated = append(dated, e)
 			continue
