@@ -95,6 +95,8 @@ func (k *byDate) check() error {
 		previous = e
 	}
 	switch {
+	case len(k.elements) == 0:
+		return fmt.Errorf("the layout is empty")
 	case previous.separator != 0:
 		return fmt.Errorf("the layout %s ends with a separator", quote(k.spec.Layout))
 	case units > maxUnits:
