@@ -16,7 +16,8 @@ type scanRow struct {
 	Policy  string `json:"policy"`
 	Image   string `json:"image"`
 	Current string `json:"current"`
-	Chosen  string `json:"chosen"` // empty where none fits or the registry failed
+	Chosen  string `json:"chosen"`           // empty where none fits or the registry failed
+	Digest  string `json:"digest,omitempty"` // that is to stand behind it, where it would be written
 	Changed bool   `json:"changed"`
 	Level   string `json:"level,omitempty"`
 	Reason  string `json:"reason"`
@@ -67,7 +68,8 @@ func scanRows(dir *workdir.Dir, plan *bot.Plan) ([]scanRow, bool) {
 		}
 		row := scanRow{
 			File: dir.Display(r.Reference.File), Line: r.Reference.Line, Policy: r.Policy.Key(), Image: r.Policy.Image(),
-			Current: r.Current, Chosen: r.Choice.Tag, Changed: r.Changed(), Level: string(r.Choice.Level), Reason: r.Choice.Reason,
+			Current: r.Current, Chosen: r.Choice.Tag, Digest: r.Digest, Changed: r.Changed(),
+			Level: string(r.Choice.Level), Reason: r.Choice.Reason,
 		}
 		if r.Err != nil {
 			row.Failed, row.Reason, failed = true, r.Err.Error(), true
