@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -112,7 +113,7 @@ func (v *validation) mirror(at string, r Registry) {
 	v.check(of == "" || of != canonical(r.Host), "%s is a mirror of itself", "name the host that it stands in for", at)
 	prefix := strings.Trim(r.Prefix, "/")
 	_, err := name.NewRepository("mirror.example.com/" + prefix + "/x")
-	v.check(prefix == "" || err == nil, "%s.prefix %q can't begin a repository's path", "such as dockerhub", at, r.Prefix)
+	v.check(prefix == "" || err == nil && path.Clean("/"+prefix) == "/"+prefix, "%s.prefix %q can't begin a repository's path", "such as dockerhub", at, r.Prefix)
 }
 
 func (v *validation) registryAuth(at string, a RegistryAuth) {

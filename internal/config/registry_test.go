@@ -81,6 +81,8 @@ func TestRegistryProblems(t *testing.T) {
 		{"a mirror of itself", "- {host: docker.io, mirrorOf: registry.hub.docker.com/x}", "isn't a host"},
 		{"itself", "- {host: docker.io, mirrorOf: index.docker.io}", "is a mirror of itself"},
 		{"an odd prefix", "- {host: a.io, mirrorOf: docker.io, prefix: '../UP'}", "can't begin a repository's path"},
+		{"a prefix that leads up", "- {host: a.io, mirrorOf: docker.io, prefix: 'up/..'}", "can't begin a repository's path"},
+		{"a prefix with an empty component", "- {host: a.io, mirrorOf: docker.io, prefix: a//b}", "can't begin a repository's path"},
 		{"an empty auth", auth(""), "auth is empty"},
 		{"several ways", auth("provider: ecr, dockerConfigFile: /a"), "several ways to sign in: dockerConfigFile, provider"},
 		{"a password and a Secret", auth("username: a, passwordEnv: B, pullSecret: {namespace: a, name: b}"), "several ways to sign in: a password, pullSecret"},
