@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,8 +24,8 @@ type listing struct {
 // readTags reads one tag a line, with an optional time (RFC 3339) behind it.
 func readTags(r io.Reader) (listing, error) {
 	l := listing{created: map[string]time.Time{}}
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
+	lines, n := bufio.NewScanner(r), 0
+	for ; lines.Scan(); n++ {
 		tag := strings.TrimSpace(lines.Text())
 		if tag == "" {
 			continue
@@ -40,7 +41,10 @@ func readTags(r io.Reader) (listing, error) {
 		}
 		l.tags = append(l.tags, tag)
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return l, fmt.Errorf("standard input:%d: a line of more than %d bytes is no tag (write one tag a line)", n+1, bufio.MaxScanTokenSize)
+	case err != nil:
 		return l, fmt.Errorf("reading tags from standard input: %w", err)
 	}
 	return l, nil
