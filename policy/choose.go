@@ -24,6 +24,7 @@ func (p *Policy) Choose(r Request) (Choice, error) {
 // A survey is what one pass over the tags found.
 type survey struct {
 	current
+	foreign bool // another image stands in the manifest
 	listed  int
 	counts  [classes]int
 	best    entry   // of those that fit; its tag is empty where none does
@@ -43,7 +44,7 @@ type survey struct {
 
 // survey looks at every tag once.
 func (p *Policy) survey(r Request) (*survey, error) {
-	s := &survey{current: p.current(r), listed: len(r.Tags)}
+	s := &survey{current: p.current(r), foreign: r.Foreign, listed: len(r.Tags)}
 	if r.Hold != nil {
 		s.holdWords = shorten(r.Hold.Words)
 	}

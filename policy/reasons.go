@@ -53,6 +53,10 @@ func (p *Policy) sentence(s *survey, level Level) string {
 func (p *Policy) versus(s *survey, counted string, level Level) string {
 	now := quote(s.tag)
 	switch {
+	case s.best.tag == s.tag && s.foreign:
+		return counted + "; another image stands there, under the same tag"
+	case s.best.tag == s.tag && p.FollowsDigest():
+		return "in use, and followed by its digest: it is " + counted
 	case s.best.tag == s.tag:
 		return "in use already: it is " + counted
 	case s.tag == "":
