@@ -53,6 +53,7 @@ func TestChoose(t *testing.T) {
 		{"excluded current, newer fits", []string{every, `exclude: ["1.3.0"]`}, "1.3.0", "1.2.0 1.3.0 1.3.1", "1.3.1 patch"},
 		{"excluded current, nothing newer", []string{every, `exclude: ["1.3.0"]`}, "1.3.0", "1.2.0 1.3.0", "1 excluded, 1 older than"},
 		{"five numbers set a floor", []string{every}, "2.0.0.1.7", "1.9.9", "older than"},
+		{"a year isn't left, downgrade or not", []string{every, "allowDowngrade: true"}, "2024.1.15", "3.0.0", "1 of another form than the current tag"},
 		{"zeros set a floor", []string{every}, "2024.01.05", "2023.9.9 2024.2.1", "2024.2.1 minor"},
 		{"over-long current is a floor", []string{every}, "99999999999999999999.1", "1.2.3", "older than"},
 
