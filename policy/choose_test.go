@@ -58,6 +58,7 @@ func TestChoose(t *testing.T) {
 		{"over-long current is a floor", []string{every}, "99999999999999999999.1", "1.2.3", "older than"},
 
 		{"prereleases are not asked for", []string{every}, "1.0.0", "1.0.0 1.1.0-rc.1", "1.0.0 none"},
+		{"no prerelease behind one number alone", []string{prereleases}, "1", "1 2rc1 2-rc1", "2-rc1 major"},
 		{"prereleases by the flag", []string{prereleases}, "1.0.0", "1.0.0 1.1.0-rc.1 1.1.0-rc.2", "1.1.0-rc.2 minor"},
 		{"prereleases by the range", []string{semverRange(">=1.0.0-0")}, "1.0.0", "1.0.0 1.1.0-rc.1", "1.1.0-rc.1 minor"},
 		{"prereleases of the bound are below it", []string{`policy: {semver: {range: "<2.0.0", prereleases: true}}`}, "1.0.0", "2.0.0-rc.1 2.0.0", "2.0.0-rc.1 major"},

@@ -164,3 +164,18 @@ func TestClosest(t *testing.T) {
 		}
 	}
 }
+
+// TestAPolicyOfABrokenRepository: without the exclusions that can't be read, the
+// policy would choose what they leave out.
+func TestAPolicyOfABrokenRepository(t *testing.T) {
+	broken := strings.Replace(fluxWeb, "5m}", `5m, exclusionList: ["("]}`, 1)
+	f, err := policy.ParseFlux("f.yaml", []byte(broken+"---\n"+fluxSemver))
+	if err == nil {
+		t.Fatal("the expression is taken for one")
+	}
+	found := policy.ResolveFlux([]policy.Flux{f})
+	want := []string{`f.yaml:9:35: spec.imageRepositoryRef: the ImageRepository "flux-system/web" can't be used (see f.yaml:1:1)`}
+	if diff := cmp.Diff(want, summary(found)); diff != "" || len(found.Unusable) != 1 {
+		t.Errorf("%d unusable policies; policies and problems (-want +got):\n%s", len(found.Unusable), diff)
+	}
+}

@@ -45,7 +45,7 @@ func TestKinds(t *testing.T) {
 		{"equal numbers: the current stays", asc, "", "007", "7 007", "007 none"},
 		{"equal numbers: written most fully", asc, "", "", "7 007", "007 other"},
 		{"numbers below zero", asc, branch, "", "main-a--3 main-a--10.5", "main-a--3 other"},
-		{"zero has no sign", asc, branch, "main-a-0", "main-b--0 main-a-0", "main-a-0 none"},
+		{"zero has no sign", asc, branch, "main-b--0", "main-b--0 main-a-0", "main-b--0 none"},
 		{"timestamps of a branch", asc, branch, "main-1a2b3c-1700000000", "main-1a2b3c-1700000000 main-ffffff-1700000001 dev-1-1900000000", "main-ffffff-1700000001 other"},
 		{"no numbers", asc, "", "", "1e5 0x10 1.2.3 inf 1. .5", "none of 6 tags fits: 1 not valid as tags, 5 not numbers"},
 
