@@ -77,6 +77,11 @@ func TestOnce(t *testing.T) {
 			want:  map[string][]string{}, events: []string{"tag: ghcr.io/acme/web: 1.0.0 → 1.1.0"},
 		},
 		{
+			name:  "a digest alone is told where nothing is written",
+			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web", "  pin: digest\n  update: {mode: notify}")), "web.yaml": file(pod("ghcr.io/acme/web:1.1.0"))},
+			want:  map[string][]string{}, events: []string{"tag: ghcr.io/acme/web: 1.1.0 → 1.1.0@sha256:" + strings.Repeat("5", 64)},
+		},
+		{
 			name:  "a pinned digest moves with the tag",
 			files: fstest.MapFS{"p.yaml": file(policyOf("web", "ghcr.io/acme/web")), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0@" + digest))},
 			want:  map[string][]string{"towline/web": {"web.yaml: 1.0.0 → 1.1.0@sha256:5555"}},

@@ -43,3 +43,25 @@ func TestAnotherImageIsReplacedByOneThatPasses(t *testing.T) {
 		})
 	}
 }
+
+// TestADigestWithAMarkerOfItsOwnStays: while the tag stays, nobody has looked at what it
+// stands for now.
+func TestADigestWithAMarkerOfItsOwnStays(t *testing.T) {
+	l := newLookout(t, bot.KnowledgeConfig{})
+	l.push("1.0.0", l.now)
+	l.files["app.yaml"] = file("apiVersion: towline.dev/v1\nkind: ImagePolicy\nmetadata: {name: app, namespace: x}\nspec:\n  image: " + l.image() +
+		"\n  " + anyVersion + "\n  platforms: [linux/arm64]\n---\ntag: 1.0.0" + ` # {"$imagepolicy": "x:app:tag"}` +
+		"\ndigest: sha256:" + strings.Repeat("1", 64) + ` # {"$imagepolicy": "x:app:digest"}` + "\n")
+	var reader bot.Reader
+	tree, err := reader.Read(l.files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := tree.Plan(t.Context(), bot.Look{Tags: l.client.Round(), Knowledge: l.knowledge, Now: l.now})
+	if err != nil || len(plan.Rows) != 2 {
+		t.Fatalf("%+v, %v", plan, err)
+	}
+	if files, changes, _ := plan.Rewrite(func(bot.Row) bool { return true }); len(files) > 0 {
+		t.Errorf("rewritten: %+v", changes)
+	}
+}

@@ -146,6 +146,14 @@ func (r Row) from() string {
 	return r.Current
 }
 
+// to is what is to stand there: the tag and, where it stays, the digest.
+func (r Row) to() string {
+	if r.Current == r.Choice.Tag && r.Digest != "" {
+		return r.Choice.Tag + "@" + r.Digest
+	}
+	return r.Choice.Tag
+}
+
 // rewriter gives the function by which the writer edits whatever base it finds: the
 // first time that is the commit which was planned on, later perhaps a newer one.
 func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {

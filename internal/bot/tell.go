@@ -67,7 +67,7 @@ func (w *worker) tellTags(rows []Row, g Group) {
 		}
 		w.tags[key] = true
 		w.events.Handle(event.TagChosen{Repository: w.repo.Name, Policy: row.Policy.Key(), Image: row.Policy.Image(),
-			From: row.Current, To: row.Choice.Tag, Reason: row.Choice.Reason})
+			From: row.from(), To: row.to(), Reason: row.Choice.Reason})
 	}
 }
 
