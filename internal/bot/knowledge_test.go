@@ -134,6 +134,17 @@ func TestMinimumAgeOfAnImageThatDoesntSay(t *testing.T) {
 	l.expect("1.1.0", "1.0.0", age...)
 }
 
+// TestMinimumAgeOfAnImageFromTheFuture: whoever says so isn't believed for anything.
+func TestMinimumAgeOfAnImageFromTheFuture(t *testing.T) {
+	l := newLookout(t, bot.KnowledgeConfig{})
+	age := []string{anyVersion, "minimumAge: 72h"}
+	l.push("1.0.0", l.now)
+	l.push("1.1.0", l.now.Add(5000*time.Hour))
+	l.expect("", "1.0.0", age...)
+	l.now = l.now.Add(72 * time.Hour)
+	l.expect("1.1.0", "1.0.0", age...)
+}
+
 func TestPlatforms(t *testing.T) {
 	l := newLookout(t, bot.KnowledgeConfig{})
 	l.push("1.0.0", l.now)
@@ -158,6 +169,11 @@ func TestNewestByRealImages(t *testing.T) {
 	if got := l.server.Requests(); got[registrytest.KindTags] != 1 || got[registrytest.KindManifest] != 0 {
 		t.Errorf("what was asked before is asked again: %v", got)
 	}
+	// A tag that is pushed again is believed at its old time for six hours.
+	l.push("c", l.now)
+	l.expect("b", "a", "policy: {newest: {}}")
+	l.now = l.now.Add(6 * time.Hour)
+	l.expect("c", "a", "policy: {newest: {}}")
 }
 
 func TestATagIsFollowedByItsDigest(t *testing.T) {
