@@ -30,7 +30,9 @@ type survey struct {
 	best    entry   // of those that fit; its tag is empty where none does
 	highest entry   // of those that are older, to say what there would be
 	empties int     // tags for which extract yields nothing
-	fit     []entry // all that fit, where they must be walked through, the best first
+	fit     []entry // the best that fit, where they must be walked through, the best first
+	stay    entry   // the current tag, where it fits and they are walked through
+	gaveUp  int     // how many were asked about in vain, where others weren't
 	dropped []entry // those that fit but for what the facts said of their times
 	ties    int     // other tags that say the same as the best
 	tied    entry   // the best of these
@@ -61,7 +63,7 @@ func (p *Policy) survey(r Request) (*survey, error) {
 		s.counts[class]++
 		switch {
 		case class == fits && walk:
-			s.fit = append(s.fit, e)
+			p.keep(s, &e)
 		case class == fits:
 			p.prefer(s, &e)
 		case class == older:

@@ -139,7 +139,7 @@ func TestOnlySoManyAreAskedAbout(t *testing.T) {
 	for _, batch := range k.asked {
 		asked += len(batch)
 	}
-	if !strings.Contains(got, "254 waiting") || asked != 254 {
+	if !strings.Contains(got, "200 waiting") || asked != 200 {
 		t.Errorf("asked about %d: %s", asked, got)
 	}
 }

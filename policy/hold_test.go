@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,41 @@ func TestTheSameTagOfAnotherImage(t *testing.T) {
 			choice, err := parse(t, tt.spec).Choose(policy.Request{Current: "1.0.0", Foreign: tt.foreign, Tags: []string{"1.0.0"}})
 			if err != nil || !strings.HasPrefix(choice.Reason, tt.want) {
 				t.Errorf("the reason is %q, want %q; %v", choice.Reason, tt.want, err)
+			}
+		})
+	}
+}
+
+// TestStayingThoughManyWait: what is in use stays in use, however many newer tags
+// aren't to be had.
+func TestStayingThoughManyWait(t *testing.T) {
+	var tags []string
+	for i := range 30_000 {
+		tags = append(tags, fmt.Sprintf("1.%d.0", i))
+	}
+	for _, tt := range []struct {
+		name, spec, current, good string
+		want                      string
+		keep                      bool
+	}{
+		{"none passes", "minimumAge: 1h", "1.5.0", "", "1.5.0", false},
+		{"what would get a digest is kept as it is", "minimumAge: 1h\n  pin: digest", "1.5.0", "", "1.5.0", true},
+		{"one of the best passes", "minimumAge: 1h", "1.5.0", "1.29800.0", "1.29800.0", false},
+		{"too far down to be asked about", "minimumAge: 1h", "1.5.0", "1.29799.0", "1.5.0", false},
+		{"nothing in use", "minimumAge: 1h", "", "", "none of 30000 tags fits: 29800 not asked about, 200 waiting; 1.29999.0 its age isn't known", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k := &knowledge{facts: map[string]policy.Facts{tt.good: old()}}
+			choice, err := parse(t, semverRange("*"), tt.spec).Choose(policy.Request{Current: tt.current, Tags: tags, Facts: k.witness, Now: now()})
+			got := choice.Tag
+			if err != nil {
+				got = strings.TrimPrefix(err.Error(), `choosing a tag of "registry.example.com/app": `)
+			}
+			if got != tt.want || choice.Keep != tt.keep {
+				t.Errorf("%q, keep %v, want %q, keep %v: %s", got, choice.Keep, tt.want, tt.keep, choice.Reason)
+			}
+			if got == tt.current && !strings.Contains(choice.Reason, "is in use already: it is kept, since none of the 200 best tags that fit ") {
+				t.Errorf("the reason is %q", choice.Reason)
 			}
 		})
 	}

@@ -43,7 +43,10 @@ func (p *Policy) levelOf(c *current, won *entry) Level {
 func (p *Policy) sentence(s *survey, level Level) string {
 	words := p.kind.words()
 	counted := fmt.Sprintf("the %s of the %d tags that fit%s, out of %d listed", words.superlative, s.counts[fits], p.amongWords(), s.listed)
-	if s.counts[fits] == 1 {
+	switch {
+	case s.gaveUp > 0:
+		counted = fmt.Sprintf("kept, since none of the %d best tags that fit%s shows what is asked for, out of %d listed", s.gaveUp, p.amongWords(), s.listed)
+	case s.counts[fits] == 1:
 		counted = fmt.Sprintf("the only tag that fits%s, out of %d listed", p.amongWords(), s.listed)
 	}
 	return fmt.Sprintf("%s is %s.%s", s.best.tag, p.versus(s, counted, level), p.asides(s))
@@ -187,6 +190,7 @@ func (p *Policy) noChoice(s *survey) *NoChoice {
 		return none
 	}
 	labels := [classes]string{
+		fits:              "not asked about",
 		notATag:           "not valid as tags",
 		excluded:          "excluded",
 		filtered:          "dropped by filterTags",

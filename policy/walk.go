@@ -13,9 +13,30 @@ const (
 	firstAsked = 2
 	// maxAsked bounds the tags that are asked about for one choice.
 	maxAsked = 200
+	// maxKept bounds the tags that are kept for that: more than are ever asked about.
+	maxKept = 2*maxNewest + 2*maxAsked
 	// maxWaiting bounds the tags that are told to wait.
 	maxWaiting = 10
 )
+
+// keep adds a tag to those that are walked through. Of a million no more are kept than
+// can be asked about.
+func (p *Policy) keep(s *survey, e *entry) {
+	if e.tag == s.tag {
+		s.stay = *e
+	}
+	if s.fit = append(s.fit, *e); len(s.fit) >= 2*maxKept {
+		p.rankFit(s)
+		s.fit = s.fit[:min(len(s.fit), maxKept)]
+	}
+}
+
+// rankFit puts the best first, and counts and keeps each once.
+func (p *Policy) rankFit(s *survey) {
+	s.counts[fits] -= len(s.fit)
+	s.fit = p.rank(s.fit, s.tag)
+	s.counts[fits] += len(s.fit)
+}
 
 // walk asks for the facts of the tags that fit, the best first, until one
 // passes. The current tag passes unasked: staying is always allowed. It is only
@@ -27,9 +48,7 @@ func (p *Policy) walk(r Request, s *survey) error {
 			return err
 		}
 	}
-	s.counts[fits] -= len(s.fit)
-	s.fit = p.rank(s.fit, s.tag)
-	s.counts[fits] += len(s.fit)
+	p.rankFit(s)
 	if p.gates() == 0 {
 		for i := range s.fit {
 			p.prefer(s, &s.fit[i])
@@ -42,8 +61,8 @@ func (p *Policy) walk(r Request, s *survey) error {
 // pass finds the best tag whose image shows what the policy asks for.
 func (p *Policy) pass(r Request, s *survey) error {
 	asked := 0
-	for size := firstAsked; asked < len(s.fit); size *= 2 {
-		batch := s.fit[asked:min(asked+size, len(s.fit))]
+	for size := firstAsked; asked < min(len(s.fit), maxAsked); size *= 2 {
+		batch := s.fit[asked:min(asked+size, len(s.fit), maxAsked)]
 		if i := slices.IndexFunc(batch, func(e entry) bool { return e.tag == s.tag && !p.asksCurrent(r) }); i >= 0 {
 			batch = batch[:i+1]
 		}
@@ -51,9 +70,11 @@ func (p *Policy) pass(r Request, s *survey) error {
 		if passed || err != nil {
 			return err
 		}
-		if asked += len(batch); asked >= maxAsked {
+		if asked += len(batch); asked >= maxAsked && asked < len(s.fit) {
 			s.waiting = append(s.waiting, Candidate{s.fit[asked-1].tag, Waits,
 				fmt.Sprintf("is the last of %d that were asked about; the others weren't", asked)})
+			s.gaveUp = asked
+			s.best, s.keep = s.stay, s.stay.tag != "" && p.asksCurrent(r)
 			return nil
 		}
 	}
@@ -169,11 +190,10 @@ func roundUp(d time.Duration) time.Duration {
 // current image and what is held. The current tag and the held one are asked about
 // even where they don't fit: what they stand for sets the bounds.
 func (p *Policy) date(r Request, s *survey) error {
-	s.fit = p.rank(s.fit, s.tag) // without duplicates
-	s.counts[fits] = len(s.fit)
+	p.rankFit(s)
 	if len(s.fit) > maxNewest {
 		return &NoChoice{Image: p.Image(), Reason: fmt.Sprintf(
-			"%d tags would have to be asked for their creation times, and at most %d are; narrow them by filterTags", len(s.fit), maxNewest)}
+			"%d tags would have to be asked for their creation times, and at most %d are; narrow them by filterTags", s.counts[fits], maxNewest)}
 	}
 	if len(s.fit) == 0 {
 		return nil
