@@ -89,7 +89,6 @@ func compareGroups(a, b Group) int {
 // plan makes the plan of a round. Where a registry keeps it waiting, the groups that
 // don't need that registry are proposed meanwhile.
 func (w *worker) plan(ctx context.Context, r *round) error {
-
 	var err error
 	if r.writes == nil {
 		r.plan, err = r.tree.Plan(ctx, r.look)
