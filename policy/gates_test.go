@@ -135,6 +135,16 @@ func TestOnlySoManyAreAskedAbout(t *testing.T) {
 		tags = append(tags, fmt.Sprintf("1.%d.0", i))
 	}
 	got := chosen(t, parse(t, semverRange("*"), "minimumAge: 1h"), policy.Request{Tags: tags, Facts: k.witness, Now: now()})
+	_, candidates, _ := parse(t, semverRange("*"), "minimumAge: 1h").Explain(policy.Request{Tags: tags, Facts: (&knowledge{}).witness, Now: now()})
+	waiting := 0
+	for _, c := range candidates {
+		if c.Verdict == policy.Waits && c.Reason == "its age isn't known" {
+			waiting++
+		}
+	}
+	if waiting != 200 {
+		t.Errorf("%d wait by what is explained", waiting)
+	}
 	asked := 0
 	for _, batch := range k.asked {
 		asked += len(batch)

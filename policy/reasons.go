@@ -19,7 +19,7 @@ func (p *Policy) settle(r Request, s *survey) (Choice, error) {
 		return Choice{}, p.noChoice(s)
 	}
 	choice := Choice{
-		Tag: s.best.tag, Digest: s.digest, Keep: s.keep, Waiting: s.waiting,
+		Tag: s.best.tag, Digest: s.digest, Keep: s.keep, Waiting: s.waiting[:min(len(s.waiting), maxWaiting)],
 		Changed:   s.best.tag != s.tag || p.FollowsDigest() && !s.keep && s.digest != "" && s.digest != r.CurrentDigest,
 		Level:     p.levelOf(&s.current, &s.best),
 		Unchecked: p.unchecked(r),

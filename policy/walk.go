@@ -15,7 +15,7 @@ const (
 	maxAsked = 200
 	// maxKept bounds the tags that are kept for that: more than are ever asked about.
 	maxKept = 2*maxNewest + 2*maxAsked
-	// maxWaiting bounds the tags that are told to wait.
+	// maxWaiting bounds the waiting tags that a choice tells of; Explain has all.
 	maxWaiting = 10
 )
 
@@ -71,8 +71,6 @@ func (p *Policy) pass(r Request, s *survey) error {
 			return err
 		}
 		if asked += len(batch); asked >= maxAsked && asked < len(s.fit) {
-			s.waiting = append(s.waiting, Candidate{s.fit[asked-1].tag, Waits,
-				fmt.Sprintf("is the last of %d that were asked about; the others weren't", asked)})
 			s.gaveUp = asked
 			s.best, s.keep = s.stay, s.stay.tag != "" && p.asksCurrent(r)
 			return nil
@@ -105,9 +103,7 @@ func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err er
 			s.best, s.digest, s.signed = e, facts[i].Digest, facts[i].Signature
 			return true, nil
 		}
-		if len(s.waiting) < maxWaiting {
-			s.waiting = append(s.waiting, Candidate{e.tag, Waits, why})
-		}
+		s.waiting = append(s.waiting, Candidate{e.tag, Waits, why})
 		if e.tag == s.tag {
 			// What is in use stays in use, though its tag has moved on.
 			s.best, s.keep = e, true
