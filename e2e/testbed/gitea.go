@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/towline-dev/towline/e2e/testbed/binary"
@@ -130,9 +131,15 @@ func (g *GiteaServer) initialise(ctx context.Context) error {
 func (g *GiteaServer) newToken(ctx context.Context, user string) (string, error) {
 	out, err := g.run(ctx, "admin", "user", "generate-access-token", "--username", user,
 		"--token-name", "testbed-"+rand.Text(), "--scopes", "all", "--raw")
-	// A warning about running as root may stand above it.
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	return lines[len(lines)-1], err
+	if err != nil {
+		return "", err
+	}
+	// A warning about running as root stands above or, rarely, below it.
+	token := regexp.MustCompile(`(?m)^[0-9a-f]{40}$`).FindString(out)
+	if token == "" {
+		return "", fmt.Errorf("making an access token of %s: gitea printed none", user)
+	}
+	return token, nil
 }
 
 // run runs one of Gitea's commands to its end and returns what it prints.
