@@ -70,7 +70,7 @@ func (p *Policy) survey(r Request) (*survey, error) {
 			if s.highest.tag == "" || p.better(&e, &s.highest, s.tag) > 0 {
 				s.highest = e
 			}
-		case class == filtered && e.why != "does not match filterTags.pattern":
+		case class == filtered && e.why == extractsNothing:
 			s.empties++
 		}
 	}

@@ -106,10 +106,10 @@ func (p *Policy) examine(c *current, e *entry) class {
 		var ok bool
 		switch value, ok = p.filter.value(e.tag); {
 		case !ok:
-			e.why = "does not match filterTags.pattern"
+			e.why = matchesNot
 			return filtered
 		case value == "":
-			e.why = "filterTags.extract yields nothing"
+			e.why = extractsNothing
 			return filtered
 		}
 		e.detail = value
@@ -146,6 +146,12 @@ func (p *Policy) against(c *current, e *entry) class {
 	}
 	return fits
 }
+
+// The ways in which a filter drops a tag.
+const (
+	matchesNot      = "does not match filterTags.pattern"
+	extractsNothing = "filterTags.extract yields nothing"
+)
 
 // The ways in which a tag may be written otherwise than the current one. The
 // texts name it as %c, and the tag's own suffix as %s.

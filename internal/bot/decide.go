@@ -20,8 +20,8 @@ type decider struct {
 
 // decision is what a choice depends on within a policy's round.
 type decision struct {
-	current, digest, held string
-	foreign               bool // another image stands there
+	current, digest string
+	foreign         bool // another image stands there
 }
 
 type outcome struct {
@@ -73,7 +73,6 @@ func (d *decider) row(ctx context.Context, r *Row) error {
 			return err
 		}
 		if hold != nil {
-			at.held = hold.Tag
 			if r.Choice, err = d.choose(at, hold); err != nil {
 				return err
 			}

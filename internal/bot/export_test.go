@@ -10,7 +10,7 @@ import (
 // MaxCommits is how far back History looks.
 const MaxCommits = maxCommits
 
-// History gives tests the look-up of moves, which has no other door yet.
+// History gives tests the look-up of moves by itself; a worker hands it to Look.Moved.
 type History struct{ h *history }
 
 // NewHistory begins a round on main.
