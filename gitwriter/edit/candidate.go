@@ -15,11 +15,38 @@ func Candidate(file string) bool {
 	return path.Base(file) == "Kustomization"
 }
 
-// Relevant tells cheaply, without parsing, whether data may hold references. It
-// is exact in one direction: where it says false, Parse finds nothing. Every
-// form that this package knows needs the word "image" as a key or in a marker;
+// Relevant is Finder.Relevant of what is found without being told.
+func Relevant(data []byte) bool { return Finder{}.Relevant(data) }
+
+// Relevant tells cheaply, without parsing, whether data may hold references or
+// sources. It is exact in one direction: where it says false, Parse finds nothing.
+// Images nearly always need the word "image" as a key or in a marker;
 // imagePullPolicy and its like alone don't count.
-func Relevant(data []byte) bool {
+func (fd Finder) Relevant(data []byte) bool {
+	return imageWord(data) || contains(data, otherWords()) || contains(data, fd.words) ||
+		bytes.Contains(data, []byte("targetRevision")) && bytes.Contains(data, []byte("chart"))
+}
+
+// otherWords has a word of each form that does without the word image.
+func otherWords() []string {
+	return []string{
+		"repository",             // Helm values
+		"HelmRepository", "oci:", // charts and artifacts
+		"docker:", "bundles", "crossplane.io", // known fields
+		"imageName", "dockerImage", "serverImage", "initImage",
+	}
+}
+
+func contains(data []byte, words []string) bool {
+	for _, word := range words {
+		if bytes.Contains(data, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+func imageWord(data []byte) bool {
 	word := []byte("image")
 	for {
 		i := bytes.Index(data, word)

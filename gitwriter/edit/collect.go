@@ -12,32 +12,36 @@ import (
 )
 
 // collector is the second walk: it makes references, in the order of the file.
+//
+// What a value is follows from its key, from the keys beside it, or from the kind
+// of object around it. An object's kind is looked at before the walk goes through
+// it; what it says of a value waits in asked until the walk comes there.
 type collector struct {
 	f        *File
+	finder   Finder
 	markers  map[*yaml.Node]*Marker
-	images   map[*yaml.Node]bool // the images: sequences that kustomize reads
-	path     []string            // each with its leading dot or in brackets
-	prefix   string              // of the document
+	asked    map[*yaml.Node]func() bool // by the nodes that stand there; true: nothing more is to be done
+	path     []string                   // each with its leading dot or in brackets
+	prefix   string                     // of the document
 	entries  []entry
 	opaque   []Problem
 	problems []Problem
+	sources  []Source
+	charts   map[string]string // Helmfile's OCI repositories: URLs by name
 }
 
-// collect returns the references of a file, the places that can't be read as one,
-// and what is wrong with markers.
-func collect(f *File, markers map[*yaml.Node]*Marker) (entries []entry, opaque, problems []Problem) {
-	c := &collector{f: f, markers: markers, images: map[*yaml.Node]bool{}}
+// collect finds the references of a file, the places that can't be read as one and
+// the chart repositories, and returns what is wrong with markers.
+func (fd Finder) collect(f *File, markers map[*yaml.Node]*Marker) []Problem {
+	c := &collector{f: f, finder: fd, markers: markers, asked: map[*yaml.Node]func() bool{}, charts: map[string]string{}}
+	for _, doc := range f.docs {
+		c.helmfileRepositories(doc)
+	}
 	for i, doc := range f.docs {
 		if i > 0 {
 			c.prefix = "#" + strconv.Itoa(i) + ":"
 		}
-		if aboutImages(doc) {
-			continue
-		}
-		if list := kustomizeImages(path.Base(f.name), doc); list != nil {
-			c.images[list] = true
-		}
-		c.walk(doc)
+		c.document(doc)
 	}
 	// A kustomize entry is seen before the markers on its other values.
 	slices.SortStableFunc(c.entries, func(a, b entry) int {
@@ -46,27 +50,53 @@ func collect(f *File, markers map[*yaml.Node]*Marker) (entries []entry, opaque, 
 	for i := range c.entries {
 		c.entries[i].ref.Index = i
 	}
-	return c.entries, c.opaque, c.problems
+	c.resolveSources()
+	f.entries, f.opaque, f.sources = c.entries, c.opaque, c.sources
+	return c.problems
+}
+
+// document collects from a document, at the current path.
+func (c *collector) document(doc *yaml.Node) {
+	for _, root := range doc.Content {
+		c.object(root)
+	}
+}
+
+// object collects from a document's root or an item of a List.
+func (c *collector) object(n *yaml.Node) {
+	o := objectOf(n)
+	if o.aboutImages() {
+		return
+	}
+	c.look(o, path.Base(c.f.name))
+	c.visit(n)
+}
+
+// on asks for a function to be called when the walk comes to a value, which it then
+// passes over if the function returns true. The first to ask is heard.
+func (c *collector) on(n *yaml.Node, visit func() bool) {
+	if n != nil && c.asked[n] == nil {
+		c.asked[n] = visit
+	}
+}
+
+// visit goes to a value of a mapping or an element of a sequence.
+func (c *collector) visit(n *yaml.Node) {
+	if visit := c.asked[n]; visit == nil || !visit() {
+		c.walk(n)
+	}
 }
 
 func (c *collector) walk(n *yaml.Node) {
 	switch n.Kind {
-	case yaml.DocumentNode:
-		for _, child := range n.Content {
-			c.walk(child)
-		}
 	case yaml.MappingNode:
+		c.shapes(n)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			c.within(keyStep(n.Content[i]), func() { c.field(n.Content[i], n.Content[i+1]) })
 		}
 	case yaml.SequenceNode:
 		for i, child := range n.Content {
-			c.within("["+strconv.Itoa(i)+"]", func() {
-				if c.images[n] && child.Kind == yaml.MappingNode {
-					c.kustomize(child)
-				}
-				c.walk(child)
-			})
+			c.within("["+strconv.Itoa(i)+"]", func() { c.visit(child) })
 		}
 	case yaml.ScalarNode:
 		if m := c.markers[n]; m != nil {
@@ -78,30 +108,59 @@ func (c *collector) walk(n *yaml.Node) {
 
 // field looks at the value of one key of a mapping.
 func (c *collector) field(key, value *yaml.Node) {
-	v := resolve(value)
-	if resolve(key).Value == "image" && v.Kind == yaml.ScalarNode && v.Tag == yaml.NodeTagString && c.markers[v] == nil {
-		if image, ok := splitImage(v.Value); ok {
-			s := c.site(value)
-			c.add(entry{
-				ref:   Reference{Form: FormImage, Image: image.name, Tag: image.tag, Digest: image.digest},
-				value: s,
-			})
-		} else {
-			c.pass(c.site(value))
-		}
+	if visit := c.asked[value]; visit != nil && visit() {
+		return
+	}
+	if resolve(key).Value == "image" && resolve(value).Kind == yaml.ScalarNode && c.whole(FormImage, c.site(value)) {
 		return
 	}
 	c.walk(value)
 }
 
+// whole makes the reference of a value that is a whole image, perhaps behind a
+// scheme. It returns false where that isn't what stands there.
+func (c *collector) whole(form Form, s *site) bool {
+	v := s.scalar()
+	if v.Kind != yaml.ScalarNode || v.Tag != yaml.NodeTagString || c.markers[v] != nil {
+		return false
+	}
+	prefix := ""
+	if form != FormImage {
+		prefix = scheme(v.Value)
+	}
+	image, ok := splitImage(v.Value[len(prefix):])
+	if !ok {
+		c.pass(s)
+		return true
+	}
+	c.add(entry{
+		ref:   Reference{Form: form, Image: image.name, Tag: image.tag, Digest: image.digest},
+		value: s, prefix: prefix,
+	})
+	return true
+}
+
+// scheme returns the beginning of a text that makes an URL of an image.
+func scheme(s string) string {
+	for _, prefix := range []string{"oci://", "docker://"} {
+		if strings.HasPrefix(s, prefix) {
+			return prefix
+		}
+	}
+	return ""
+}
+
 // pass notes a value that would be a reference, were it not for a template or a
 // variable in it.
 func (c *collector) pass(s *site) {
-	text := s.scalar().Value
-	if strings.Contains(text, "{{") || strings.Contains(text, "${") || strings.Contains(text, "$(") {
+	if text := s.scalar().Value; templated(text) {
 		c.opaque = append(c.opaque, c.f.problem(ProblemTemplate, s.node.Line, s.node.Column,
 			fmt.Sprintf("%s: %.80q holds a template or a variable", s.path, text), ""))
 	}
+}
+
+func templated(text string) bool {
+	return strings.Contains(text, "{{") || strings.Contains(text, "${") || strings.Contains(text, "$(")
 }
 
 // within runs visit one step deeper.
@@ -113,7 +172,15 @@ func (c *collector) within(step string, visit func()) {
 
 // site returns the place of a value at the current path, with steps below it.
 func (c *collector) site(n *yaml.Node, steps ...string) *site {
-	all := strings.Join(c.path, "") + strings.Join(steps, "")
+	return c.siteAt(n, strings.Join(c.path, "")+strings.Join(steps, ""))
+}
+
+// beside returns the place of another value of the mapping whose value the walk is at.
+func (c *collector) beside(n *yaml.Node, key string) *site {
+	return c.siteAt(n, strings.Join(c.path[:max(len(c.path)-1, 0)], "")+wordStep(key))
+}
+
+func (c *collector) siteAt(n *yaml.Node, all string) *site {
 	if all == "" {
 		return &site{node: n, path: c.prefix + "."} // the document is nothing but this value
 	}
@@ -142,13 +209,17 @@ func keyStep(key *yaml.Node) string {
 	if k.Kind != yaml.ScalarNode {
 		return "[?]"
 	}
-	for i := range len(k.Value) {
-		if c := k.Value[i]; !isAlnum(c) && c != '-' && c != '_' {
-			return fmt.Sprintf("[%q]", k.Value)
+	return wordStep(k.Value)
+}
+
+func wordStep(key string) string {
+	for i := range len(key) {
+		if c := key[i]; !isAlnum(c) && c != '-' && c != '_' {
+			return fmt.Sprintf("[%q]", key)
 		}
 	}
-	if k.Value == "" {
+	if key == "" {
 		return `[""]`
 	}
-	return "." + k.Value
+	return "." + key
 }

@@ -48,7 +48,8 @@ func splitImage(s string) (imageName, bool) {
 
 // SameImage tells whether two image names mean the same repository after
 // Docker's normalisation: nginx, docker.io/nginx, docker.io/library/nginx and
-// index.docker.io/library/nginx are one. Tags and digests are not looked at.
+// index.docker.io/library/nginx are one, and so is registry-1.docker.io/library/nginx,
+// as charts at Docker Hub are mostly named. Tags and digests are not looked at.
 // Hosts compare without case; the same path at another registry is another image.
 func SameImage(a, b string) bool {
 	na, okA := splitImage(a)
@@ -73,10 +74,14 @@ func CanonicalImage(image string) string {
 	return host + "/" + path
 }
 
-// normalise returns the registry's host in lower case and the full path.
+// normalise returns the registry's host in lower case and the full path. Docker Hub
+// is also known by the host that serves its images, where library/ isn't implied.
 func normalise(name string) (host, path string) {
 	host, path = splitHost(name)
 	host = strings.ToLower(host)
+	if host == "registry-1.docker.io" {
+		return "docker.io", path
+	}
 	if host == "" || host == "index.docker.io" {
 		host = "docker.io"
 	}

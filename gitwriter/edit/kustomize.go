@@ -2,46 +2,38 @@ package edit
 
 import (
 	"fmt"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// kustomizeImages returns the sequence of a document's kustomize image entries:
-// images of a Kustomization or Component, spec.images of Flux's Kustomization;
-// nil for every other document. A file that kustomize knows by its name needs
-// neither apiVersion nor kind.
-func kustomizeImages(base string, doc *yaml.Node) *yaml.Node {
-	if len(doc.Content) == 0 {
-		return nil
-	}
-	root := doc.Content[0]
-	version, kind := text(lookup(root, "apiVersion")), text(lookup(root, "kind"))
-	group, _, _ := strings.Cut(version, "/")
+// kustomizeObject asks for what kustomize reads of an object of its own, or of
+// Flux's. A file that kustomize knows by its name needs neither apiVersion nor kind.
+func (c *collector) kustomizeObject(o object, base string) {
 	switch {
-	case group == "kustomize.toolkit.fluxcd.io" && kind == "Kustomization":
-		root = lookup(root, "spec")
-	case group == "kustomize.config.k8s.io" && (kind == "Kustomization" || kind == "Component"):
-	case version == "" && (kind == "" || kind == "Kustomization" || kind == "Component") && kustomizeFile(base):
-	case group == "kustomize.config.k8s.io" && kind == "" && kustomizeFile(base):
-	default:
-		return nil
+	case o.group == "kustomize.toolkit.fluxcd.io" && o.kind == "Kustomization":
+		c.kustomizeImages(below(o.root, "spec", "images"))
+	case o.kind == "ImageTagTransformer" && o.version == "builtin":
+		c.kustomizeEntry(below(o.root, "imageTag"))
+	case o.kind == "HelmChartInflationGenerator" && o.version == "builtin":
+		c.kustomizeChart(o.root)
+	case o.group == "kustomize.config.k8s.io" && (o.kind == "Kustomization" || o.kind == "Component"),
+		o.version == "" && (o.kind == "" || o.kind == "Kustomization" || o.kind == "Component") && kustomizeFile(base),
+		o.group == "kustomize.config.k8s.io" && o.kind == "" && kustomizeFile(base):
+		c.kustomizeImages(below(o.root, "images"))
+		c.kustomizeCharts(below(o.root, "helmCharts"))
 	}
-	list := lookup(root, "images")
-	if list == nil || list.Kind != yaml.SequenceNode {
-		return nil
-	}
-	return list
 }
 
-// aboutImages tells whether a document says what images are wanted, as policies of
-// ours and Flux's image resources do: the image: that it names is not in use there.
-func aboutImages(doc *yaml.Node) bool {
-	if len(doc.Content) == 0 {
-		return false
+// kustomizeImages asks for the entries of an images: list.
+func (c *collector) kustomizeImages(list *yaml.Node) {
+	for _, item := range elements(list) {
+		c.kustomizeEntry(item)
 	}
-	group, _, _ := strings.Cut(text(lookup(doc.Content[0], "apiVersion")), "/")
-	return group == "towline.dev" || group == "image.toolkit.fluxcd.io"
+}
+
+// kustomizeEntry asks for one entry.
+func (c *collector) kustomizeEntry(n *yaml.Node) {
+	c.onMapping(n, func() { c.kustomize(n) })
 }
 
 func kustomizeFile(base string) bool {
@@ -93,6 +85,14 @@ func (c *collector) kustomize(n *yaml.Node) {
 		}
 	}
 	c.add(e)
+}
+
+// planEntry writes an entry, which for Argo CD is a single text.
+func planEntry(e entry, c Change) ([]want, string) {
+	if e.value != nil {
+		return planImage(e, c)
+	}
+	return planKustomize(e, c)
 }
 
 // markedField tells whether a value of an entry has a marker. A marker of another

@@ -32,14 +32,19 @@ type File struct {
 	aliases map[*yaml.Node][]*yaml.Node // by what they stand for
 	entries []entry
 	opaque  []Problem
+	sources []Source
 }
 
 // entry is a reference with the values that it is written with.
 type entry struct {
 	ref Reference
-	// value is the one scalar of an image or a marker; the others are those of a
-	// kustomize entry. What the file doesn't have is nil.
-	value, newName, newTag, digest *site
+	// value is the one scalar of an image or a marker; the others are those of an
+	// image in parts. What the file doesn't have is nil.
+	value, registry, newName, newTag, digest *site
+	// prefix is what stands before the image in value, such as oci://.
+	prefix string
+	// inTag: the digest stands behind the tag, in newTag. bare: it has no algorithm.
+	inTag, bare bool
 }
 
 // site is a place where a value is used: a scalar, or an alias of one.
@@ -62,12 +67,15 @@ func resolve(n *yaml.Node) *yaml.Node {
 // Parse finds the references of a file. The problems say what was passed over,
 // and why; a file that can't be edited safely has no references. data must not
 // be changed as long as the File is used.
-func Parse(file string, data []byte) (*File, []Problem) {
+func Parse(file string, data []byte) (*File, []Problem) { return Finder{}.Parse(file, data) }
+
+// Parse is the function Parse with what the Finder was told.
+func (fd Finder) Parse(file string, data []byte) (*File, []Problem) {
 	f := &File{name: file, src: &source{data: data}}
-	if p, ok := f.unfit(); ok {
+	if p, ok := f.unfit(fd); ok {
 		return f, []Problem{p}
 	}
-	if !Relevant(data) {
+	if !fd.Relevant(data) {
 		return f, nil
 	}
 	docs, err := decode(data)
@@ -82,9 +90,7 @@ func Parse(file string, data []byte) (*File, []Problem) {
 	}
 	f.aliases = w.aliases
 	markers, problems := findMarkers(f, w)
-	entries, opaque, more := collect(f, markers)
-	f.entries, f.opaque = entries, opaque
-	problems = append(problems, more...)
+	problems = append(problems, fd.collect(f, markers)...)
 	if len(f.entries) == 0 {
 		f.docs, f.aliases = nil, nil
 	}
@@ -100,6 +106,10 @@ func (f *File) References() []Reference {
 			c := *m
 			refs[i].Marker = &c
 		}
+		if s := e.ref.Source; s != nil {
+			c := *s
+			refs[i].Source = &c
+		}
 	}
 	return refs
 }
@@ -108,8 +118,11 @@ func (f *File) References() []Reference {
 // (${TAG}, {{ .tag }}), so that it can't be told which one. They are no mistakes.
 func (f *File) Opaque() []Problem { return slices.Clone(f.opaque) }
 
+// Sources returns the chart repositories that the file defines, in its order.
+func (f *File) Sources() []Source { return slices.Clone(f.sources) }
+
 // unfit tells of files that aren't worth giving to the parser.
-func (f *File) unfit() (Problem, bool) {
+func (f *File) unfit(fd Finder) (Problem, bool) {
 	data := f.src.data
 	if len(data) > MaxSize {
 		return f.problem(ProblemLimit, 0, 0, fmt.Sprintf("the file is larger than %d MiB", MaxSize>>20), ""), true
@@ -117,7 +130,7 @@ func (f *File) unfit() (Problem, bool) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return f.problem(ProblemSyntax, 0, 0, "the file is UTF-16", "store it as UTF-8"), true
 	}
-	if len(data) > maxNodes/2 && Relevant(data) && indicators(data) > maxNodes {
+	if len(data) > maxNodes/2 && fd.Relevant(data) && indicators(data) > maxNodes {
 		return f.problem(ProblemLimit, 0, 0, fmt.Sprintf("the file has more than %d values", maxNodes), ""), true
 	}
 	return Problem{}, false

@@ -21,11 +21,13 @@ func (f *File) plan(e entry, c Change) ([]want, error) {
 	var reason string
 	switch e.ref.Form {
 	case FormKustomize:
-		wants, reason = planKustomize(e, c)
+		wants, reason = planEntry(e, c)
 	case FormMarker:
 		wants, reason = planMarker(e, c)
+	case FormChart:
+		wants, reason = planChart(e, c)
 	default:
-		wants, reason = planImage(e, c)
+		wants, reason = planParts(e, c)
 	}
 	if reason != "" {
 		return nil, f.refusal(e.ref, reason)
@@ -72,7 +74,7 @@ func planImage(e entry, c Change) ([]want, string) {
 	if n.tag == "" && n.digest == "" && n.name != old.name {
 		return nil, "the change names another image but no tag or digest"
 	}
-	w := want{site: e.value, text: n.String(), from: version(old), to: version(n)}
+	w := want{site: e.value, text: e.prefix + n.String(), from: version(old), to: version(n)}
 	if w.from == w.to {
 		w.from, w.to = old.name, n.name
 	}

@@ -10,14 +10,20 @@ const (
 	FormImage     Form = "image"     // the value of an image: key
 	FormKustomize Form = "kustomize" // an entry of kustomize's images:
 	FormMarker    Form = "marker"    // a scalar with a Flux marker behind it
+	FormHelm      Form = "helm"      // Helm values: repository and tag, each in its own value
+	FormChart     Form = "chart"     // the version of a chart in an OCI registry
+	FormArtifact  Form = "artifact"  // the tag or digest of an OCI artifact that an URL names
+	FormPatch     Form = "patch"     // the value of a JSON patch's operation on an image
+	FormField     Form = "field"     // a field that a kind, or a [Field], is known to hold an image in
 )
 
 // Reference is one place in a file that names an image.
 type Reference struct {
 	File  string
 	Index int // position within File.References
-	// Line and Column of the value, 1-based; columns count characters. For a
-	// kustomize entry they are those of newTag, or of digest where there is no newTag.
+	// Line and Column of the value, 1-based; columns count characters. Where an
+	// image's parts stand in values of their own they are those of the tag, or of
+	// the digest where there is no tag.
 	Line, Column int
 	// Path is the value's place in its document, such as
 	// spec.template.spec.containers[0].image. Keys that aren't plain words stand as
@@ -25,12 +31,17 @@ type Reference struct {
 	// In the documents after the first, "#1:" and so on goes before it.
 	Path string
 	Form Form
-	// Image is the repository as written, without tag and digest. It is empty
-	// for a marker of field tag or digest, where the file doesn't say.
+	// Image is the repository as written, without tag and digest; Helm's registry
+	// and repository stand joined, and so do a chart's repository and its name. It
+	// is empty for a marker of field tag or digest, where the file doesn't say, and
+	// for a chart whose Source isn't in the file.
 	Image string
-	// Tag and Digest as written; empty where the file names none.
+	// Tag and Digest as written; empty where the file names none. The + of a chart's
+	// version is _ here, as in the registry's tags, and a digest without algorithm
+	// has its sha256:.
 	Tag, Digest string
-	Marker      *Marker // set for FormMarker only
+	Source      *SourceRef // set for charts that name their repository by an object
+	Marker      *Marker    // set for FormMarker only
 	// Anchor is the name of the YAML anchor (*name) through which the value is
 	// given, empty where the value stands in place.
 	Anchor string

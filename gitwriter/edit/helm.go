@@ -1,0 +1,161 @@
+package edit
+
+import (
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// shapes looks for what a mapping is by its keys alone, whatever it stands in.
+func (c *collector) shapes(n *yaml.Node) {
+	helm, volume, patch, bundle, image, tag := false, false, false, false, false, false
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch resolve(n.Content[i]).Value {
+		case "repository", "registry", "imageTag":
+			helm = true
+		case "reference":
+			volume = true
+		case "op":
+			patch = true
+		case "resolver":
+			bundle = true
+		case "image":
+			image = true
+		case "tag":
+			tag = true
+		}
+	}
+	switch {
+	case helm:
+		c.helmValues(n)
+	case volume:
+		c.imageVolume(n)
+	case patch:
+		c.patch(n)
+	case bundle:
+		c.tektonBundle(n)
+	case image && tag:
+		c.taggedBeside(n)
+	}
+}
+
+// taggedBeside keeps an image without a tag that has a key tag beside it from being
+// taken for a whole image. Whether the two belong together isn't certain: a plugin's
+// tag is that of what it builds, and a log collector's that of its lines.
+func (c *collector) taggedBeside(n *yaml.Node) {
+	value := lookupRaw(n, "image")
+	if image, ok := splitImage(text(resolve(value))); ok && image.tag == "" && image.digest == "" && text(lookup(n, "tag")) != "" {
+		c.on(value, func() bool { return c.markers[resolve(value)] == nil })
+	}
+}
+
+// helmValues looks at a mapping that may be an image in parts, as in the values of
+// Helm charts:
+//
+//	repository, tag        and, beside them, registry, and digest or sha
+//	registry, image, tag   and digest, as in ingress-nginx
+//	image, imageTag        as in Elastic's charts
+//
+// Below a key image, or one that ends in Image, the tag may be named version.
+func (c *collector) helmValues(n *yaml.Node) {
+	value := func(keys ...string) *site {
+		for _, key := range keys {
+			if v := lookupRaw(n, key); v != nil && resolve(v).Kind == yaml.ScalarNode {
+				return c.site(v, wordStep(key))
+			}
+		}
+		return nil
+	}
+	p := parts{registry: value("registry"), name: value("repository"), tag: value("tag"), digest: value("digest", "sha")}
+	if p.name != nil && p.tag == nil && c.belowImage() {
+		p.tag = value("version")
+	}
+	if p.name == nil {
+		p.name = value("image")
+		if tag := value("imageTag"); p.tag == nil {
+			p.tag = tag
+		}
+	}
+	if p.name == nil || gitLike(n) {
+		return
+	}
+	found := c.parts(FormHelm, p)
+	if image := p.name.node; image == lookupRaw(n, "image") && (found || given(p.registry) != nil && !hosted(resolve(image).Value)) {
+		c.on(image, func() bool { return !c.marked(p.name) }) // it isn't a whole image
+	}
+}
+
+// belowImage tells whether the walk is at the value of a key image, or such as
+// operatorImage.
+func (c *collector) belowImage() bool {
+	if len(c.path) == 0 {
+		return false
+	}
+	key := c.path[len(c.path)-1]
+	return key == ".image" || strings.HasPrefix(key, ".") && strings.HasSuffix(key, "Image")
+}
+
+// gitLike tells a repository of Git or of charts by the keys beside it.
+func gitLike(n *yaml.Node) bool {
+	for _, key := range []string{"ref", "branch", "commit", "revision", "chart", "owner"} {
+		if lookupRaw(n, key) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// imageVolume looks for the image of a Pod's image volume:
+// image: {reference: …, pullPolicy: …}.
+func (c *collector) imageVolume(n *yaml.Node) {
+	if len(c.path) == 0 || c.path[len(c.path)-1] != ".image" {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if key := resolve(n.Content[i]).Value; key != "reference" && key != "pullPolicy" {
+			return
+		}
+	}
+	value := lookupRaw(n, "reference")
+	if resolve(value).Kind == yaml.ScalarNode {
+		c.on(value, func() bool { return c.whole(FormImage, c.site(value)) })
+	}
+}
+
+// parameter is a Helm value that is given by its dotted name, as with --set.
+type parameter struct {
+	name  string
+	value *site
+}
+
+// parameters joins the values that belong to one image by what stands before the
+// last dot of their names.
+func (c *collector) parameters(list []parameter) {
+	byName := map[string]*site{}
+	for _, p := range list {
+		byName[p.name] = p.value
+	}
+	for _, p := range list {
+		prefix, last := cutLast(p.name)
+		switch last {
+		case "repository":
+			digest := byName[prefix+"digest"]
+			if digest == nil {
+				digest = byName[prefix+"sha"]
+			}
+			c.parts(FormHelm, parts{registry: byName[prefix+"registry"], name: p.value, tag: byName[prefix+"tag"], digest: digest})
+		case "image":
+			if byName[p.name+"Tag"] != nil {
+				c.parts(FormHelm, parts{name: p.value, tag: byName[p.name+"Tag"]})
+			} else if image, ok := splitImage(p.value.scalar().Value); !ok || image.tag != "" || image.digest != "" {
+				c.whole(FormHelm, p.value)
+			}
+		}
+	}
+}
+
+// cutLast splits a dotted name before its last part.
+func cutLast(name string) (prefix, last string) {
+	i := strings.LastIndexByte(name, '.') + 1
+	return name[:i], name[i:]
+}
