@@ -23,6 +23,7 @@ type collector struct {
 	asked    map[*yaml.Node]func() bool // by the nodes that stand there; true: nothing more is to be done
 	path     []string                   // each with its leading dot or in brackets
 	prefix   string                     // of the document
+	group    string                     // of the object
 	entries  []entry
 	opaque   []Problem
 	problems []Problem
@@ -68,8 +69,11 @@ func (c *collector) object(n *yaml.Node) {
 	if o.aboutImages() {
 		return
 	}
+	around := c.group
+	c.group = o.group
 	c.look(o, path.Base(c.f.name))
 	c.visit(n)
+	c.group = around
 }
 
 // on asks for a function to be called when the walk comes to a value, which it then

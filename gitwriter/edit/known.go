@@ -52,7 +52,7 @@ func url(r fieldRule) fieldRule {
 // tektonBundle looks at the parameters of Tekton's bundles resolver, of which one is
 // the image that holds the tasks.
 func (c *collector) tektonBundle(n *yaml.Node) {
-	if text(lookup(n, "resolver")) != "bundles" {
+	if c.group != "tekton.dev" || text(lookup(n, "resolver")) != "bundles" {
 		return
 	}
 	for i, item := range elements(below(n, "params")) {
