@@ -77,7 +77,7 @@ func wordAroundG(data []byte, i int) bool {
 }
 
 // imageKey tells whether a word that has mage in it is a key that may hold an image:
-// image, images, imageName, $imagepolicy or one that ends in Image.
+// image, images, imageName, imageTag, $imagepolicy or one that ends in Image.
 func imageKey(before, after []byte) bool {
 	if len(before) == 0 {
 		return false
@@ -86,7 +86,7 @@ func imageKey(before, after []byte) bool {
 	case 'I':
 		return endsKey(after)
 	case 'i':
-		return endsKey(after) || bytes.HasPrefix(after, []byte("Name")) || bytes.HasSuffix(before, []byte("$i"))
+		return endsKey(after) || bytes.HasPrefix(after, []byte("Name")) || bytes.HasPrefix(after, []byte("Tag")) || bytes.HasSuffix(before, []byte("$i"))
 	}
 	return false
 }
