@@ -55,8 +55,9 @@ func (f *File) conflict(a, b want) error {
 	if a.site.node == b.site.node {
 		return f.refusalAt(b.site, fmt.Sprintf("it was asked to become %q and %q", a.text, b.text))
 	}
+	line, _ := f.where(a.site.node.Line, a.site.node.Column)
 	return f.refusalAt(b.site, fmt.Sprintf("it shares its value with line %d (%s), which is to become %q and not %q",
-		a.site.node.Line, a.site.path, a.text, b.text))
+		line, a.site.path, a.text, b.text))
 }
 
 // unasked lists the uses of a scalar that nobody asked to change, "" if there are none.
@@ -64,14 +65,15 @@ func (f *File) unasked(n *yaml.Node, asked map[*yaml.Node]bool) string {
 	var list []string
 	more := 0
 	for _, use := range append([]*yaml.Node{n}, f.aliases[n]...) {
+		line, column := f.where(use.Line, use.Column)
 		switch {
 		case asked[use]:
 		case len(list) == maxListed:
 			more++
 		case use == n:
-			list = append(list, fmt.Sprintf("the anchor itself at line %d column %d", use.Line, use.Column))
+			list = append(list, fmt.Sprintf("the anchor itself at line %d column %d", line, column))
 		default:
-			list = append(list, fmt.Sprintf("*%s at line %d column %d", use.Value, use.Line, use.Column))
+			list = append(list, fmt.Sprintf("*%s at line %d column %d", use.Value, line, column))
 		}
 	}
 	if more > 0 {

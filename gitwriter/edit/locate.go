@@ -106,8 +106,10 @@ func (s *source) lineStart(offset int) int {
 }
 
 // lineEnd returns the offset of the line break at or after offset, or of the end.
-func (s *source) lineEnd(offset int) int {
-	for offset < len(s.data) && breakLen(s.data[offset:]) == 0 {
+func (s *source) lineEnd(offset int) int { return lineEnd(s.data, offset) }
+
+func lineEnd(data []byte, offset int) int {
+	for offset < len(data) && breakLen(data[offset:]) == 0 {
 		offset++
 	}
 	return offset

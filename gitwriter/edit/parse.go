@@ -32,6 +32,7 @@ type File struct {
 	aliases map[*yaml.Node][]*yaml.Node // by what they stand for
 	entries []entry
 	opaque  []Problem
+	host    *embedded // what this is the text of, nil for a file
 	sources []Source
 }
 
@@ -45,6 +46,9 @@ type entry struct {
 	prefix string
 	// inTag: the digest stands behind the tag, in newTag. bare: it has no algorithm.
 	inTag, bare bool
+	// A reference of an embedded text is the one of index inner there.
+	in    *embedded
+	inner int
 }
 
 // site is a place where a value is used: a scalar, or an alias of one.
@@ -72,29 +76,35 @@ func Parse(file string, data []byte) (*File, []Problem) { return Finder{}.Parse(
 // Parse is the function Parse with what the Finder was told.
 func (fd Finder) Parse(file string, data []byte) (*File, []Problem) {
 	f := &File{name: file, src: &source{data: data}}
+	return f, fd.parse(f)
+}
+
+// parse fills a file that has nothing but its name, its source and perhaps a host.
+func (fd Finder) parse(f *File) []Problem {
 	if p, ok := f.unfit(fd); ok {
-		return f, []Problem{p}
+		return []Problem{p}
 	}
-	if !fd.Relevant(data) {
-		return f, nil
+	if !fd.Relevant(f.src.data) {
+		return nil
 	}
-	docs, err := decode(data)
+	docs, err := decode(f.src.data)
 	if err != nil {
-		return f, []Problem{f.syntaxProblem(err)}
+		return []Problem{f.syntaxProblem(err)}
 	}
 	f.docs = docs
 	w := newSurvey(f)
 	if p, ok := w.run(); !ok {
 		f.docs = nil
-		return f, []Problem{p}
+		return []Problem{p}
 	}
 	f.aliases = w.aliases
 	markers, problems := findMarkers(f, w)
 	problems = append(problems, fd.collect(f, markers)...)
+	problems = append(problems, fd.embed(f)...)
 	if len(f.entries) == 0 {
 		f.docs, f.aliases = nil, nil
 	}
-	return f, problems
+	return problems
 }
 
 // References returns the file's references in the order of the file.

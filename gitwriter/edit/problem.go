@@ -21,6 +21,8 @@ const (
 	ProblemDuplicateKey ProblemKind = "duplicate-key"
 	// ProblemMarker: a Flux marker that can't be honoured.
 	ProblemMarker ProblemKind = "marker"
+	// ProblemEmbedded: a text inside a scalar names images, and is written so that it can't be edited.
+	ProblemEmbedded ProblemKind = "embedded"
 )
 
 // Problem is something in a file that a person should know of: a file that was

@@ -28,7 +28,10 @@ type Reference struct {
 	// Path is the value's place in its document, such as
 	// spec.template.spec.containers[0].image. Keys that aren't plain words stand as
 	// ["like/this"], and the path of a document that is a single value is ".".
-	// In the documents after the first, "#1:" and so on goes before it.
+	// In the documents after the first, "#1:" and so on goes before it. Where a value
+	// is the text of a file (a Helm chart's values, a patch, a ConfigMap's file), the
+	// path goes on behind a |, as in spec.source.helm.values|web.image or
+	// data["a.yaml"]|#1:image; line and column are always those of the outer file.
 	Path string
 	Form Form
 	// Image is the repository as written, without tag and digest; Helm's registry

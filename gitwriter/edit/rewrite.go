@@ -15,28 +15,25 @@ import (
 // change can't be made safely the error is a *RefusedError and data is nil; the
 // File itself never changes, so that the other changes can be tried without it.
 func (f *File) Rewrite(changes []Change) (data []byte, edits []Edit, err error) {
-	var wants []want
-	for _, c := range changes {
-		i := c.Reference.Index
-		if i < 0 || i >= len(f.entries) || f.entries[i].ref.Path != c.Reference.Path {
-			return nil, nil, f.refusal(c.Reference, "the reference isn't one of this file")
-		}
-		w, err := f.plan(f.entries[i], c)
-		if err != nil {
-			return nil, nil, err
-		}
-		wants = append(wants, w...)
+	wants, inner, err := f.planAll(changes)
+	if err != nil {
+		return nil, nil, err
 	}
 	scalars, err := f.gather(wants)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(scalars) == 0 {
-		return slices.Clone(f.src.data), nil, nil
-	}
 	if edits, err = f.edits(scalars); err != nil {
 		return nil, nil, err
 	}
+	within, err := f.rewriteEmbedded(inner, scalars)
+	if err != nil {
+		return nil, nil, err
+	}
+	if edits = append(edits, within...); len(edits) == 0 {
+		return slices.Clone(f.src.data), nil, nil
+	}
+	slices.SortFunc(edits, func(a, b Edit) int { return cmp.Compare(a.Start, b.Start) })
 	data, err = f.splice(edits)
 	if err != nil {
 		return nil, nil, err
@@ -45,6 +42,31 @@ func (f *File) Rewrite(changes []Change) (data []byte, edits []Edit, err error) 
 		return nil, nil, err
 	}
 	return data, edits, nil
+}
+
+// planAll works out what the changes ask of the file's scalars, and sorts out the
+// changes within embedded texts.
+func (f *File) planAll(changes []Change) (wants []want, inner map[*embedded][]Change, err error) {
+	for _, c := range changes {
+		i := c.Reference.Index
+		if i < 0 || i >= len(f.entries) || f.entries[i].ref.Path != c.Reference.Path {
+			return nil, nil, f.refusal(c.Reference, "the reference isn't one of this file")
+		}
+		if e := f.entries[i]; e.in != nil {
+			if inner == nil {
+				inner = map[*embedded][]Change{}
+			}
+			c.Reference = e.in.file.entries[e.inner].ref
+			inner[e.in] = append(inner[e.in], c)
+			continue
+		}
+		w, err := f.plan(f.entries[i], c)
+		if err != nil {
+			return nil, nil, err
+		}
+		wants = append(wants, w...)
+	}
+	return wants, inner, nil
 }
 
 // edits works out all edits, in the order of the file.

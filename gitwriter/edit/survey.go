@@ -126,8 +126,9 @@ func sameKey(a, b *yaml.Node) bool {
 }
 
 func (w *survey) twice(n, first *yaml.Node) bool {
+	line, _ := w.f.where(first.Line, first.Column)
 	return w.refuse(n, ProblemDuplicateKey,
-		fmt.Sprintf("duplicate key %.80q, first at line %d; the file is left alone", resolve(n).Value, first.Line))
+		fmt.Sprintf("duplicate key %.80q, first at line %d; the file is left alone", resolve(n).Value, line))
 }
 
 func (w *survey) refuse(n *yaml.Node, kind ProblemKind, message string) bool {
