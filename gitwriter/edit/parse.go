@@ -34,6 +34,10 @@ type File struct {
 	opaque  []Problem
 	host    *embedded // what this is the text of, nil for a file
 	sources []Source
+	// template says that the documents are those of readTemplate, and held are the
+	// values that an action is part of.
+	template bool
+	held     map[*yaml.Node]bool
 }
 
 // entry is a reference with the values that it is written with.
@@ -89,7 +93,7 @@ func (fd Finder) parse(f *File) []Problem {
 	}
 	docs, err := decode(f.src.data)
 	if err != nil {
-		return []Problem{f.syntaxProblem(err)}
+		return fd.parseTemplate(f, err)
 	}
 	f.docs = docs
 	w := newSurvey(f)
@@ -161,6 +165,18 @@ func indicators(data []byte) int {
 		}
 	}
 	return n
+}
+
+// read reads the documents of a later state of the file, as they were read at first.
+func (f *File) read(data []byte) ([]*yaml.Node, error) {
+	if !f.template {
+		return decode(data)
+	}
+	t, ok := readTemplate(data)
+	if !ok {
+		return nil, errors.New("the template is no longer well-formed")
+	}
+	return t.docs, nil
 }
 
 // decode reads all documents. The parser panics on a few inputs that it doesn't

@@ -87,6 +87,9 @@ func (f *File) edits(scalars map[*yaml.Node]want) ([]Edit, error) {
 
 // edit works out the byte range and the new bytes of one scalar.
 func (f *File) edit(n *yaml.Node, w want) (Edit, error) {
+	if f.held[n] {
+		return Edit{}, f.refusalAt(w.site, "an action of the template is part of the value")
+	}
 	sp, ok := f.src.find(n)
 	if !ok {
 		return Edit{}, f.refusalAt(w.site, oddPlace)

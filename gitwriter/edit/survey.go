@@ -67,6 +67,17 @@ func (w *survey) walk(n *yaml.Node, depth int) bool {
 	return true
 }
 
+// noteAll notes all scalars below a node.
+func (w *survey) noteAll(n *yaml.Node) {
+	if !w.marked {
+		return
+	}
+	for i, c := range n.Content {
+		w.note(c, n.Kind == yaml.MappingNode && i%2 == 0, n.Kind == yaml.SequenceNode)
+		w.noteAll(c)
+	}
+}
+
 // note keeps scalars and aliases for the search for markers.
 func (w *survey) note(n *yaml.Node, key, inList bool) {
 	t := token{node: n, key: key, inList: inList}

@@ -14,7 +14,7 @@ import (
 // line. Comments aren't compared: they lie outside the edits, so their bytes are
 // the same, and which node the parser attaches them to means nothing.
 func (f *File) verify(data []byte, edits []Edit, wants map[*yaml.Node]want) error {
-	docs, err := decode(data)
+	docs, err := f.read(data)
 	if err != nil {
 		return f.unexpected(edits[0].Line, edits[0].Column, "the result isn't valid YAML: "+err.Error())
 	}
