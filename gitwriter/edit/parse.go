@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -177,26 +176,6 @@ func (f *File) read(data []byte) ([]*yaml.Node, error) {
 		return nil, errors.New("the template is no longer well-formed")
 	}
 	return t.docs, nil
-}
-
-// decode reads all documents. The parser panics on a few inputs that it doesn't
-// expect; what a repository holds must not stop the bot.
-func decode(data []byte) (docs []*yaml.Node, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			docs, err = nil, fmt.Errorf("the parser gave up: %v", r)
-		}
-	}()
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		n := new(yaml.Node)
-		if err := d.Decode(n); errors.Is(err, io.EOF) {
-			return docs, nil
-		} else if err != nil {
-			return nil, err
-		}
-		docs = append(docs, n)
-	}
 }
 
 // syntaxProblem turns the parser's error, "yaml: line 3: text", into a Problem.
