@@ -116,6 +116,7 @@ func TestGolden(t *testing.T) {
 			}
 			if err == nil {
 				checkUntouched(t, c.before, after, edits)
+				checkReaders(t, c.before, after, edits)
 				checkShown(t, c.file, after, changes)
 			}
 			golden(t, filepath.Join(c.dir, "report"), []byte(report.String()))
