@@ -32,6 +32,9 @@ type UpdateConfig struct {
 	// IgnorePaths are globs, as [Match] reads them, of files that are neither
 	// read nor edited. Default none.
 	IgnorePaths []string `yaml:"ignorePaths"`
+	// References are fields that hold images, beside those that are found anyway.
+	// Default none.
+	References []ReferenceConfig `yaml:"references"`
 
 	// These are known, but not built yet.
 	Automerge   Unsupported `yaml:"automerge"`
@@ -122,6 +125,7 @@ func (d *decoding) updateConfig(c UpdateConfig) {
 	d.lines("spec.reviewers", c.Reviewers)
 	d.lines("spec.assignees", c.Assignees)
 	d.globs("spec.ignorePaths", c.IgnorePaths)
+	d.references("spec.references", c.References)
 	d.author("spec.commit.author", c.Commit.Author)
 	d.message("spec.commit.message", c.Commit.Message)
 }
