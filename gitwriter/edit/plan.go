@@ -1,6 +1,9 @@
 package edit
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // want is what one scalar has to become.
 type want struct {
@@ -33,7 +36,7 @@ func (f *File) plan(e entry, c Change) ([]want, error) {
 		return nil, f.refusal(e.ref, reason)
 	}
 	for i := range wants {
-		wants[i].form, wants[i].image = e.ref.Form, e.ref.Image
+		wants[i].form, wants[i].image = e.ref.Form, cmp.Or(e.ref.Image, c.Reference.Image)
 	}
 	return wants, nil
 }

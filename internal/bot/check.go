@@ -58,7 +58,7 @@ func (t *Tree) unmarked(p *policy.Policy) policy.Problem {
 		Hint:     fmt.Sprintf(`mark an image by # {"$imagepolicy": %q}`, name),
 	}
 	for _, f := range t.Files {
-		for _, r := range f.References() {
+		for _, r := range t.References(f) {
 			if m := r.Marker; m != nil && m.Name == p.Name && m.Namespace == p.Namespace && !p.Covers(r.File) {
 				note.Message = fmt.Sprintf("no marker that names the policy %q is edited", name)
 				note.Hint = fmt.Sprintf("%s has one, outside of every ImageUpdateAutomation's path", placeOf(r))
@@ -83,7 +83,7 @@ func (t *Tree) unused(p *policy.Policy) policy.Problems {
 	}
 	var images []string
 	for _, f := range t.Files {
-		for _, r := range f.References() {
+		for _, r := range t.References(f) {
 			switch {
 			case edit.SameImage(r.Image, p.Image()) && r.Tag == "":
 				problem.Hint = fmt.Sprintf("%s:%d:%d names it without a tag", r.File, r.Line, r.Column)

@@ -16,12 +16,12 @@ type History struct{ h *history }
 // NewHistory begins a round on main.
 func NewHistory(past Past) History {
 	h := newHistory(past)
-	h.begin("main")
+	h.begin("main", edit.Finder{})
 	return History{h}
 }
 
 // Begin starts a round.
-func (h History) Begin(branch string) { h.h.begin(branch) }
+func (h History) Begin(branch string) { h.h.begin(branch, edit.Finder{}) }
 
 // LastMove finds the last move of a reference.
 func (h History) LastMove(ctx context.Context, head gitrepo.Hash, ref edit.Reference) (Move, bool, error) {

@@ -50,6 +50,7 @@ type history struct {
 	past Past
 
 	mu     sync.Mutex
+	finder edit.Finder
 	branch string
 	head   gitrepo.Hash      // that was asked about last
 	trails map[string]*trail // by file
@@ -61,14 +62,18 @@ func newHistory(past Past) *history {
 	return &history{past: past, trails: map[string]*trail{}}
 }
 
-// begin starts a round on a branch. What couldn't be fetched is tried once a round,
+// begin starts a round on a branch, whose files the finder reads. What couldn't be fetched is tried once a round,
 // however many references ask for it.
-func (h *history) begin(branch string) {
+func (h *history) begin(branch string, finder edit.Finder) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if branch != h.branch {
 		h.branch, h.bottom = branch, ""
 	}
+	if finder.Fingerprint() != h.finder.Fingerprint() {
+		h.trails = map[string]*trail{} // they hold what the other one found
+	}
+	h.finder = finder
 	h.failed = nil
 }
 

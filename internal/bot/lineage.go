@@ -2,6 +2,7 @@ package bot
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // value is a reference as one version of a file has it.
 type value struct {
 	path    string
-	subject string // the image in its canonical spelling; or the marker, where no image stands
+	subject string // the image in its canonical spelling; or the marker or chart, where no image stands
 	tag     string
 }
 
@@ -24,6 +25,8 @@ type origin struct {
 func valueOf(r edit.Reference) value {
 	v := value{path: r.Path, tag: r.Tag}
 	switch {
+	case r.Source != nil: // also where the file says the image: another version may not
+		v.subject = chartSubject + strings.Join([]string{r.Source.Kind, r.Source.Namespace, r.Source.Name, r.Source.Chart}, "/")
 	case r.Image != "":
 		v.subject = edit.CanonicalImage(r.Image)
 	case r.Marker != nil:
@@ -32,10 +35,23 @@ func valueOf(r edit.Reference) value {
 	return v
 }
 
-// markerSubject can't begin an image's name.
-const markerSubject = "$imagepolicy "
+// These can't begin an image's name.
+const (
+	markerSubject = "$imagepolicy "
+	chartSubject  = "$chart "
+)
 
 func (v value) marked() bool { return strings.HasPrefix(v.subject, markerSubject) }
+
+// names tells whether the value is one of an image. Of a chart, only the end of the
+// image's name is known.
+func (v value) names(image string) bool {
+	image = edit.CanonicalImage(image)
+	if strings.HasPrefix(v.subject, chartSubject) {
+		return path.Base(image) == path.Base(v.subject)
+	}
+	return image == v.subject
+}
 
 // valuesOf gives the references that have a tag.
 func valuesOf(refs []edit.Reference) []value {

@@ -26,7 +26,7 @@ func (t *Tree) uses() ([]use, policy.Problems) {
 		problems policy.Problems
 	)
 	for _, f := range t.Files {
-		for _, ref := range f.References() {
+		for _, ref := range t.References(f) {
 			if ref.Marker != nil {
 				p, problem := t.named(ref)
 				if problem != nil {

@@ -85,7 +85,7 @@ func (t *Tree) Set(wanted []Assignment, in func(file string) bool) (map[string][
 	)
 	for _, f := range t.Files {
 		var changes []edit.Change
-		for _, r := range f.References() {
+		for _, r := range t.References(f) {
 			for i, a := range wanted {
 				if in(r.File) && a.governs(r) {
 					used[i] = true

@@ -99,7 +99,7 @@ func (h *history) values(t *trail, blob gitrepo.Hash) (values []value, readable 
 	}
 	t.bytes += len(data)
 	t.ended = t.ended || t.bytes > maxBytes
-	parsed, problems := edit.Parse(t.file, data)
+	parsed, problems := h.finder.Parse(t.file, data)
 	values = valuesOf(parsed.References())
 	unread := slices.ContainsFunc(problems, func(p edit.Problem) bool {
 		return p.Kind == edit.ProblemSyntax || p.Kind == edit.ProblemTemplate || p.Kind == edit.ProblemLimit
@@ -140,7 +140,7 @@ func trailers(message string) []gitwriter.Trailer {
 func (s step) move(from, to value) Move {
 	m := Move{From: from.tag, To: to.tag, Commit: s.commit, Author: s.author, When: s.when, Subject: s.subject}
 	m.ByBot = slices.ContainsFunc(s.told, func(t gitwriter.Trailer) bool {
-		return t.From == from.tag && t.To == to.tag && (to.marked() || edit.CanonicalImage(t.Image) == to.subject)
+		return t.From == from.tag && t.To == to.tag && (to.marked() || to.names(t.Image))
 	})
 	return m
 }

@@ -33,8 +33,10 @@ type Tree struct {
 	namesakes []*policy.Policy // those whose name another one has
 
 	keys     map[string][]byte // public keys that policies name, by path; nil where one can't be read
-	flux     []policy.Flux     // what the files say of Flux's image automation
-	unusable []*policy.Policy  // Flux's policies that can't be used
+	finder   edit.Finder
+	sources  map[string][]edit.Source // the chart repositories, by name
+	flux     []policy.Flux            // what the files say of Flux's image automation
+	unusable []*policy.Policy         // Flux's policies that can't be used
 }
 
 // Reader reads trees. It remembers what it parsed by content, so that a round on
@@ -49,6 +51,7 @@ type parsed struct {
 	policies []*policy.Policy
 	flux     policy.Flux
 	file     *edit.File // nil when the file holds no reference
+	sources  []edit.Source
 	problems policy.Problems
 	opaque   policy.Problems
 	unread   string // the file's folder where one of its policies can't be read
@@ -58,12 +61,16 @@ type parsed struct {
 // read or understood becomes a problem of the tree and hides nothing else; an
 // error means that the tree as a whole couldn't be walked.
 func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
-	t := &Tree{}
+	t := &Tree{sources: map[string][]edit.Source{}}
 	if err := t.readConfig(fsys); err != nil {
 		return nil, err
 	}
+	var err error
+	if t.finder, err = finderOf(t.Config); err != nil {
+		return nil, err
+	}
 	seen := map[string]parsed{}
-	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil && name == ".":
 			return err
@@ -81,7 +88,7 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 		case !entry.Type().IsRegular() || name == policy.UpdateConfigFile || !edit.Candidate(name) || policy.Match(t.Config.IgnorePaths, name):
 			return nil
 		}
-		p, key, err := r.parse(fsys, name, entry)
+		p, key, err := r.parse(fsys, t.finder, name, entry)
 		if err != nil {
 			t.problem(name, fmt.Sprintf("reading: %v", err), "")
 			return nil
@@ -137,14 +144,14 @@ func (t *Tree) readConfig(fsys fs.FS) error {
 	return err
 }
 
-func (r *Reader) parse(fsys fs.FS, name string, entry fs.DirEntry) (parsed, string, error) {
+func (r *Reader) parse(fsys fs.FS, finder edit.Finder, name string, entry fs.DirEntry) (parsed, string, error) {
 	info, err := entry.Info()
 	if err != nil {
 		return parsed{}, "", err
 	}
 	key := ""
 	if blob, ok := info.Sys().(gitrepo.Hash); ok {
-		key = name + "\x00" + string(blob)
+		key = name + "\x00" + string(blob) + "\x00" + finder.Fingerprint()
 		r.mu.Lock()
 		p, known := r.parsed[key]
 		r.mu.Unlock()
@@ -159,10 +166,10 @@ func (r *Reader) parse(fsys fs.FS, name string, entry fs.DirEntry) (parsed, stri
 	if err != nil {
 		return parsed{}, key, err
 	}
-	return parse(name, data), key, nil
+	return parse(finder, name, data), key, nil
 }
 
-func parse(name string, data []byte) parsed {
+func parse(finder edit.Finder, name string, data []byte) parsed {
 	var p parsed
 	if policy.IsPolicyFile(data) {
 		policies, err := policy.Parse(name, data)
@@ -175,13 +182,13 @@ func parse(name string, data []byte) parsed {
 	if p.flux, err = policy.ParseFlux(name, data); err != nil {
 		p.problems = append(p.problems, asProblems(name, err)...)
 	}
-	file, problems := edit.Parse(name, data)
+	file, problems := finder.Parse(name, data)
 	for _, e := range problems {
 		p.problems = append(p.problems, policy.Problem{
 			Position: policy.Position{File: e.File, Line: e.Line, Column: e.Column}, Message: e.Message, Hint: e.Hint,
 		})
 	}
-	p.opaque = opaque(file)
+	p.opaque, p.sources = opaque(file), file.Sources()
 	if file != nil && len(file.References()) > 0 {
 		p.file = file
 	}
@@ -206,6 +213,9 @@ func (t *Tree) add(p parsed) {
 		t.flux = append(t.flux, p.flux)
 	}
 	t.Opaque = append(t.Opaque, p.opaque...)
+	for _, s := range p.sources {
+		t.sources[s.Name] = append(t.sources[s.Name], s)
+	}
 	if p.file != nil {
 		t.Files = append(t.Files, p.file)
 	}

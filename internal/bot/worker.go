@@ -157,7 +157,7 @@ func (w *worker) lookFrom(r *round) Look {
 	if w.past == nil {
 		w.past = newHistory(w.repo.Source)
 	}
-	w.past.begin(w.baseBranch())
+	w.past.begin(w.baseBranch(), w.tree.finder)
 	return Look{
 		Tags: r.tags, Due: r.due, Knowledge: w.knowledge, Now: w.now(), Moved: w.movedUpTo(w.base),
 	}

@@ -24,7 +24,7 @@ func Missing(tree *bot.Tree, fsys fs.FS, file string) ([]Policy, policy.Problems
 		free: map[string][]edit.Reference{}, bare: map[string][]edit.Reference{}, marked: map[edit.Marker][]edit.Reference{},
 	}
 	for _, manifest := range tree.Files {
-		for _, r := range manifest.References() {
+		for _, r := range tree.References(manifest) {
 			f.sort(r)
 		}
 	}
