@@ -87,9 +87,12 @@ func cutStep(path string, first bool) (s step, rest string, err error) {
 		}
 		return step{key: key}, rest, nil
 	}
+	if strings.HasPrefix(path, "[") {
+		return step{}, "", fmt.Errorf(`%.80q begins with none of [*], [] and ["a key"]`, path)
+	}
 	if !first {
 		if path[0] != '.' {
-			return step{}, "", fmt.Errorf("a dot or a bracket must stand before %.80q", path)
+			return step{}, "", fmt.Errorf("a dot must stand before %.80q", path)
 		}
 		path = path[1:]
 	}

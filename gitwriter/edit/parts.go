@@ -49,6 +49,9 @@ func (c *collector) joined(image string, e entry) (string, bool) {
 	}
 	image = e.newName.scalar().Value
 	if e.registry != nil {
+		if e.registry.scalar().Tag != yaml.NodeTagString {
+			return "", false
+		}
 		image = strings.TrimSuffix(e.registry.scalar().Value, "/") + "/" + image
 	}
 	if !validName(image) {
