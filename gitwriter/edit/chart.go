@@ -102,14 +102,11 @@ func (c *collector) artifact(url, tag, digest *site) {
 // scalarAt returns the place of a scalar below a mapping at the current path, nil
 // where there is none.
 func (c *collector) scalarAt(n *yaml.Node, keys ...string) *site {
-	steps := make([]string, len(keys))
-	for i, key := range keys {
-		if i > 0 {
-			n = below(n, keys[i-1])
-		}
-		steps[i] = wordStep(key)
+	var steps []string
+	for _, key := range keys {
+		steps = append(steps, wordStep(key))
 	}
-	value := lookupRaw(n, keys[len(keys)-1])
+	value := below(n, keys...)
 	if value == nil || resolve(value).Kind != yaml.ScalarNode {
 		return nil
 	}

@@ -133,10 +133,10 @@ func TestFingerprint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		print := finder.Fingerprint()
-		if other, ok := seen[print]; ok || print == (edit.Finder{}).Fingerprint() {
+		mark := finder.Fingerprint()
+		if other, ok := seen[mark]; ok || mark == (edit.Finder{}).Fingerprint() {
 			t.Errorf("%+v has the fingerprint of %+v", field, other)
 		}
-		seen[print] = field
+		seen[mark] = field
 	}
 }
