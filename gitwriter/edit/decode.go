@@ -49,4 +49,3 @@ func decodeAll(data []byte) (docs []*yaml.Node, err error) {
 		docs = append(docs, n)
 	}
 }
-

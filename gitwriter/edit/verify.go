@@ -8,19 +8,12 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// verify parses the new data and compares it with the old, node by node: the
+// verify parses the new data, as far as an edit touched its documents, and compares it with the old, node by node: the
 // scalars in want must have become what was asked for, everything else must be
 // the same and stand where it stood, moved only by the edits before it on its
 // line. Comments aren't compared: they lie outside the edits, so their bytes are
 // the same, and which node the parser attaches them to means nothing.
 func (f *File) verify(data []byte, edits []Edit, wants map[*yaml.Node]want) error {
-	docs, err := f.read(data)
-	if err != nil {
-		return f.unexpected(edits[0].Line, edits[0].Column, "the result isn't valid YAML: "+err.Error())
-	}
-	if len(docs) != len(f.docs) {
-		return f.unexpected(edits[0].Line, edits[0].Column, "the result has another number of documents")
-	}
 	c := comparison{f: f, wants: wants, twin: map[*yaml.Node]*yaml.Node{}, moves: map[int][]move{}}
 	for _, e := range edits {
 		by := utf8.RuneCountInString(e.New) - utf8.RuneCountInString(e.Old)
@@ -29,9 +22,19 @@ func (f *File) verify(data []byte, edits []Edit, wants map[*yaml.Node]want) erro
 		}
 		c.moves[e.Line] = append(c.moves[e.Line], move{e.Column, by})
 	}
-	for i := range docs {
-		if err := c.compare(f.docs[i], docs[i]); err != nil {
-			return err
+	for _, p := range f.touched(data, edits) {
+		docs, err := f.read(p.data)
+		switch {
+		case err != nil:
+			return f.unexpected(edits[0].Line, edits[0].Column, "the result isn't valid YAML: "+err.Error())
+		case len(docs) != len(p.docs):
+			return f.unexpected(edits[0].Line, edits[0].Column, "the result has another number of documents")
+		}
+		c.lines = p.lines
+		for i := range docs {
+			if err := c.compare(p.docs[i], docs[i]); err != nil {
+				return err
+			}
 		}
 	}
 	if c.changed != len(wants) {
@@ -46,6 +49,7 @@ type comparison struct {
 	wants   map[*yaml.Node]want
 	twin    map[*yaml.Node]*yaml.Node // old anchored node → new one
 	moves   map[int][]move            // by line, in the order of the file
+	lines   int                       // before the part of the result that is looked at
 	changed int
 }
 
@@ -81,7 +85,7 @@ func (c *comparison) compare(old, got *yaml.Node) error {
 		return c.f.unexpected(old.Line, old.Column, fmt.Sprintf("the value would become %.80q and not %q", got.Value, value))
 	case got.Tag != tag || got.Style != style || got.Anchor != old.Anchor:
 		return c.f.unexpected(old.Line, old.Column, "the value's type, style or anchor would change")
-	case got.Line != old.Line || got.Column != c.moved(old):
+	case got.Line+c.lines != old.Line || got.Column != c.moved(old):
 		return c.f.unexpected(old.Line, old.Column, "the value would stand at another place")
 	case c.twin[old.Alias] != got.Alias:
 		return c.f.unexpected(old.Line, old.Column, "the alias would stand for another value")
