@@ -25,7 +25,55 @@ func deployment(extra string) []byte {
 
 // BenchmarkRewrite is the whole work on one file: parse, splice, parse again, compare.
 func BenchmarkRewrite(b *testing.B) {
-	data := deployment("        image: ghcr.io/acme/web:1.0.0\n")
+	benchmarkRewrite(b, deployment("        image: ghcr.io/acme/web:1.0.0\n"))
+}
+
+// small is a Deployment of 40 lines or so, such as most of a repository's files are.
+func small(image string) []byte {
+	return []byte(`apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  labels:
+    app.kubernetes.io/name: web # the service's selector
+spec:
+  replicas: 3
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: web
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: web
+    spec:
+      containers:
+      - name: web
+        image: ` + image + `
+        ports:
+        - containerPort: 8080
+          name: http
+        env:
+        - name: LOG_LEVEL
+          value: info
+        resources:
+          requests: {cpu: 100m, memory: 128Mi}
+          limits: {memory: 256Mi}
+        readinessProbe:
+          httpGet:
+            path: /ready
+            port: http
+        volumeMounts:
+        - name: config
+          mountPath: /etc/web
+      volumes:
+      - name: config
+        configMap:
+          name: web
+`)
+}
+
+func benchmarkRewrite(b *testing.B, data []byte) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -34,6 +82,14 @@ func BenchmarkRewrite(b *testing.B) {
 			b.Fatal(edits, err)
 		}
 	}
+}
+
+// BenchmarkRewriteSmall is BenchmarkRewrite for a file of the usual size.
+func BenchmarkRewriteSmall(b *testing.B) { benchmarkRewrite(b, small("ghcr.io/acme/web:1.0.0")) }
+
+// BenchmarkRewriteDocuments is one edit in a file of 50 documents.
+func BenchmarkRewriteDocuments(b *testing.B) {
+	benchmarkRewrite(b, append(small("ghcr.io/acme/web:1.0.0"), bytes.Repeat(append([]byte("---\n"), small("ghcr.io/acme/other:1")...), 49)...))
 }
 
 // BenchmarkParse is the search for references alone.
