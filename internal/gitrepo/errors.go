@@ -2,11 +2,8 @@ package gitrepo
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -39,6 +36,9 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrOutside: a path or a symbolic link leads out of the repository.
 	ErrOutside = errors.New("leads out of the repository")
+	// ErrHostKey: the SSH host isn't the one that known_hosts describes, or it describes
+	// none of that name.
+	ErrHostKey = errors.New("the host isn't trusted")
 	// ErrNotFetched: the mirror doesn't hold this commit; Fetch it first.
 	ErrNotFetched = errors.New("the commit isn't in the mirror")
 	// ErrNoChanges: the commit would record the very tree of its base.
@@ -144,7 +144,7 @@ func kindOf(err error, status int) error {
 		}
 	}
 	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden,
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired,
 		errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed):
 		return ErrAuth
 	case status == http.StatusNotFound, status == http.StatusGone, errors.Is(err, transport.ErrRepositoryNotFound):
@@ -153,6 +153,9 @@ func kindOf(err error, status int) error {
 		return ErrEmptyRepository
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
 		return ErrUnavailable
+	}
+	if kind, ok := kindOfDoor(err); ok {
+		return kind
 	}
 	var token *tokenError
 	if errors.As(err, &token) { // http.Client makes a network error of it, whatever it was
@@ -165,35 +168,6 @@ func kindOf(err error, status int) error {
 		return ErrUnavailable
 	}
 	return nil
-}
-
-func isTemporary(err error) bool {
-	var temporary interface{ Temporary() bool }
-	return errors.As(err, &temporary) && temporary.Temporary()
-}
-
-func isNetwork(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	var redirect *redirectError
-	if errors.As(err, &certificate) || errors.As(err, &redirect) {
-		return false // neither mends itself
-	}
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// tokenError is a token that Auth.Token couldn't give. It is temporary where its
-// cause is a network's.
-type tokenError struct{ err error }
-
-func (e *tokenError) Error() string { return "asking for a token: " + e.err.Error() }
-func (e *tokenError) Unwrap() error { return e.err }
-
-// redirectError is a redirect that isn't followed.
-type redirectError struct{ to string }
-
-func (e *redirectError) Error() string {
-	return fmt.Sprintf("the remote redirects to %s, which is another origin (hint: configure that URL)", e.to)
 }
 
 // retryAfter reads the header in seconds or as a date; now is passed for dates.

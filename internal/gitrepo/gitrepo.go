@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-
-	"github.com/towline-dev/towline/internal/secret"
 )
 
 // Hash is the name of a Git object: 40 lower-case hexadecimal digits. The empty
@@ -40,30 +38,15 @@ func hashOf(h plumbing.Hash) Hash {
 	return Hash(h.String())
 }
 
-// Auth holds what one remote is told about us. It is sent to the origin (scheme,
-// host and port) of Config.URL and to nothing else.
-type Auth struct {
-	// Username goes with the password. Default: "x-access-token", which GitHub
-	// wants beside a token and which other forges ignore.
-	Username string
-	// Password is a password or a token. Default: none, so the remote is read
-	// anonymously.
-	Password secret.String
-	// Token, where set, is asked before each request and takes the place of
-	// Password: for tokens that expire, such as a GitHub App's. It caches by itself.
-	Token func(ctx context.Context) (secret.String, error)
-	// CA holds PEM certificates that are trusted in addition to the system's.
-	CA []byte
-}
-
 // Config describes one remote and where its mirror lives.
 type Config struct {
-	// URL is an http, https or file URL without credentials.
+	// URL is an http, https, ssh or file URL without credentials, or user@host:path;
+	// see package giturl.
 	URL string
 	// Dir is the folder that holds the mirrors of all repositories. The mirror's own
 	// folder is named by a hash of the URL.
 	Dir string
-	// Auth is used for http and https. Default: anonymous.
+	// Auth is used for http, https and ssh. Default: anonymous.
 	Auth Auth
 	// Timeout bounds each try of each network operation, the body included.
 	// Default: 5 minutes.
@@ -78,8 +61,8 @@ type Config struct {
 	MaxFileBytes int64
 	// MaxPackBytes bounds what one fetch may download. Default: 4 GiB.
 	MaxPackBytes int64
-	// Transport carries the requests; tests give their own. Default: a clone of
-	// http.DefaultTransport (proxies from the environment) that trusts Auth.CA too.
+	// Transport carries the requests of http and https; tests give their own.
+	// Default: Auth.HTTPTransport.
 	Transport http.RoundTripper
 	// Sleep waits between tries. Default: a timer that ends with ctx.
 	Sleep func(ctx context.Context, d time.Duration) error

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -14,7 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/file"
-	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+
+	"github.com/towline-dev/towline/internal/gitrepo/giturl"
 )
 
 const headsPrefix = "refs/heads/"
@@ -30,28 +30,31 @@ type remote struct {
 }
 
 func newRemote(cfg Config) (*remote, error) {
-	u, err := parseURL(cfg.URL)
+	u, err := giturl.Parse(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{url: u, client: file.DefaultClient, timeout: cfg.Timeout, tries: cfg.Tries, sleep: cfg.Sleep}
-	if u.Scheme == "file" {
-		return r, nil
+	r := &remote{url: u, timeout: cfg.Timeout, tries: cfg.Tries, sleep: cfg.Sleep}
+	switch u.Scheme {
+	case "file":
+		r.client = file.DefaultClient
+	case "ssh":
+		r.client, err = newSSHTransport(u, cfg)
+	default:
+		r.client, err = newHTTPTransport(u, cfg)
 	}
-	next, err := newTransport(cfg)
 	if err != nil {
 		return nil, err
 	}
-	r.client = githttp.NewClient(&http.Client{
-		Transport:     &roundTripper{next: next, origin: u, auth: cfg.Auth, maxPackBytes: cfg.MaxPackBytes},
-		CheckRedirect: checkRedirect(u),
-	})
 	return r, nil
 }
 
 // endpoint is made anew for each session: go-git's HTTP sessions write to it when
-// they follow a redirect.
+// they follow a redirect. SSH's need none.
 func (r *remote) endpoint() (*transport.Endpoint, error) {
+	if r.url.Scheme == "ssh" {
+		return nil, nil
+	}
 	return transport.NewEndpoint(r.url.String())
 }
 

@@ -22,8 +22,8 @@ func TestOpenRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ url, want string }{
 		"credentials":     {"https://pat:hunter2@git.example.com/a/b", "credentials"},
 		"user alone":      {"https://hunter2@git.example.com/a/b", "credentials"},
-		"ssh":             {"ssh://git.example.com/a/b", "ssh"},
-		"scp form":        {"git@git.example.com:a/b.git", "parsed"},
+		"ssh, no key":     {"ssh://git.example.com/a/b", "known_hosts"},
+		"short, no key":   {"git@git.example.com:a/b.git", "known_hosts"},
 		"another scheme":  {"ext::sh -c id", "scheme"},
 		"relative":        {"../deploy.git", "scheme"},
 		"relative file":   {"file:deploy.git", "absolute"},

@@ -3,8 +3,6 @@ package gitrepo
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 )
 
 const (
@@ -32,28 +33,19 @@ type roundTripper struct {
 	maxPackBytes int64
 }
 
-func newTransport(cfg Config) (http.RoundTripper, error) {
-	if cfg.Transport != nil {
-		return cfg.Transport, nil
+func newHTTPTransport(origin *url.URL, cfg Config) (transport.Transport, error) {
+	next := cfg.Transport
+	if next == nil {
+		made, err := cfg.Auth.HTTPTransport()
+		if err != nil {
+			return nil, err
+		}
+		next = made
 	}
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		base = &http.Transport{Proxy: http.ProxyFromEnvironment}
-	}
-	transport := base.Clone()
-	transport.ResponseHeaderTimeout = time.Minute
-	if len(cfg.Auth.CA) == 0 {
-		return transport, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(cfg.Auth.CA) {
-		return nil, errors.New("the CA bundle holds no PEM certificate")
-	}
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	return transport, nil
+	return githttp.NewClient(&http.Client{
+		Transport:     &roundTripper{next: next, origin: origin, auth: cfg.Auth, maxPackBytes: cfg.MaxPackBytes},
+		CheckRedirect: checkRedirect(origin),
+	}), nil
 }
 
 // RoundTrip implements http.RoundTripper.

@@ -1,0 +1,86 @@
+package gitrepo
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/towline-dev/towline/internal/gitrepo/proxy"
+	"github.com/towline-dev/towline/internal/gitrepo/sshclient"
+)
+
+// The alerts by which a TLS server refuses a client's certificate or the want of one
+// (RFC 8446, section 6.2).
+const (
+	alertBadCertificate      tls.AlertError = 42
+	alertRevokedCertificate  tls.AlertError = 44
+	alertExpiredCertificate  tls.AlertError = 45
+	alertUnknownCertificate  tls.AlertError = 46
+	alertUnknownCA           tls.AlertError = 48
+	alertAccessDenied        tls.AlertError = 49
+	alertCertificateRequired tls.AlertError = 116
+)
+
+// kindOfDoor classifies what happens on the way to a remote, before it is asked for
+// anything: at a proxy, at an SSH host's door, in a TLS handshake. Much of that would
+// else look like trouble of the network and be tried again.
+func kindOfDoor(err error) (kind error, ok bool) {
+	var hostKey *sshclient.HostKeyError
+	var signIn *sshclient.AuthError
+	var alert tls.AlertError
+	var through *proxy.Error
+	switch {
+	case errors.As(err, &hostKey):
+		return ErrHostKey, true
+	case errors.As(err, &signIn):
+		return ErrAuth, true
+	case errors.As(err, &alert):
+		switch alert {
+		case alertBadCertificate, alertRevokedCertificate, alertExpiredCertificate, alertUnknownCertificate,
+			alertUnknownCA, alertAccessDenied, alertCertificateRequired:
+			return ErrAuth, true
+		}
+	case errors.As(err, &through):
+		switch {
+		case through.Status == http.StatusProxyAuthRequired, through.Status == http.StatusForbidden:
+			return ErrAuth, true
+		case through.Status >= 500, through.Status == http.StatusTooManyRequests:
+			return ErrUnavailable, true
+		}
+		return nil, true
+	}
+	return nil, false
+}
+
+func isTemporary(err error) bool {
+	var temporary interface{ Temporary() bool }
+	return errors.As(err, &temporary) && temporary.Temporary()
+}
+
+func isNetwork(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var redirect *redirectError
+	if errors.As(err, &certificate) || errors.As(err, &redirect) {
+		return false // neither mends itself
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// tokenError is a token that Auth.Token couldn't give. It is temporary where its
+// cause is a network's.
+type tokenError struct{ err error }
+
+func (e *tokenError) Error() string { return "asking for a token: " + e.err.Error() }
+func (e *tokenError) Unwrap() error { return e.err }
+
+// redirectError is a redirect that isn't followed.
+type redirectError struct{ to string }
+
+func (e *redirectError) Error() string {
+	return fmt.Sprintf("the remote redirects to %s, which is another origin (hint: configure that URL)", e.to)
+}
