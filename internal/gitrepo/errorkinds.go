@@ -8,42 +8,24 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 
 	"github.com/towline-dev/towline/internal/gitrepo/proxy"
 	"github.com/towline-dev/towline/internal/gitrepo/sshclient"
 )
 
-// The alerts by which a TLS server refuses a client's certificate or the want of one
-// (RFC 8446, section 6.2).
-const (
-	alertBadCertificate      tls.AlertError = 42
-	alertRevokedCertificate  tls.AlertError = 44
-	alertExpiredCertificate  tls.AlertError = 45
-	alertUnknownCertificate  tls.AlertError = 46
-	alertUnknownCA           tls.AlertError = 48
-	alertAccessDenied        tls.AlertError = 49
-	alertCertificateRequired tls.AlertError = 116
-)
-
 // kindOfDoor classifies what happens on the way to a remote, before it is asked for
 // anything: at a proxy, at an SSH host's door, in a TLS handshake. Much of that would
 // else look like trouble of the network and be tried again.
-func kindOfDoor(err error) (kind error, ok bool) {
+func kindOfDoor(err error) (kind error, ok bool) { //nolint:revive // the error is what is looked up, not a failure
 	var hostKey *sshclient.HostKeyError
 	var signIn *sshclient.AuthError
-	var alert tls.AlertError
 	var through *proxy.Error
 	switch {
 	case errors.As(err, &hostKey):
 		return ErrHostKey, true
-	case errors.As(err, &signIn):
+	case errors.As(err, &signIn), wantsCertificate(err):
 		return ErrAuth, true
-	case errors.As(err, &alert):
-		switch alert {
-		case alertBadCertificate, alertRevokedCertificate, alertExpiredCertificate, alertUnknownCertificate,
-			alertUnknownCA, alertAccessDenied, alertCertificateRequired:
-			return ErrAuth, true
-		}
 	case errors.As(err, &through):
 		switch {
 		case through.Status == http.StatusProxyAuthRequired, through.Status == http.StatusForbidden:
@@ -54,6 +36,26 @@ func kindOfDoor(err error) (kind error, ok bool) {
 		return nil, true
 	}
 	return nil, false
+}
+
+// wantsCertificate tells whether a TLS server has ended the handshake for the client's
+// certificate or the want of one, by the number of its alert (RFC 8446, section 6.2).
+// crypto/tls has a type for alerts and doesn't export it, so the number is read from
+// whatever is of a byte's kind.
+func wantsCertificate(err error) bool {
+	var ended *net.OpError
+	if !errors.As(err, &ended) || ended.Op != "remote error" {
+		return false
+	}
+	alert := reflect.ValueOf(ended.Err)
+	if alert.Kind() != reflect.Uint8 {
+		return false
+	}
+	switch alert.Uint() {
+	case 42, 44, 45, 46, 48, 49, 116: // bad, revoked, expired, unknown, of an unknown CA, access denied, required
+		return true
+	}
+	return false
 }
 
 func isTemporary(err error) bool {

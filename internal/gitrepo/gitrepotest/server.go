@@ -5,6 +5,8 @@ package gitrepotest
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"log"
@@ -40,6 +42,7 @@ type Server struct {
 type Request struct {
 	Method, Path, Query string
 	User, Password      string // from basic authentication
+	Header              http.Header
 }
 
 // New starts a server that stops with the test.
@@ -47,6 +50,15 @@ func New(tb testing.TB) *Server { return start(tb, (*httptest.Server).Start) }
 
 // NewTLS is New with a certificate of its own; see CA.
 func NewTLS(tb testing.TB) *Server { return start(tb, (*httptest.Server).StartTLS) }
+
+// NewMutualTLS is NewTLS for clients that show a certificate of one of these
+// authorities; others don't get through the handshake.
+func NewMutualTLS(tb testing.TB, clients *x509.CertPool) *Server {
+	return start(tb, func(s *httptest.Server) {
+		s.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MinVersion: tls.VersionTLS12}
+		s.StartTLS()
+	})
+}
 
 func start(tb testing.TB, listen func(*httptest.Server)) *Server {
 	tb.Helper()
@@ -169,7 +181,7 @@ func (s *Server) RequireAuth(user, password string) {
 func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 	user, password, _ := req.BasicAuth()
 	s.mu.Lock()
-	s.seen = append(s.seen, Request{req.Method, req.URL.Path, req.URL.RawQuery, user, password})
+	s.seen = append(s.seen, Request{req.Method, req.URL.Path, req.URL.RawQuery, user, password, req.Header.Clone()})
 	allowed := s.user == "" && s.password == "" || s.user == user && s.password == password
 	fault := s.fault
 	s.mu.Unlock()

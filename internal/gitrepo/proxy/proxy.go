@@ -113,6 +113,7 @@ func connect(conn net.Conn, through *url.URL, address string) (net.Conn, error) 
 	if err != nil {
 		return nil, fmt.Errorf("asking the proxy for a tunnel: %w", err)
 	}
+	_ = res.Body.Close() // what follows a refusal is for nobody; a tunnel has no body
 	if res.StatusCode != http.StatusOK {
 		return nil, &Error{Proxy: through.Host, Status: res.StatusCode}
 	}

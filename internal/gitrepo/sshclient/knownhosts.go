@@ -83,12 +83,13 @@ func (k *KnownHosts) named(name string) []knownLine {
 
 // algorithms lists what the host may prove itself with, so that it shows a key of a
 // type that is known of it, whichever types it has besides. An authority may have
-// certified a key of any type. Where nothing is known all are asked for: the
-// fingerprint is for the message.
+// certified a key of any type. Where nothing is known all are asked for, and bare
+// modern keys first: the fingerprint is for the message.
 func (k *KnownHosts) algorithms(address string) []string {
 	supported := ssh.SupportedAlgorithms().HostKeys
 	found := k.find(address)
 	if len(found) == 0 {
+		slices.Reverse(supported)
 		return supported
 	}
 	return slices.DeleteFunc(supported, func(algorithm string) bool {

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -27,7 +28,7 @@ type Relay struct {
 // NewRelay passes connections on to an address until the test ends.
 func NewRelay(tb testing.TB, to string) *Relay {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func (r *Relay) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", r.to)
+		server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", r.to)
 		if err != nil {
 			_ = client.Close()
 			continue

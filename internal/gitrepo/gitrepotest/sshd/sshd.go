@@ -113,7 +113,7 @@ func (s *Server) write(name string, data []byte) string {
 func (s *Server) start(program, config string) string {
 	s.tb.Helper()
 	if os.Getuid() == 0 { // sshd's folder for privilege separation, which a package's init script makes
-		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { //nolint:gosec // sshd wants it so
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
 			s.tb.Fatal(err)
 		}
 	}
@@ -130,7 +130,7 @@ func (s *Server) start(program, config string) string {
 
 func (s *Server) run(program, config string) (address, said string, ok bool) {
 	s.tb.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := (&net.ListenConfig{}).Listen(s.tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.tb.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func (s *Server) run(program, config string) (address, said string, ok bool) {
 	if err := free.Close(); err != nil {
 		s.tb.Fatal(err)
 	}
-	cmd := exec.Command(program, "-D", "-e", "-f", config, "-o", "ListenAddress="+address) //nolint:gosec // the path of sshd
+	cmd := exec.CommandContext(s.tb.Context(), program, "-D", "-e", "-f", config, "-o", "ListenAddress="+address)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		s.tb.Fatal(err)
@@ -158,7 +158,7 @@ func (s *Server) run(program, config string) (address, said string, ok bool) {
 				}
 				_ = cmd.Wait() // it was killed
 			}()
-			s.tb.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+			s.tb.Cleanup(func() { <-ended }) // the test's context has ended it
 			return address, "", true
 		}
 	}
