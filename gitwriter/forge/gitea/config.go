@@ -34,6 +34,8 @@ type Config struct {
 	Owner, Repo string
 	// Token is an access token with write access to the repository and its issues.
 	Token secret.String
+	// TokenSource, where set, is asked before each call and takes the place of Token.
+	TokenSource func(context.Context) (secret.String, error)
 	// Transport carries the calls; nil means http.DefaultTransport.
 	Transport http.RoundTripper
 	// Timeout bounds one try of one call; 0 means 30 seconds.
@@ -55,7 +57,7 @@ type Forge struct {
 	url    *url.URL
 	owner  string
 	repo   string
-	token  secret.String
+	token  func(context.Context) (secret.String, error)
 	client *http.Client
 	page   int
 	now    func() time.Time
@@ -71,7 +73,10 @@ func New(c Config) (*Forge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the Gitea repository \"%s/%s\": %w", c.Owner, c.Repo, err)
 	}
-	f := &Forge{url: base, owner: c.Owner, repo: c.Repo, token: c.Token, page: c.PageSize, now: c.Now, log: c.Log}
+	f := &Forge{url: base, owner: c.Owner, repo: c.Repo, token: c.TokenSource, page: c.PageSize, now: c.Now, log: c.Log}
+	if f.token == nil {
+		f.token = func(context.Context) (secret.String, error) { return c.Token, nil }
+	}
 	if f.page <= 0 {
 		f.page = defaultPageSize
 	}
@@ -91,7 +96,7 @@ func (c Config) origin() (*url.URL, error) {
 	switch {
 	case !allowed(c.Owner) || !allowed(c.Repo):
 		return nil, errors.New("owner or repository isn't a name that Gitea allows")
-	case c.Token.IsZero():
+	case c.Token.IsZero() && c.TokenSource == nil:
 		return nil, errors.New("there is no token")
 	}
 	return api.ParseOrigin(strings.TrimSuffix(c.URL, "/"))
@@ -104,9 +109,13 @@ func allowed(s string) bool { return name.MatchString(s) && s != "." && s != "..
 // allocations, as long as it is kept from asking the server's version first. All
 // that we use has been in Gitea since 1.14.
 func (f *Forge) sdk(ctx context.Context) (*gitea.Client, error) {
+	token, err := f.token(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking for a token: %w", err)
+	}
 	return gitea.NewClient(f.url.String(),
 		gitea.SetContext(ctx), gitea.SetHTTPClient(f.client),
-		gitea.SetToken(f.token.Reveal()), gitea.SetGiteaVersion(""))
+		gitea.SetToken(token.Reveal()), gitea.SetGiteaVersion(""))
 }
 
 // classify turns the SDK's error into the forge's.

@@ -7,6 +7,7 @@
 package github
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,8 +34,10 @@ type Config struct {
 	BaseURL string
 	// Owner and Repo name the repository.
 	Owner, Repo string
-	// Token is a personal or workflow token; either it or App must be given.
+	// Token is a personal or workflow token; either it, TokenSource or App must be given.
 	Token secret.String
+	// TokenSource is asked before each call and gives a token that may change.
+	TokenSource func(context.Context) (secret.String, error)
 	// App lets Towline act as an installed GitHub App.
 	App *App
 	// Transport carries the calls; nil means http.DefaultTransport.
@@ -62,7 +65,7 @@ type Forge struct {
 	client *github.Client
 	owner  string
 	repo   string
-	token  secret.String
+	token  func(context.Context) (secret.String, error) // nil with an App
 	app    *ghinstallation.Transport // nil with a token
 	now    func() time.Time
 	log    *slog.Logger
@@ -81,7 +84,7 @@ func New(c Config) (*Forge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the GitHub repository \"%s/%s\": %w", c.Owner, c.Repo, err)
 	}
-	f := &Forge{owner: c.Owner, repo: c.Repo, token: c.Token, now: c.Now, log: c.Log}
+	f := &Forge{owner: c.Owner, repo: c.Repo, token: c.TokenSource, now: c.Now, log: c.Log}
 	if f.now == nil {
 		f.now = time.Now
 	}
@@ -103,10 +106,13 @@ func New(c Config) (*Forge, error) {
 		f.app.BaseURL = strings.TrimSuffix(base.String(), "/")
 		transport = f.app
 	}
-	client := github.NewClient(&http.Client{Transport: transport})
 	if c.App == nil {
-		client = client.WithAuthToken(c.Token.Reveal())
+		if f.token == nil {
+			f.token = func(context.Context) (secret.String, error) { return c.Token, nil }
+		}
+		transport = bearer{next: transport, token: f.token}
 	}
+	client := github.NewClient(&http.Client{Transport: transport})
 	client.BaseURL = base
 	f.client = client
 	return f, nil
@@ -118,9 +124,9 @@ func (c Config) origin() (*url.URL, error) {
 	switch {
 	case !ownerName.MatchString(c.Owner) || !repoName.MatchString(c.Repo) || c.Repo == "." || c.Repo == "..":
 		return nil, errors.New("owner or repository isn't a name that GitHub allows")
-	case c.Token.IsZero() && c.App == nil:
+	case c.Token.IsZero() && c.TokenSource == nil && c.App == nil:
 		return nil, errors.New("there is neither a token nor an App")
-	case !c.Token.IsZero() && c.App != nil:
+	case (!c.Token.IsZero() || c.TokenSource != nil) && c.App != nil:
 		return nil, errors.New("there are both a token and an App; give one")
 	case c.App != nil && (c.App.ID <= 0 || c.App.InstallationID <= 0):
 		return nil, errors.New("the App lacks its ID or its installation's ID")

@@ -2,6 +2,8 @@ package github
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 
 	"github.com/towline-dev/towline/internal/secret"
 )
@@ -16,7 +18,7 @@ const GitUsername = "x-access-token"
 func (f *Forge) TokenSource() func(context.Context) (secret.String, error) {
 	return func(ctx context.Context) (secret.String, error) {
 		if f.app == nil {
-			return f.token, nil
+			return f.token(ctx)
 		}
 		token, err := f.app.Token(ctx)
 		if err != nil {
@@ -24,4 +26,24 @@ func (f *Forge) TokenSource() func(context.Context) (secret.String, error) {
 		}
 		return secret.New(token), nil
 	}
+}
+
+// bearer signs calls with a token that may change.
+type bearer struct {
+	next  http.RoundTripper
+	token func(context.Context) (secret.String, error)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	token, err := b.token(req.Context())
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // as whoever ends a call early has to
+		}
+		return nil, fmt.Errorf("asking for a token: %w", err)
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	return b.next.RoundTrip(req)
 }

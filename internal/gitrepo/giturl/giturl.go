@@ -13,6 +13,9 @@ import (
 	"strings"
 )
 
+// ErrCredentials says that an address holds credentials.
+var ErrCredentials = errors.New("the repository's URL holds credentials (hint: give them by configuration, URLs end up in logs)")
+
 // DefaultSSHPort is the port of an ssh address that names none.
 const DefaultSSHPort = "22"
 
@@ -38,6 +41,9 @@ func Parse(text string) (*url.URL, error) {
 		if u.Host == "" {
 			return nil, errors.New("the repository's URL has no host")
 		}
+		if u.Path == "" {
+			return nil, errors.New("the repository's URL has no path")
+		}
 	case "ssh":
 		if err := checkSSH(u); err != nil {
 			return nil, err
@@ -60,7 +66,7 @@ func Parse(text string) (*url.URL, error) {
 func checkCredentials(u *url.URL) error {
 	_, password := u.User.Password()
 	if u.User != nil && (u.Scheme != "ssh" || password) {
-		return errors.New("the repository's URL holds credentials (hint: give them by configuration, URLs end up in logs)")
+		return ErrCredentials
 	}
 	return nil
 }

@@ -53,6 +53,7 @@ func TestParseRefuses(t *testing.T) {
 		"git+ssh":              {"git+ssh://h/a", "scheme"},
 		"a helper":             {"ext::sh -c id", "scheme"},
 		"no path":              {"ssh://git@h/", "path"},
+		"https, no path":       {"https://h/", "path"},
 		"short, no path":       {"git@h:", "path"},
 		"option as a path":     {"git@h:--exec=id", "path"},
 		"option as a host":     {"ssh://-oProxyCommand=id/a", "dash"},
