@@ -103,6 +103,16 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"registry → github.com/sigstore/sigstore-go/pkg/verify"},
 		},
 		{
+			name:    "keys that sign elsewhere",
+			imports: map[string]string{"internal/bot": "github.com/ProtonMail/go-crypto/openpgp"},
+			want:    []string{"internal/bot → github.com/ProtonMail/go-crypto/openpgp"},
+		},
+		{
+			name:    "gitsign knows Git",
+			imports: map[string]string{"internal/gitsign": "internal/gitrepo"},
+			want:    []string{"internal/gitsign → internal/gitrepo"},
+		},
+		{
 			name:    "bbolt elsewhere",
 			imports: map[string]string{"internal/bot": "go.etcd.io/bbolt"},
 			want:    []string{"internal/bot → go.etcd.io/bbolt"},
@@ -223,6 +233,7 @@ func fixture(more map[string]string) depcheck.Graph {
 		"internal/bot":               {"policy", "registry", "gitwriter", "internal/schedule"},
 		"internal/event":             {"fmt"},
 		"internal/gitrepo":           {"github.com/go-git/go-git/v5", "internal/secret"},
+		"internal/gitsign":           {"internal/secret"},
 		"internal/ledger":            {"go.etcd.io/bbolt"},
 		"internal/schedule":          {"fmt"},
 		"internal/secret":            {"fmt"},

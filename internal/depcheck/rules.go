@@ -12,6 +12,7 @@ func Rules() []Rule {
 	builders := []Pattern{"reconciler/build/plain/...", "reconciler/build/kustomize/...", "reconciler/build/helm/..."}
 	testHelpers := []Pattern{
 		"registry/registrytest/...", "registry/signature/signaturetest/...", "gitwriter/forge/forgetest/...", "internal/gitrepo/gitrepotest/...",
+		"internal/gitsign/gitsigntest/...",
 		"internal/schedule/scheduletest/...", "reconciler/build/buildtest/...",
 	}
 	everything := []Pattern{Own}
@@ -62,6 +63,16 @@ func Rules() []Rule {
 		{
 			Why:  "GitLab's client stands only in its forge",
 			From: everything, Except: []Pattern{"gitwriter/forge/gitlab/..."}, Deny: []Pattern{"gitlab.com/..."},
+		},
+		{
+			Why:  "keys that sign stand only where commits are signed",
+			From: everything, Except: []Pattern{"internal/gitsign/..."},
+			Deny: []Pattern{"github.com/ProtonMail/go-crypto/...", "github.com/hiddeco/sshsig/..."},
+		},
+		{
+			Why:  "gitsign turns bytes into signatures; it knows neither Git nor policies",
+			From: []Pattern{"internal/gitsign/..."}, Through: true,
+			Deny: []Pattern{Own, "github.com/go-git/..."}, Allow: []Pattern{"internal/gitsign/...", "internal/secret"},
 		},
 		{
 			Why:  "bbolt stands only in the ledger",

@@ -29,9 +29,11 @@ type Commit struct {
 	Deletes []string
 	// Message is the whole message, trailers included.
 	Message string
-	// Author and Committer are recorded as they are. The same Commit always has the
-	// same hash.
+	// Author and Committer are recorded as they are. The same Commit without a Signer
+	// always has the same hash.
 	Author, Committer Signature
+	// Signer signs the commit. Default: none.
+	Signer Signer
 }
 
 // Commit builds the commit's new blobs and trees in the mirror, and returns its
@@ -52,8 +54,11 @@ func (r *Repo) Commit(c Commit) (Hash, error) {
 	if c.Base != "" {
 		commit.ParentHashes = []plumbing.Hash{c.Base.plumbing()}
 	}
+	if err := errors.Join(checkSignature(c.Author), checkSignature(c.Committer), sign(commit, c.Signer)); err != nil {
+		return "", fmt.Errorf("building a commit on %q: %w", c.Base.Short(), err)
+	}
 	encoded := &plumbing.MemoryObject{}
-	if err := errors.Join(checkSignature(c.Author), checkSignature(c.Committer), commit.Encode(encoded)); err != nil {
+	if err := commit.Encode(encoded); err != nil {
 		return "", fmt.Errorf("building a commit on %q: %w", c.Base.Short(), err)
 	}
 	// The commit comes last: where it is, all below it is.
