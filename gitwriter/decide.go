@@ -18,8 +18,11 @@ type facts struct {
 	body       string
 
 	branch *gitrepo.CommitInfo // the branch's head; nil where there is no branch
-	ours   bool                // that head is a commit of ours
-	pulls  []forge.PullRequest // all of branch and base, newest first
+	ours   bool                // that head is a commit of ours, by committer and trailers
+	// unsigned: that head lacks the signature that ours have. It is still ours: a key
+	// may be new, and what is only signed wrongly is signed anew, not given up.
+	unsigned bool
+	pulls    []forge.PullRequest // all of branch and base, newest first
 
 	pushOnly bool // there is no forge, or none with pull requests
 }
@@ -67,6 +70,8 @@ func decide(f facts) plan {
 		p.action, p.create, p.reason = ActionCreated, true, createdReason(f, p.push)
 	case !sameKey:
 		p.action, p.text, p.reason = ActionUpdated, true, "other versions fit now than the pull request proposed"
+	case p.push && f.sameContent():
+		p.action, p.reason = ActionUpdated, "the branch was signed anew: its commit wasn't signed with the bot's key"
 	case p.push:
 		p.action, p.reason = ActionUpdated, "the branch was rebuilt on the base branch as it is now"
 	default:
@@ -77,7 +82,9 @@ func decide(f facts) plan {
 
 // current tells whether the branch is what would be pushed: the same files on the
 // same base under the same key. The commit's hash may differ, by its date.
-func (f facts) current() bool {
+func (f facts) current() bool { return f.sameContent() && !f.unsigned }
+
+func (f facts) sameContent() bool {
 	return f.branch != nil && f.ours &&
 		len(f.branch.Parents) == 1 && f.branch.Parents[0] == f.base &&
 		f.branch.Tree == f.tree &&

@@ -51,11 +51,15 @@ func (w *world) repo() *gitrepo.Repo {
 }
 
 // writer starts a bot; its clock differs from that of the one before.
-func (w *world) writer(repo gitwriter.Repository, f forge.Forge) *gitwriter.Writer {
+func (w *world) writer(repo gitwriter.Repository, f forge.Forge, edit ...func(*gitwriter.Config)) *gitwriter.Writer {
 	w.t.Helper()
 	w.minute++
 	now := time.Date(2026, 1, 2, 3, w.minute, 0, 0, time.UTC)
-	writer, err := gitwriter.New(gitwriter.Config{Repo: repo, Forge: f, Now: func() time.Time { return now }})
+	cfg := gitwriter.Config{Repo: repo, Forge: f, Now: func() time.Time { return now }, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	for _, f := range edit {
+		f(&cfg)
+	}
+	writer, err := gitwriter.New(cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}

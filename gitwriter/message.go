@@ -1,10 +1,11 @@
 package gitwriter
 
 import (
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
-	"text/template"
 )
 
 const (
@@ -13,11 +14,71 @@ const (
 	maxMoves   = 100   // images listed in a message or a body
 )
 
-// MessageData is what a message template sees.
+// MessageData is what a message template sees. All text in it is one printable line.
 type MessageData struct {
-	Title   string   // the pull request's title
-	Group   string   // the update's group
-	Changes []Change // sorted by image and place
+	Title      string         // the title that the default message has, and the pull request
+	Group      string         // the update's group
+	Level      string         // the greatest level of the changes: none, patch, minor, major or other
+	Repository string         // the repository's name in the bot's configuration
+	Base       string         // the branch that the update is made for
+	Branch     string         // the branch that the commit goes to: that of the group, or Base
+	Images     []MessageImage // each image's step from one version to another once, sorted by image
+	Changes    []Change       // all places, sorted by image and place
+}
+
+// MessageImage is one image's step from one version to another.
+type MessageImage struct {
+	Image  string   // the repository, as the policy writes it
+	Name   string   // its last part: web of ghcr.io/acme/web
+	From   string   // the version that stood there: tag, tag@digest or digest
+	To     string   // the version that stands there now
+	Digest string   // the new version's digest, where it is known
+	Level  string   // none, patch, minor, major or other
+	Policy string   // the policy that asked for it: [NAMESPACE/]NAME
+	Reason string   // why this version
+	Places []string // file:line of each place, sorted
+}
+
+// messageData describes an update to a template. Values come from files and
+// registries, so none may bring a line of its own.
+func messageData(u Update, repository string, changes []Change) MessageData {
+	line := func(value string) string { return oneLine(value, maxTrailer) }
+	data := MessageData{
+		Title: title(u, changes), Group: line(u.Group), Repository: line(repository),
+		Base: u.Base, Branch: branchName(u), Changes: sorted(changes),
+	}
+	if u.Mode == ModeCommit {
+		data.Branch = u.Base
+	}
+	for i, c := range data.Changes {
+		data.Level = greater(data.Level, c.Level)
+		data.Changes[i] = Change{
+			File: line(c.File), Path: line(c.Path), Line: c.Line, Policy: line(c.Policy), Image: line(c.Image),
+			From: line(c.From), To: line(c.To), Digest: line(c.Digest), Reason: line(c.Reason), Level: line(c.Level),
+		}
+	}
+	for _, m := range moves(data.Changes) {
+		data.Images = append(data.Images, MessageImage{
+			Image: m.Image, Name: path.Base(m.Image), From: m.From, To: m.To, Digest: m.Digest,
+			Level: m.Level, Policy: m.Policy, Reason: m.Reason, Places: m.places,
+		})
+	}
+	return data
+}
+
+// greater orders levels; what can't be measured may be anything, so it comes last.
+func greater(a, b string) string {
+	order := []string{"", "none", "patch", "minor", "major"}
+	rank := func(level string) int {
+		if i := slices.Index(order, level); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	if rank(b) > rank(a) {
+		return b
+	}
+	return a
 }
 
 // title says what an update does in the manner of Conventional Commits.
@@ -58,58 +119,40 @@ func shortVersion(v string) string {
 func shortDigest(digest string) string { return oneLine(digest[:min(len(digest), 19)], 19) }
 
 // commitMessage is the title, the moves, and the trailers; or the person's own
-// template and the trailers.
-func commitMessage(u Update, key string, changes []Change) (string, error) {
-	var b strings.Builder
-	if u.MessageTemplate == "" {
-		b.WriteString(title(u, changes) + "\n\n")
-		all := moves(changes)
-		for i, m := range all {
-			if i == maxMoves {
-				fmt.Fprintf(&b, "- and %d more\n", len(all)-i)
-				break
-			}
-			fmt.Fprintf(&b, "- %s: %s -> %s\n", oneLine(m.Image, 200), oneLine(m.From, 200), oneLine(version(m.Change), 200))
+// template and the trailers. The trailers have a paragraph of their own, the last, so
+// that nothing before them is taken for one, however it looks.
+func (w *Writer) commitMessage(u Update, key string, changes []Change) (string, error) {
+	signOff := ""
+	if u.SignOff {
+		signOff = fmt.Sprintf("%s: %s <%s>", trailerSignOff, w.cfg.CommitterName, w.cfg.CommitterEmail)
+	}
+	lines := defaultMessage(u, changes)
+	if u.MessageTemplate != "" {
+		var err error
+		if lines, err = fillTemplate(u.MessageTemplate, messageData(u, w.cfg.Name, changes)); err != nil {
+			return "", err
 		}
-	} else if err := fillTemplate(&b, u, changes); err != nil {
-		return "", err
+		lines = slices.DeleteFunc(lines, func(line string) bool { return signOff != "" && line == signOff })
 	}
-	return strings.TrimSpace(b.String()) + "\n\n" + trailersOf(key, changes).String(), nil
-}
-
-func fillTemplate(b *strings.Builder, u Update, changes []Change) error {
-	parsed, err := template.New("message").Option("missingkey=error").Parse(u.MessageTemplate)
-	if err != nil {
-		return fmt.Errorf("parsing the commit message template: %w", err)
-	}
-	var out limitedBuilder
-	if err := parsed.Execute(&out, MessageData{Title: title(u, changes), Group: u.Group, Changes: sorted(changes)}); err != nil {
-		return fmt.Errorf("filling in the commit message template: %w", err)
-	}
-	var lines []string
-	for line := range strings.SplitSeq(out.String(), "\n") {
-		lines = append(lines, printableLine(line))
-	}
-	text := strings.TrimSpace(strings.Join(lines, "\n"))
+	text := strings.Trim(strings.Join(lines, "\n"), "\n")
 	if text == "" {
-		return fmt.Errorf("filling in the commit message template: the message is empty")
+		return "", errors.New("filling in the commit message template: the message is nothing but a sign-off")
 	}
-	b.WriteString(text)
-	return nil
+	text += "\n\n" + trailersOf(key, changes).String()
+	if signOff != "" {
+		text += signOff + "\n"
+	}
+	return text, nil
 }
 
-// printableLine keeps a line's indentation.
-func printableLine(line string) string {
-	trimmed := strings.TrimLeft(line, " \t")
-	return strings.ReplaceAll(line[:len(line)-len(trimmed)], "\t", "    ") + oneLine(trimmed, 1000)
-}
-
-// limitedBuilder bounds what a template with loops can write.
-type limitedBuilder struct{ strings.Builder }
-
-func (b *limitedBuilder) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxMessage {
-		return 0, fmt.Errorf("the message is longer than %d bytes", maxMessage)
+func defaultMessage(u Update, changes []Change) []string {
+	lines := []string{title(u, changes), ""}
+	all := moves(changes)
+	for i, m := range all {
+		if i == maxMoves {
+			return append(lines, fmt.Sprintf("- and %d more", len(all)-i))
+		}
+		lines = append(lines, fmt.Sprintf("- %s: %s -> %s", oneLine(m.Image, 200), oneLine(m.From, 200), oneLine(version(m.Change), 200)))
 	}
-	return b.Builder.Write(p)
+	return lines
 }

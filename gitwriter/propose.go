@@ -59,7 +59,21 @@ func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) 
 	}
 	f.branch = &info
 	f.ours = info.Committer.Email == w.cfg.CommitterEmail && ParseTrailers(info.Message).Key != ""
-	return f, nil
+	f.unsigned, err = w.unsigned(head)
+	return f, err
+}
+
+// unsigned tells whether a commit lacks the signature that it would have by now: it was
+// made before there was a key, with another key, or by somebody who poses as us.
+func (w *Writer) unsigned(commit gitrepo.Hash) (bool, error) {
+	if w.cfg.Signer == nil {
+		return false, nil
+	}
+	payload, signature, err := w.cfg.Repo.Signed(commit)
+	if err != nil {
+		return false, err
+	}
+	return len(signature) == 0 || w.cfg.Signer.Verify(payload, signature) != nil, nil
 }
 
 // earlierVersions is what the open pull request proposes so far.
@@ -85,7 +99,7 @@ func (w *Writer) carryOut(ctx context.Context, u Update, p prepared, f facts, to
 		if err != nil {
 			return Outcome{}, err
 		}
-		if err := w.cfg.Repo.Push(ctx, gitrepo.PushRequest{Commit: commit, Branch: out.Branch, Expect: lease}); err != nil {
+		if err := w.push(ctx, gitrepo.PushRequest{Commit: commit, Branch: out.Branch, Expect: lease}); err != nil {
 			return Outcome{}, err
 		}
 		out.Commit = commit

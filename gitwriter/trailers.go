@@ -13,6 +13,8 @@ const (
 	trailerTo     = "Towline-To"
 	trailerDigest = "Towline-Digest"
 	trailerKey    = "Towline-Key"
+
+	trailerSignOff = "Signed-off-by" // git's own
 )
 
 // maxTrailer bounds a trailer's value in bytes; a tag has at most 128, a digest 71.

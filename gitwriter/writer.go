@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/internal/gitrepo"
 )
-
-// maxTries bounds how often an update starts again because somebody else pushed
-// meanwhile.
-const maxTries = 5
 
 // Repository is what the writer needs of a *gitrepo.Repo. It is an interface so that
 // what goes wrong between two steps can be tried.
@@ -26,6 +23,13 @@ type Repository interface {
 	Tree(c gitrepo.Commit) (gitrepo.Hash, error)
 	Commit(c gitrepo.Commit) (gitrepo.Hash, error)
 	Push(ctx context.Context, req gitrepo.PushRequest) error
+	Signed(commit gitrepo.Hash) (payload, signature []byte, err error)
+}
+
+// Signer signs commits, and tells its own signatures; *gitsign.Key implements it.
+type Signer interface {
+	gitrepo.Signer
+	Verify(payload, signature []byte) error
 }
 
 var _ Repository = (*gitrepo.Repo)(nil)
@@ -37,12 +41,21 @@ type Config struct {
 	// Forge is where pull requests are opened. Default: none, so branches are only
 	// pushed.
 	Forge forge.Forge
+	// Name is the repository's name for people; message templates see it. Default: none.
+	Name string
 	// CommitterName and CommitterEmail are how the writer knows its own commits: a
-	// branch whose head has another committer is a person's and is left alone.
-	// Default: "Towline <towline@towline.invalid>".
+	// branch whose head has another committer is a person's and is left alone, so the
+	// address must be nobody else's. Default: "Towline <towline@towline.invalid>".
 	CommitterName, CommitterEmail string
+	// Signer signs every commit. A branch of ours whose head it hasn't signed is signed
+	// anew. Default: none, so commits aren't signed.
+	Signer Signer
 	// Now dates the commits. Default: time.Now.
 	Now func() time.Time
+	// Sleep waits before an update starts again. Default: a timer that ends with ctx.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Jitter gives the share of that wait that is waited, from 0 to 1. Default: random.
+	Jitter func() float64
 	// Log gets what is done at level debug, and what a person may want to mend at
 	// level warn. Default: nothing is logged.
 	Log *slog.Logger
@@ -67,6 +80,12 @@ func New(cfg Config) (*Writer, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
+	}
+	if cfg.Jitter == nil {
+		cfg.Jitter = rand.Float64
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -106,6 +125,11 @@ type Update struct {
 	// MessageTemplate is a text/template over MessageData for the commit's message;
 	// the trailers are added to it. Default: the title and a list of the changes.
 	MessageTemplate string
+	// SignOff adds the committer's Signed-off-by to the trailers.
+	SignOff bool
+	// RequireSigned makes an update fail that can't be signed: for a Writer without a
+	// Signer. One that has a Signer never pushes a commit that it didn't sign.
+	RequireSigned bool
 }
 
 // Action is what became of an update.
@@ -149,17 +173,12 @@ func (w *Writer) Write(ctx context.Context, u Update) (Outcome, error) {
 	if u.Mode == ModeCommit {
 		step = w.commitToBase
 	}
-	for try := 1; ; try++ {
-		out, err := step(ctx, u)
-		if err == nil {
-			w.cfg.Log.DebugContext(ctx, "update written", "group", u.Group, "action", out.Action, "reason", out.Reason)
-			return out, nil
-		}
-		if !errors.Is(err, gitrepo.ErrRejected) || try == maxTries {
-			return Outcome{}, fmt.Errorf("writing update %q: %w", u.Group, err)
-		}
-		w.cfg.Log.DebugContext(ctx, "somebody else pushed; starting again", "group", u.Group, "try", try)
+	out, err := w.untilLanded(ctx, u, step)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("writing update %q: %w", u.Group, err)
 	}
+	w.cfg.Log.DebugContext(ctx, "update written", "group", u.Group, "action", out.Action, "reason", out.Reason)
+	return out, nil
 }
 
 func (u Update) check() error {
@@ -177,6 +196,9 @@ func (u Update) check() error {
 	}
 	return nil
 }
+
+// errUnsigned is what keeps an update back where the repository wants signatures.
+var errUnsigned = errors.New("the repository's configuration requires signed commits, and the bot has no key (hint: set signing in the bot's configuration)")
 
 // prepared is an update computed on the base as it is now.
 type prepared struct {
@@ -207,14 +229,20 @@ func (w *Writer) prepare(ctx context.Context, u Update) (prepared, error) {
 		p.changes = nil
 		return p, nil
 	}
+	if u.RequireSigned && w.cfg.Signer == nil {
+		return prepared{}, errUnsigned
+	}
 	p.key = Key(changes)
-	message, err := commitMessage(u, p.key, changes)
+	message, err := w.commitMessage(u, p.key, changes)
 	if err != nil {
 		return prepared{}, err
 	}
 	p.commit = gitrepo.Commit{
 		Base: base, Files: files, Message: message,
 		Author: w.signature(u.AuthorName, u.AuthorEmail), Committer: w.signature("", ""),
+	}
+	if w.cfg.Signer != nil {
+		p.commit.Signer = w.cfg.Signer
 	}
 	p.tree, err = w.cfg.Repo.Tree(p.commit)
 	if errors.Is(err, gitrepo.ErrNoChanges) {
@@ -245,7 +273,11 @@ func (w *Writer) commitToBase(ctx context.Context, u Update) (Outcome, error) {
 	if out.Commit, err = w.cfg.Repo.Commit(p.commit); err != nil {
 		return Outcome{}, err
 	}
-	if err := w.cfg.Repo.Push(ctx, gitrepo.PushRequest{Commit: out.Commit, Branch: u.Base, Expect: p.base}); err != nil {
+	err = w.push(ctx, gitrepo.PushRequest{Commit: out.Commit, Branch: u.Base, Expect: p.base})
+	if errors.Is(err, gitrepo.ErrRefused) {
+		err = fmt.Errorf("%w (hint: let the bot push to %q, or give the policy update.mode: pull-request)", err, u.Base)
+	}
+	if err != nil {
 		return Outcome{}, err
 	}
 	out.Action, out.Reason = ActionCommitted, "committed to the base branch, as the policy's mode asks"
