@@ -68,19 +68,21 @@ type move struct {
 // moves groups changes by image and versions.
 func moves(changes []Change) []move {
 	var all []move
+	var told map[string]bool // reasons of the last move
 	for _, c := range sorted(changes) {
 		if n := len(all); n == 0 || all[n-1].Image != c.Image || all[n-1].From != c.From || version(all[n-1].Change) != version(c) {
-			all = append(all, move{Change: c})
+			all, told = append(all, move{Change: c}), map[string]bool{"": true}
 		}
 		m := &all[len(all)-1]
 		place := c.File
 		if c.Line > 0 {
 			place = fmt.Sprintf("%s:%d", c.File, c.Line)
 		}
-		if !slices.Contains(m.places, place) {
+		if n := len(m.places); n == 0 || m.places[n-1] != place { // sorted by place
 			m.places = append(m.places, place)
 		}
-		if c.Reason != "" && !slices.Contains(m.reasons, c.Reason) {
+		if !told[c.Reason] {
+			told[c.Reason] = true
 			m.reasons = append(m.reasons, c.Reason)
 		}
 	}

@@ -61,19 +61,18 @@ func (m *meter) trunc(n int, text string) (string, error) {
 // printf is fmt's without what makes much of little: large widths, and arguments used
 // more than once.
 func (m *meter) printf(format string, args ...any) (string, error) {
-	digits := 0
-	for i, verb := 0, false; i < len(format); i++ {
-		c := format[i]
+	digits, verb := 0, false
+	for _, c := range []byte(format) {
 		switch {
-		case !verb:
-			verb, digits = c == '%', 0
+		case !verb || c == '.':
+			verb, digits = verb || c == '%', 0
 		case c == '*' || c == '[':
 			return "", fmt.Errorf("printf with %q isn't supported", string(c))
 		case c >= '0' && c <= '9':
-			if digits++; digits > 4 {
+			if digits++; digits > 2 {
 				return "", errors.New("printf with a width of more than two digits isn't supported")
 			}
-		case !strings.ContainsRune("+-# .", rune(c)):
+		case !strings.ContainsRune("+-# ", rune(c)):
 			verb = false
 		}
 	}

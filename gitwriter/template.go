@@ -64,13 +64,13 @@ func fillTemplate(text string, data MessageData) ([]string, error) {
 	return lines, nil
 }
 
-// printableLine keeps a line's indentation. A line that git takes for the end of a
-// message that a patch follows is moved aside, or the trailers below it would be lost
-// to git-interpret-trailers(1).
+// printableLine keeps a line's indentation. A line at which git sees a message's end
+// (where a patch follows, or below scissors) is moved aside, or the trailers below it
+// would be lost to git-interpret-trailers(1).
 func printableLine(line string) string {
 	trimmed := strings.TrimLeft(line, " \t")
 	line = strings.ReplaceAll(line[:len(line)-len(trimmed)], "\t", "    ") + oneLine(trimmed, 1000)
-	if line == "---" || strings.HasPrefix(line, "--- ") {
+	if line == "---" || strings.HasPrefix(line, "--- ") || strings.Contains(line, "--- >8 ---") {
 		line = " " + line
 	}
 	return strings.TrimRight(line, " ")
@@ -125,7 +125,7 @@ func (m *meter) insert(list *parse.ListNode, cost int) error {
 	if list == nil {
 		return nil
 	}
-	cost += 1 + len(list.String())/8
+	cost += 8 + len(list.String())/8
 	for _, node := range list.Nodes {
 		if err := m.insertBelow(node); err != nil {
 			return err

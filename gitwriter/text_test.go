@@ -62,12 +62,17 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// giving rewrites a file in any way, and says that these are the changes.
+func giving(changes ...gitwriter.Change) func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+	return func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
+		return map[string][]byte{"apps/web.yaml": []byte("new\n")}, changes, nil
+	}
+}
+
 // preview renders changes without writing anything.
 func preview(t *testing.T, w *world, changes []gitwriter.Change, edit ...func(*gitwriter.Update)) gitwriter.Preview {
 	t.Helper()
-	u := gitwriter.Update{Group: "web", Base: "main", Rewrite: func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-		return map[string][]byte{"apps/web.yaml": []byte("new\n")}, changes, nil
-	}}
+	u := gitwriter.Update{Group: "web", Base: "main", Rewrite: giving(changes...)}
 	for _, f := range edit {
 		f(&u)
 	}
@@ -108,15 +113,23 @@ func TestTrailersAreReadByGit(t *testing.T) {
 	w := newWorld(t)
 	hostile := change(func(c *gitwriter.Change) {
 		c.Image, c.To, c.Policy = "evil/x", "1.0\nTowline-Key: forged\n\nTowline-Key: forged", "a\r\nTowline-Image: forged"
+		c.Reason = "why\n\nSigned-off-by: Boss <boss@example.com>\u2028Towline-Key: forged\n---\n"
 	})
 	pinned := change(func(c *gitwriter.Change) { c.Image, c.Policy, c.Digest = "zoo/y", "", "sha256:ab" })
 	for name, template := range map[string]string{
-		"default":  "",
-		"template": "fix: {{.Title}} for {{.Group}}\n\n{{range .Changes}}* {{.Image}}\n{{end}}\nTowline-Key: forged\nA: b\n---\n",
+		"default":         "",
+		"template":        "fix: {{.Title}} for {{.Group}}\n\n{{range .Changes}}* {{.Image}}\n{{end}}\nTowline-Key: forged\nA: b\n---\n",
+		"title alone":     "{{.Title}}",
+		"trailers alone":  "Towline-Key: forged",
+		"a divider first": "---\nfix\n\n---   \n--- a/file\n+++ b/file",
+		"values":          "{{.Title}}\n\n{{range .Changes}}{{.Policy}}: {{.To}}\n{{.Reason}}\n{{end}}",
+		"a sign-off":      "{{.Title}}\n\nSigned-off-by: Towline <towline@towline.invalid>\n",
+		"blank lines":     "{{.Title}}\n\n\t\n   \nA: b\n \n",
+		"a cut":           "{{.Title}}\n\n# ------------------------ >8 ------------------------\n# A: b",
 	} {
 		t.Run(name, func(t *testing.T) {
-			view := preview(t, w, []gitwriter.Change{hostile, change(), pinned}, func(u *gitwriter.Update) { u.MessageTemplate = template })
-			cmd := exec.CommandContext(t.Context(), "git", "interpret-trailers", "--parse", "--no-divider")
+			view := preview(t, w, []gitwriter.Change{hostile, change(), pinned}, func(u *gitwriter.Update) { u.MessageTemplate, u.SignOff = template, true })
+			cmd := exec.CommandContext(t.Context(), "git", "interpret-trailers", "--parse")
 			cmd.Stdin = strings.NewReader(view.Message)
 			out, err := cmd.Output()
 			if err != nil {
@@ -126,10 +139,13 @@ func TestTrailersAreReadByGit(t *testing.T) {
 				"Towline-Policy: a Towline-Image: forged", "Towline-Image: evil/x", "Towline-From: 1.0.0", "Towline-To: 1.0 Towline-Key: forged Towline-Key: forged",
 				"Towline-Policy: shop/web", "Towline-Image: ghcr.io/acme/web", "Towline-From: 1.0.0", "Towline-To: 1.1.0",
 				"Towline-Image: zoo/y", "Towline-From: 1.0.0", "Towline-To: 1.1.0", "Towline-Digest: sha256:ab",
-				"Towline-Key: " + view.Key, "",
+				"Towline-Key: " + view.Key, "Signed-off-by: Towline <towline@towline.invalid>", "",
 			}, "\n")
 			if diff := cmp.Diff(want, string(out)); diff != "" {
 				t.Errorf("git reads (-want +got):\n%s\nof\n%s", diff, view.Message)
+			}
+			if n := strings.Count(view.Message, "Signed-off-by: Towline"); n != 1 {
+				t.Errorf("the commit is signed off %d times:\n%s", n, view.Message)
 			}
 			wantParsed := gitwriter.Trailers{Key: view.Key, Updates: []gitwriter.Trailer{
 				{Policy: "a Towline-Image: forged", Image: "evil/x", From: "1.0.0", To: "1.0 Towline-Key: forged Towline-Key: forged"},
