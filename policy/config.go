@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/template"
+	"text/template/parse"
 	"unicode"
 )
 
@@ -55,11 +55,25 @@ type CommitConfig struct {
 	// are added. The writer's documentation lists its fields. Default: the
 	// writer's own.
 	Message string `yaml:"message"`
-
-	// These are known, but not built yet.
-	SignOff Unsupported `yaml:"signOff"`
-	Signing Unsupported `yaml:"signing"`
+	// MessageAt is where Message stands; zero without one. The writer checks what
+	// this package can't.
+	MessageAt Position `yaml:"-"`
+	// SignOff adds a Signed-off-by trailer of the committer. Default: no.
+	SignOff bool `yaml:"signOff"`
+	// Signing says whether commits must be signed. The key is the bot's, and stands
+	// in its own configuration. Default "optional".
+	Signing Signing `yaml:"signing"`
 }
+
+// Signing says whether a repository's commits must be signed.
+type Signing string
+
+const (
+	// SigningOptional signs where the bot has a key.
+	SigningOptional Signing = "optional"
+	// SigningRequired proposes nothing where the bot has none.
+	SigningRequired Signing = "required"
+)
 
 // AuthorConfig is a person as Git knows one. Name and email go together.
 type AuthorConfig struct {
@@ -68,7 +82,9 @@ type AuthorConfig struct {
 }
 
 // DefaultUpdateConfig is what holds for a repository without the file.
-func DefaultUpdateConfig() UpdateConfig { return UpdateConfig{BranchPrefix: "towline/"} }
+func DefaultUpdateConfig() UpdateConfig {
+	return UpdateConfig{BranchPrefix: "towline/", Commit: CommitConfig{Signing: SigningOptional}}
+}
 
 // ParseUpdateConfig reads the UpdateConfig of a file, which holds exactly one.
 // Other documents are passed over. An error is always [Problems]; the defaults
@@ -90,7 +106,7 @@ func ParseUpdateConfig(file string, data []byte) (UpdateConfig, error) {
 			Spec       UpdateConfig `yaml:"spec"`
 		}{Spec: config}
 		d := decode(file, doc.root, &m)
-		d.updateConfig(m.Spec)
+		d.updateConfig(&m.Spec)
 		if len(found) > 0 {
 			d.fail("kind", "the file has two documents of this kind", fmt.Sprintf("the first is at %s", found[0].places[""]))
 		}
@@ -113,7 +129,7 @@ func ParseUpdateConfig(file string, data []byte) (UpdateConfig, error) {
 }
 
 // updateConfig checks what was decoded.
-func (d *decoding) updateConfig(c UpdateConfig) {
+func (d *decoding) updateConfig(c *UpdateConfig) {
 	const branchHint = "see git check-ref-format"
 	if d.has("spec.baseBranch") && !isRefName(c.BaseBranch) {
 		d.fail("spec.baseBranch", quote(c.BaseBranch)+" is not a branch's name", branchHint)
@@ -128,6 +144,8 @@ func (d *decoding) updateConfig(c UpdateConfig) {
 	d.references("spec.references", c.References)
 	d.author("spec.commit.author", c.Commit.Author)
 	d.message("spec.commit.message", c.Commit.Message)
+	c.Commit.MessageAt = d.places["spec.commit.message"]
+	c.Commit.Signing = oneOf(d, "spec.commit.signing", c.Commit.Signing, SigningOptional, SigningRequired)
 }
 
 // lines checks texts that go to a forge as names.
@@ -153,8 +171,8 @@ func (d *decoding) author(path string, a AuthorConfig) {
 	}
 }
 
-// message checks that a commit's message is a template; its fields are the
-// writer's to know.
+// message checks that a commit's message is a template; its fields and functions are
+// the writer's to know.
 func (d *decoding) message(path, text string) {
 	switch {
 	case !d.has(path) || d.bad[path]:
@@ -166,7 +184,9 @@ func (d *decoding) message(path, text string) {
 		d.fail(path, "has more than 4096 bytes", "")
 		return
 	}
-	if _, err := template.New("message").Parse(text); err != nil {
+	tree := parse.New("message")
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(text, "", "", map[string]*parse.Tree{}); err != nil {
 		reason := err
 		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
 			reason = inner

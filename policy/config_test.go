@@ -23,7 +23,9 @@ spec:
   assignees: [bob]
   commit:
     author: {name: Tow Line, email: bot@example.com}
-    message: "Update {{.Group}}{{range .Changes}}\n- {{.}}{{end}}"
+    message: "Update {{.Group}}{{range .Changes}}\n- {{lower .Image}}{{end}}"
+    signOff: true
+    signing: required
   ignorePaths: ["vendor/", "**/testdata/**"]
 ---
 apiVersion: towline.dev/v1
@@ -39,7 +41,8 @@ metadata: {name: passed-over}
 		Labels: []string{"images", "needs review"}, Reviewers: []string{"alice"}, Assignees: []string{"bob"},
 		Commit: policy.CommitConfig{
 			Author:  policy.AuthorConfig{Name: "Tow Line", Email: "bot@example.com"},
-			Message: "Update {{.Group}}{{range .Changes}}\n- {{.}}{{end}}",
+			Message: "Update {{.Group}}{{range .Changes}}\n- {{lower .Image}}{{end}}", MessageAt: policy.Position{File: ".towline.yaml", Line: 12, Column: 14},
+			SignOff: true, Signing: policy.SigningRequired,
 		},
 		IgnorePaths: []string{"vendor/", "**/testdata/**"},
 	}
@@ -50,7 +53,7 @@ metadata: {name: passed-over}
 
 // TestUpdateConfigDefaults: whatever is wrong, what comes back is safe to use.
 func TestUpdateConfigDefaults(t *testing.T) {
-	want := policy.UpdateConfig{BranchPrefix: "towline/"}
+	want := policy.UpdateConfig{BranchPrefix: "towline/", Commit: policy.CommitConfig{Signing: policy.SigningOptional}}
 	if diff := cmp.Diff(want, policy.DefaultUpdateConfig()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
