@@ -131,10 +131,10 @@ func ParseUpdateConfig(file string, data []byte) (UpdateConfig, error) {
 // updateConfig checks what was decoded.
 func (d *decoding) updateConfig(c *UpdateConfig) {
 	const branchHint = "see git check-ref-format"
-	if d.has("spec.baseBranch") && !isRefName(c.BaseBranch) {
+	if d.has("spec.baseBranch") && !IsBranchName(c.BaseBranch) {
 		d.fail("spec.baseBranch", quote(c.BaseBranch)+" is not a branch's name", branchHint)
 	}
-	if d.has("spec.branchPrefix") && !isRefName(c.BranchPrefix+"x") || c.BranchPrefix == "" {
+	if d.has("spec.branchPrefix") && !IsBranchName(c.BranchPrefix+"x") || c.BranchPrefix == "" {
 		d.fail("spec.branchPrefix", quote(c.BranchPrefix)+" can't begin a branch's name", branchHint)
 	}
 	d.lines("spec.labels", c.Labels)

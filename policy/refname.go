@@ -2,10 +2,10 @@ package policy
 
 import "strings"
 
-// isRefName reports whether the text may be a branch's name, by the rules of
+// IsBranchName reports whether the text may be a branch's name, by the rules of
 // git-check-ref-format. A leading dash, which Git allows in places, is refused,
 // since it would read as an option.
-func isRefName(name string) bool {
+func IsBranchName(name string) bool {
 	if name == "" || len(name) > 200 || name == "@" || strings.HasPrefix(name, "-") ||
 		strings.HasSuffix(name, ".") || strings.ContainsAny(name, " ~^:?*[\\\x7f") ||
 		strings.Contains(name, "..") || strings.Contains(name, "@{") {

@@ -70,7 +70,7 @@ func (d *decoding) group(path, name string) {
 		return
 	}
 	valid := regexp.MustCompile(`^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$`)
-	if len(name) > 63 || !valid.MatchString(name) || !isRefName(name) {
+	if len(name) > 63 || !valid.MatchString(name) || !IsBranchName(name) {
 		d.fail(path, quote(name)+" can't be part of a branch's name", "use at most 63 letters, digits, dashes, dots and underscores")
 	}
 }

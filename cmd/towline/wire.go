@@ -55,7 +55,7 @@ func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (w
 		return wired, err
 	}
 	wired.Bot, err = bot.New(bot.Config{
-		Repositories: repositories, Events: events,
+		Repositories: repositories, Events: events, Concurrency: c.Concurrency,
 		Round:     func() bot.Tags { return wired.registries.Round() },
 		Knowledge: bot.NewKnowledge(bot.KnowledgeConfig{Ledger: ledger, Verifier: verifier, Secret: secretReader(cluster)}),
 	})
@@ -80,12 +80,20 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
-		writer, err := gitwriter.New(gitwriter.Config{Repo: repo, Forge: f, Log: log})
+		writing := gitwriter.Config{
+			Name: r.Name, Repo: repo, Forge: f, Log: log,
+			CommitterName: r.Committer.Name, CommitterEmail: r.Committer.Email,
+		}
+		if err := wireSigner(r, &writing); err != nil {
+			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
+		}
+		writer, err := gitwriter.New(writing)
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
 		repositories = append(repositories, bot.Repository{
 			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: writer,
+			BranchPrefix: r.BranchPrefix, Paths: r.Paths,
 		})
 	}
 	return repositories, nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/event"
@@ -27,6 +28,9 @@ type Config struct {
 	// Knowledge tells what policies ask of images beside their tags. The default knows
 	// no ledger and no signatures.
 	Knowledge *Knowledge
+	// Concurrency is how many repositories are worked on at once, the longest waiting
+	// first; the default is 4. A round that waits for registries alone doesn't count.
+	Concurrency int
 	// Patience is how long a round waits for all registries before it proposes what is
 	// known already; the default is 5 s.
 	Patience time.Duration
@@ -63,17 +67,24 @@ func New(c Config) (*Bot, error) {
 	if c.Patience == 0 {
 		c.Patience = defaultPatience
 	}
+	if c.Concurrency <= 0 {
+		c.Concurrency = defaultConcurrency
+	}
 	if c.Knowledge == nil {
 		c.Knowledge = NewKnowledge(KnowledgeConfig{Now: c.Now})
 	}
 	b := &Bot{clock: c.Clock, burst: schedule.NewBurst(schedule.BurstConfig{Clock: c.Clock})}
+	slots := semaphore.NewWeighted(int64(c.Concurrency))
 	names := map[string]bool{}
 	for _, r := range c.Repositories {
 		if names[r.Name] {
 			return nil, fmt.Errorf("two repositories are named %q", r.Name)
 		}
 		names[r.Name] = true
-		b.workers = append(b.workers, &worker{repo: r, registry: c.Round, knowledge: c.Knowledge, patience: c.Patience, events: c.Events, now: c.Now})
+		b.workers = append(b.workers, &worker{
+			repo: r, registry: c.Round, knowledge: c.Knowledge, patience: c.Patience, events: c.Events, now: c.Now,
+			reader: Reader{Paths: r.Paths}, turn: turn{slots: slots},
+		})
 		b.started = append(b.started, make(chan struct{}))
 	}
 	return b, nil

@@ -108,16 +108,33 @@ func (w *worker) plan(ctx context.Context, r *round) error {
 		return err
 	case <-patience.C:
 	}
+	// From here on the round mostly waits for answers: meanwhile others have their turn.
+	w.turn.give()
+	if takeErr := w.proposeEarly(ctx, r, complete, done); takeErr != nil {
+		<-done
+		return takeErr
+	}
+	return err
+}
+
+// proposeEarly proposes the groups that are complete until the plan is done, and ends
+// with the worker's turn taken.
+func (w *worker) proposeEarly(ctx context.Context, r *round, complete *ready, done <-chan struct{}) error {
 	r.proposed = map[Group]bool{}
 	for {
-		groups, rows := complete.take()
-		for _, g := range groups {
-			r.proposed[g] = true
-			r.writes(ctx, r, g, rows[g])
+		if groups, rows := complete.take(); len(groups) > 0 {
+			if err := w.turn.take(ctx); err != nil {
+				return err
+			}
+			for _, g := range groups {
+				r.proposed[g] = true
+				r.writes(ctx, r, g, rows[g])
+			}
+			w.turn.give()
 		}
 		select {
 		case <-done:
-			return err
+			return w.turn.take(ctx)
 		case <-complete.signal:
 		}
 	}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,11 +183,13 @@ func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.
 // update is what the writer is asked to bring about for one group.
 func (w *worker) update(r *round, g Group) gitwriter.Update {
 	c := r.tree.Config
+	prefix := cmp.Or(w.repo.BranchPrefix, c.BranchPrefix)
 	u := gitwriter.Update{
 		Group: g.Name, Base: w.baseBranch(), Mode: gitwriter.ModePullRequest,
 		Rewrite:      w.rewriter(g, r.look),
-		BranchPrefix: c.BranchPrefix, Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees,
+		BranchPrefix: prefix, Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees,
 		AuthorName: c.Commit.Author.Name, AuthorEmail: c.Commit.Author.Email, MessageTemplate: c.Commit.Message,
+		SignOff: c.Commit.SignOff, RequireSigned: c.Commit.Signing == policy.SigningRequired,
 	}
 	if g.Mode == policy.ModeCommit {
 		u.Mode = gitwriter.ModeCommit

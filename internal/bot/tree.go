@@ -8,6 +8,7 @@ import (
 	"sort"
 	"sync"
 
+	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
@@ -43,6 +44,10 @@ type Tree struct {
 // a repository in which nothing changed parses nothing again. The zero value is
 // ready; it may be used by several goroutines.
 type Reader struct {
+	// Paths are the folders below which Read looks, as slash paths. The default is
+	// none, which is the whole tree. The UpdateConfig is read in any case.
+	Paths []string
+
 	mu     sync.Mutex
 	parsed map[string]parsed // by path and blob hash; only what the last tree held
 }
@@ -78,9 +83,11 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 			t.problem(name, fmt.Sprintf("reading: %v", err), "")
 			return nil
 		case entry.IsDir():
-			if name != "." && (entry.Name() == ".git" || policy.Match(t.Config.IgnorePaths, name)) {
+			if name != "." && (entry.Name() == ".git" || policy.Match(t.Config.IgnorePaths, name) || !r.passes(name)) {
 				return fs.SkipDir
 			}
+			return nil
+		case !r.within(name):
 			return nil
 		case entry.Type()&fs.ModeSymlink != 0 && edit.Candidate(name) && !policy.Match(t.Config.IgnorePaths, name):
 			t.follow(fsys, name)
@@ -140,8 +147,16 @@ func (t *Tree) readConfig(fsys fs.FS) error {
 	}
 	// An error ends the reading: what labels or which branch a person wanted isn't
 	// known, so nothing may be proposed.
-	t.Config, err = policy.ParseUpdateConfig(policy.UpdateConfigFile, data)
-	return err
+	if t.Config, err = policy.ParseUpdateConfig(policy.UpdateConfigFile, data); err != nil {
+		return err
+	}
+	if err := gitwriter.CheckTemplate(t.Config.Commit.Message); err != nil {
+		return policy.Problems{{
+			Position: t.Config.Commit.MessageAt, Message: "spec.commit.message: " + err.Error(),
+			Hint: "docs/git.md lists the fields and functions",
+		}}
+	}
+	return nil
 }
 
 func (r *Reader) parse(fsys fs.FS, finder edit.Finder, name string, entry fs.DirEntry) (parsed, string, error) {

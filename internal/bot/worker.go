@@ -34,8 +34,14 @@ type Repository struct {
 	Name     string
 	Branch   string // the base branch; .towline.yaml may name another
 	Interval time.Duration
-	Source   Source
-	Writer   Writer
+	// BranchPrefix takes the place of .towline.yaml's, so that two that share a
+	// repository don't share a branch; the default is none.
+	BranchPrefix string
+	// Paths are folders, as slash paths: manifests and policies elsewhere are neither
+	// read nor edited. The default is none, which is the whole repository.
+	Paths  []string
+	Source Source
+	Writer Writer
 }
 
 // worker runs the rounds of one repository, one at a time.
@@ -47,6 +53,7 @@ type worker struct {
 	reader   Reader
 	failures event.Failures
 	awaited  awaited
+	turn     turn
 
 	knowledge *Knowledge
 	patience  time.Duration // before a round proposes what is known already
@@ -82,6 +89,10 @@ type round struct {
 // has changed since the last round, and proposes what they want. The error tells of
 // everything that failed; what didn't fail was done all the same.
 func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
+	if err := w.turn.take(ctx); err != nil {
+		return err
+	}
+	defer w.turn.give()
 	began := w.now()
 	again := w.owed
 	r := &round{tags: w.registry(), failed: map[string]error{}, writes: w.propose}
@@ -247,6 +258,10 @@ func (w *worker) propose(ctx context.Context, r *round, g Group, rows []Row) {
 
 // preview says what the round would do, and does none of it.
 func (w *worker) preview(ctx context.Context) ([]gitwriter.Preview, policy.Problems, error) {
+	if err := w.turn.take(ctx); err != nil {
+		return nil, nil, err
+	}
+	defer w.turn.give()
 	r := &round{tags: w.registry(), due: Every, failed: map[string]error{}}
 	if err := w.look(ctx, r); err != nil {
 		return nil, nil, err

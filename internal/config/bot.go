@@ -17,7 +17,15 @@ type Bot struct {
 	// none, so that a bot in a CI job opens no port.
 	Listen       string       `yaml:"listen"`
 	Repositories []Repository `yaml:"repositories"`
-	Registries   []Registry   `yaml:"registries"`
+	// Concurrency is how many repositories are worked on at once; the default is 4.
+	Concurrency int `yaml:"concurrency"`
+	// Committer makes the commits, where a repository names none of its own; the default
+	// is Towline <towline@towline.invalid>.
+	Committer Committer `yaml:"committer"`
+	// Signing is the key of all repositories that name none of their own; the default is
+	// not to sign.
+	Signing    *Signing   `yaml:"signing"`
+	Registries []Registry `yaml:"registries"`
 	// Signatures is what images' signatures are held to; the default is keys alone.
 	Signatures Signatures `yaml:"signatures"`
 	// Webhooks are where registries announce pushes; the default is nowhere.
@@ -80,6 +88,8 @@ func decodeBot(name string, data []byte) (Bot, *validation, error) {
 		v.check(!taken, "repositories[%d] and [%d] are both named %q", "give one a name of its own", first, i, r.Name)
 		names[r.Name] = i
 	}
+	v.commits(&b)
+	v.branches(b.Repositories)
 	v.registries(b.Registries)
 	v.signatures(b.Signatures)
 	v.webhooks(&b)

@@ -21,6 +21,16 @@ type Repository struct {
 	Interval time.Duration `yaml:"interval"`
 	Auth     Auth          `yaml:"auth"`
 	Forge    Forge         `yaml:"forge"`
+	// Paths are folders of the repository; the bot looks nowhere else in it. The default
+	// is none, which is everywhere.
+	Paths []string `yaml:"paths"`
+	// BranchPrefix begins the names of the branches that the bot pushes; the default is
+	// what .towline.yaml says, or towline/.
+	BranchPrefix string `yaml:"branchPrefix"`
+	// Committer and Signing are the bot's own in this repository; the default is what
+	// holds for all.
+	Committer Committer `yaml:"committer"`
+	Signing   *Signing  `yaml:"signing"`
 }
 
 // Forge says where pull requests are opened and statuses are set.
