@@ -34,7 +34,8 @@ func newBot(p process) *cobra.Command {
 		Long: `Looks after the repositories that FILE names: scans the registries by the policies
 committed there, on their schedules, and opens or updates a pull request for each update.
 With --once it looks at every policy once and exits, 1 where anything failed. With --dry-run,
-which implies --once, it prints each pull request, body and diff, and writes nothing.`,
+which implies --once, it prints each pull request, or the commit's message where there is
+none, with the diff, and writes nothing.`,
 		Example: `  towline bot --config bot.yaml
   towline bot --config bot.yaml --once --dry-run`,
 		Args: cobra.NoArgs,
@@ -136,8 +137,12 @@ func printPreview(w io.Writer, p bot.Preview) error {
 		return err
 	}
 	for _, u := range p.Updates {
-		_, err := fmt.Fprintf(w, "# %s: %s %s: %s\n\n%s\n\n%s\n\n%s\n",
-			p.Repository, intent(u.Action), u.Branch, printable(u.Reason), u.Title, u.Body, u.Diff)
+		text := u.Title + "\n\n" + u.Body
+		if u.Action == gitwriter.ActionCommitted || u.Action == gitwriter.ActionPushed {
+			text = u.Message // all that people will see of it
+		}
+		_, err := fmt.Fprintf(w, "# %s: %s %s: %s\n\n%s\n\n%s\n",
+			p.Repository, intent(u.Action), u.Branch, printable(u.Reason), text, u.Diff)
 		if err != nil {
 			return err
 		}
