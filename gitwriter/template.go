@@ -59,7 +59,11 @@ func fillTemplate(text string, data MessageData) ([]string, error) {
 	}
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSpace(out.String()), "\n") {
-		lines = append(lines, printableLine(line))
+		line = printableLine(line)
+		if n := len(lines); line == "" && n > 0 && lines[n-1] == "" {
+			continue // as git tidies messages; templates with loops leave many
+		}
+		lines = append(lines, line)
 	}
 	return lines, nil
 }
