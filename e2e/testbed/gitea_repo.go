@@ -52,6 +52,12 @@ func (g *GiteaServer) Repo(tb TB) GiteaRepo {
 	return repo
 }
 
+// RepoDir is where Gitea keeps a repository: for a witness that reads it with Git,
+// and for nobody who writes.
+func (g *GiteaServer) RepoDir(r GiteaRepo) string {
+	return g.dir.file("repositories", strings.ToLower(r.Owner), strings.ToLower(r.Name)+".git")
+}
+
 // NewUser makes a user without rights of its own and returns its token.
 func (g *GiteaServer) NewUser(ctx context.Context, name string) (token string, err error) {
 	_, err = g.run(ctx, "admin", "user", "create", "--username", name, "--password", rand.Text(),

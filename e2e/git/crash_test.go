@@ -1,0 +1,103 @@
+package git_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	crashSeed  = 4 // of what happens when; chance in what the kills hit remains
+	crashKills = 50
+	crashRepos = 20
+)
+
+// TestKilledAnywhere holds that a bot that is killed fifty times while it serves twenty
+// repositories, and started again with the state that it left or with none, does all
+// that it should, and nothing twice: while tags are published, people commit and merge
+// in between.
+func TestKilledAnywhere(t *testing.T) {
+	s := newScene(t)
+	f := newFleet(s, crashRepos)
+	config := s.botConfig("fleet", f.served()...)
+	s.mustOnce(config) // mirrors all of them; there is nothing to update yet
+	t.Logf("the seed is %d", crashSeed)
+	chance := rand.New(rand.NewPCG(crashSeed, 0)) //nolint:gosec // chance that can be had again
+	f.release(chance.IntN(len(f.versions)))
+	whole := s.mustOnce(config).took
+	kills, runs, lost := 0, 0, 0
+	for ; kills < crashKills; runs++ {
+		f.release(chance.IntN(len(f.versions)))
+		if chance.IntN(3) == 0 {
+			f.somebodyCommits(chance)
+		}
+		if chance.IntN(6) == 0 {
+			f.somebodyMerges(chance)
+		}
+		if chance.IntN(8) == 0 {
+			lost++
+			if err := os.RemoveAll(s.stateDir("fleet")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s.killedAfter(config, time.Duration(chance.Int64N(int64(whole)))) {
+			kills++
+			if kills%10 == 0 {
+				s.wantSound("fleet")
+			}
+		}
+	}
+	t.Logf("a whole run took %v; of %d runs %d were killed, %d began without state", whole, runs, kills, lost)
+	s.mustOnce(config)
+	f.check()
+	before := f.state()
+	s.mustOnce(config)
+	if after := f.state(); before != after {
+		t.Errorf("one more run changed\n%s\nto\n%s", before, after)
+	}
+	if got := s.wantSound("fleet"); got != crashRepos {
+		t.Errorf("there are %d mirrors, want %d", got, crashRepos)
+	}
+}
+
+// killedAfter starts the bot and kills it after a time, unless it is faster.
+func (s *scene) killedAfter(config string, after time.Duration) bool {
+	s.Helper()
+	cmd := s.bot(s.Context(), config, "--once")
+	if err := cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // an error means that it has ended
+	err := cmd.Wait()
+	timer.Stop()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		if err != nil {
+			s.Fatal(err)
+		}
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		s.Errorf("the bot ends with %v, want it killed or done", err)
+		return false
+	}
+	return true
+}
+
+// sideBySide does something for each repository, some at a time.
+func sideBySide(n int, do func(i int) error) error {
+	const atOnce = 4
+	var work errgroup.Group
+	work.SetLimit(atOnce)
+	for i := range n {
+		work.Go(func() error { return do(i) })
+	}
+	return work.Wait()
+}
