@@ -76,8 +76,14 @@ func (p person) read(path string) string {
 // in between.
 func (p person) commit(message string) {
 	p.Helper()
-	const tries = 50
 	p.git("add", "--all")
+	p.record(message)
+}
+
+// record is commit for what was added to the index already.
+func (p person) record(message string) {
+	p.Helper()
+	const tries = 50
 	p.git("commit", "--quiet", "--message", message)
 	for range tries {
 		if p.tryPush() {
@@ -86,6 +92,12 @@ func (p person) commit(message string) {
 		p.git("pull", "--quiet", "--rebase", "origin", "main")
 	}
 	p.Fatalf("%s didn't get a push through in %d tries", p.name, tries)
+}
+
+// head is the commit that the clone is at.
+func (p person) head() string {
+	p.Helper()
+	return strings.TrimSpace(p.git("rev-parse", "HEAD"))
 }
 
 // runGit runs git(1) to its end, which must be a good one, and gives what it prints.
