@@ -56,9 +56,9 @@ func TestKilledAnywhere(t *testing.T) {
 	t.Logf("a whole run took %v; of %d runs %d were killed, %d began without state", whole, runs, kills, lost)
 	s.mustOnce(config)
 	f.check()
-	before := f.state()
+	before := s.everything(f.served())
 	s.mustOnce(config)
-	if after := f.state(); before != after {
+	if after := s.everything(f.served()); before != after {
 		t.Errorf("one more run changed\n%s\nto\n%s", before, after)
 	}
 	if got := s.wantSound("fleet"); got != crashRepos {

@@ -131,16 +131,3 @@ func (f *fleet) checkPulls(name string, v *vessel, reached map[string]string) {
 		f.Errorf("%s: pull requests (-want +got):\n%s", name, diff)
 	}
 }
-
-// state is all that the bot has done, as text to compare.
-func (f *fleet) state() string {
-	f.Helper()
-	var text strings.Builder
-	for _, v := range f.repos {
-		text.WriteString(f.seen(v.GiteaRepo, "for-each-ref"))
-		for _, pull := range f.pulls(v.GiteaRepo) {
-			fmt.Fprintln(&text, pull.Index, pull.State, pull.Head.Ref, pull.Title, pull.Body)
-		}
-	}
-	return text.String()
-}

@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/towline-dev/towline/e2e/testbed"
@@ -54,4 +55,17 @@ func (s *scene) branches(repo testbed.GiteaRepo) map[string]string {
 		heads[name] = hash
 	}
 	return heads
+}
+
+// everything is all that stands in repositories, as text to compare.
+func (s *scene) everything(repos []served) string {
+	s.Helper()
+	var text strings.Builder
+	for _, r := range repos {
+		text.WriteString(s.seen(r.GiteaRepo, "for-each-ref"))
+		for _, pull := range s.pulls(r.GiteaRepo) {
+			fmt.Fprintln(&text, pull.Index, pull.State, pull.Head.Ref, pull.Title, pull.Body)
+		}
+	}
+	return text.String()
 }
