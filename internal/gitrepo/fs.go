@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -42,18 +43,31 @@ func (r *Repo) FS(commit Hash) (fs.FS, error) {
 	return &tree{snapshot: &snapshot{store: st, root: root, folders: map[plumbing.Hash]folder{}}, dir: "."}, nil
 }
 
-// snapshot is the tree of one commit, with the folders that were read.
+// maxKept bounds the entries of folders that a snapshot keeps beside its largest
+// folder; an entry takes some 80 bytes.
+const maxKept = 50_000
+
+// snapshot is the tree of one commit, with folders that were read.
 type snapshot struct {
 	store *store
 	root  node
 
 	mu      sync.Mutex
 	folders map[plumbing.Hash]folder
+	largest plumbing.Hash // of folders
+	kept    int           // entries in folders
 }
 
-type folder struct {
-	entries []fs.DirEntry // sorted by name
-	byName  map[string]node
+// folder is the entries of a folder, sorted by name.
+type folder []node
+
+// find gives the entry of a name.
+func (f folder) find(name string) (node, bool) {
+	i, ok := slices.BinarySearchFunc(f, name, func(n node, name string) int { return strings.Compare(n.name, name) })
+	if !ok {
+		return node{}, false
+	}
+	return f[i], true
 }
 
 // node is one entry of a tree.
@@ -65,7 +79,7 @@ type node struct {
 
 func (s *snapshot) folder(n node) (folder, error) {
 	if n.mode == filemode.Submodule {
-		return folder{}, nil
+		return nil, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,33 +88,48 @@ func (s *snapshot) folder(n node) (folder, error) {
 	}
 	raw, err := s.store.tree(n.hash)
 	if err != nil {
-		return folder{}, err
+		return nil, err
 	}
-	read, err := newFolder(s, raw)
+	read, err := newFolder(raw)
 	if err != nil {
-		return folder{}, err
+		return nil, err
 	}
-	s.folders[n.hash] = read
+	s.keep(n.hash, read)
 	return read, nil
 }
 
-func newFolder(s *snapshot, raw []object.TreeEntry) (folder, error) {
-	f := folder{byName: make(map[string]node, len(raw)), entries: make([]fs.DirEntry, 0, len(raw))}
+// keep remembers a folder: a walk comes back to it with each step below. The largest
+// one stays when there are too many, since it costs most to read again.
+func (s *snapshot) keep(hash plumbing.Hash, read folder) {
+	large := s.folders[s.largest]
+	if s.kept+len(read)-max(len(large), len(read)) > maxKept {
+		clear(s.folders)
+		s.folders[s.largest], s.kept = large, len(large)
+	}
+	s.folders[hash] = read
+	s.kept += len(read)
+	if len(read) >= len(large) {
+		s.largest = hash
+	}
+}
+
+func newFolder(raw []object.TreeEntry) (folder, error) {
+	f := make(folder, 0, len(raw))
 	for _, entry := range raw {
 		if err := checkName(entry.Name); err != nil {
-			return folder{}, err
+			return nil, err
 		}
-		if !utf8.ValidString(entry.Name) {
-			continue
+		if utf8.ValidString(entry.Name) {
+			f = append(f, node{name: entry.Name, hash: entry.Hash, mode: entry.Mode})
 		}
-		n := node{name: entry.Name, hash: entry.Hash, mode: entry.Mode}
-		if _, twice := f.byName[n.name]; twice {
-			return folder{}, fmt.Errorf("the folder holds two entries named %q", n.name)
-		}
-		f.byName[n.name] = n
-		f.entries = append(f.entries, dirEntry{s, n})
 	}
-	sortEntries(f.entries)
+	// Git sorts a folder as if its name ended in a slash.
+	slices.SortFunc(f, func(a, b node) int { return strings.Compare(a.name, b.name) })
+	for i := range f[:max(0, len(f)-1)] {
+		if f[i].name == f[i+1].name {
+			return nil, fmt.Errorf("the folder holds two entries named %q", f[i].name)
+		}
+	}
 	return f, nil
 }
 
@@ -142,7 +171,7 @@ func (s *snapshot) walk(name string, follow bool) (node, string, error) {
 		if err != nil {
 			return node{}, "", err
 		}
-		next, ok := f.byName[part]
+		next, ok := f.find(part)
 		if !ok {
 			return node{}, "", fs.ErrNotExist
 		}

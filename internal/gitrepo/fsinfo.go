@@ -2,8 +2,6 @@ package gitrepo
 
 import (
 	"io/fs"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -58,7 +56,19 @@ func (e dirEntry) Type() fs.FileMode          { return modeOf(e.node.mode).Type(
 func (e dirEntry) Info() (fs.FileInfo, error) { return e.snapshot.info(e.node) }
 func (e dirEntry) String() string             { return fs.FormatDirEntry(e) }
 
-// sortEntries sorts by name: Git sorts a folder as if its name ended in a slash.
-func sortEntries(entries []fs.DirEntry) {
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+// entries gives a folder as io/fs has it.
+func (s *snapshot) entries(f folder) []fs.DirEntry {
+	entries := make([]fs.DirEntry, len(f))
+	for i, n := range f {
+		entries[i] = dirEntry{s, n}
+	}
+	return entries
+}
+
+// EntryHash gives the Hash of what an entry of a folder stands for: a blob, a tree or a
+// submodule's commit. It is what FileInfo.Sys has, without looking up the size. False
+// means that the entry isn't one of Repo.FS's.
+func EntryHash(entry fs.DirEntry) (Hash, bool) {
+	e, ok := entry.(dirEntry)
+	return hashOf(e.node.hash), ok
 }

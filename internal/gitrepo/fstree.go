@@ -56,7 +56,7 @@ func (t *tree) Open(name string) (fs.File, error) {
 		if err != nil {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 		}
-		return &openDir{info: info, entries: f.entries}, nil
+		return &openDir{info: info, entries: t.entries(f)}, nil
 	}
 	data, err := t.store.blob(found.hash)
 	if err != nil {
@@ -94,7 +94,7 @@ func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
-	return append([]fs.DirEntry(nil), f.entries...), nil
+	return t.entries(f), nil
 }
 
 // Stat implements fs.StatFS.
