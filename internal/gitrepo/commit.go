@@ -62,10 +62,8 @@ func (r *Repo) Commit(c Commit) (Hash, error) {
 		return "", fmt.Errorf("building a commit on %q: %w", c.Base.Short(), err)
 	}
 	// The commit comes last: where it is, all below it is.
-	for _, o := range append(built.objects, encoded) {
-		if err := built.store.put(o); err != nil {
-			return "", fmt.Errorf("building a commit on %q: %w", c.Base.Short(), err)
-		}
+	if err := built.store.put(append(built.objects, encoded)); err != nil {
+		return "", fmt.Errorf("building a commit on %q: %w", c.Base.Short(), err)
 	}
 	hash := hashOf(encoded.Hash())
 	r.mu.Lock()

@@ -41,6 +41,13 @@ var (
 	ErrHostKey = errors.New("the host isn't trusted")
 	// ErrNotFetched: the mirror doesn't hold this commit; Fetch it first.
 	ErrNotFetched = errors.New("the commit isn't in the mirror")
+	// ErrDamaged: the mirror on disk can't be read, or holds other bytes than it should.
+	// The next Fetch makes a new one, whether the branch has moved or not.
+	ErrDamaged = errors.New("the mirror is damaged")
+	// ErrDiskFull: there is no room for the mirror. It stays as it was.
+	ErrDiskFull = errors.New("the disk is full")
+	// ErrMirrorAccess: the mirror's folder can't be read or written by us.
+	ErrMirrorAccess = errors.New("no access to the mirror's folder")
 	// ErrNoChanges: the commit would record the very tree of its base.
 	ErrNoChanges = errors.New("nothing would change")
 )

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"syscall"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"github.com/towline-dev/towline/internal/gitrepo/packfile"
 )
 
 // maxHaves bounds what we tell the remote that we have.
@@ -79,20 +80,20 @@ var errBroken = errors.New("the mirror is damaged")
 // bring uses the current generation where that works, and else a new one.
 func (r *Repo) bring(ctx context.Context, f fetch) error {
 	current := r.mirror.current()
-	if current != nil && !current.broken.Load() && !current.full() {
+	if current != nil && !current.damaged() && !current.full() {
 		if f.depth == 0 && current.complete(f.want) {
 			return current.refresh(f)
 		}
-		if !current.broken.Load() {
+		if !current.damaged() {
 			err := r.pull(ctx, current, f)
-			if err != nil && current.broken.Load() {
+			if err != nil && current.damaged() {
 				return fmt.Errorf("%w: %w", errBroken, err)
 			}
 			return err
 		}
 	}
 	if current != nil {
-		r.log.WarnContext(ctx, "making a new mirror", "broken", current.broken.Load(), "full", current.full())
+		r.log.WarnContext(ctx, "making a new mirror", "damaged", current.damaged(), "full", current.full())
 	}
 	fresh, err := r.mirror.begin()
 	if err != nil {
@@ -127,18 +128,21 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 		return err
 	}
 	pack := &trackedReader{r: demultiplexed(req.Capabilities, res)}
-	err = st.addPack(pack)
+	missing, err := st.addPack(ctx, pack, r.limits())
 	if err = errors.Join(err, res.Close()); err != nil {
 		if pack.err != nil {
 			return pack.err
 		}
-		if !errors.Is(err, syscall.ENOSPC) { // a full disk is no reason to load everything again
-			st.broken.Store(true)
+		if ctx.Err() == nil && diskKind(err) == nil && !errors.Is(err, ErrTooLarge) {
+			st.condemn() // what we said to have may have led the remote astray
 		}
 		return err
 	}
+	if err := r.settleAbsent(st, &known, missing, req.Filter != ""); err != nil {
+		return err
+	}
 	if !st.complete(f.want) {
-		st.broken.Store(true)
+		st.condemn()
 		return fmt.Errorf("the remote sent a pack without commit %s", f.want)
 	}
 	if !req.Depth.IsZero() {
@@ -146,6 +150,27 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	}
 	r.log.DebugContext(ctx, "fetched", "branch", f.branch, "commit", f.want, "bytes", pack.n)
 	return st.note(known, f)
+}
+
+func (r *Repo) limits() packfile.Limits {
+	return packfile.Limits{
+		Objects: r.cfg.MaxObjects, Inflated: r.cfg.MaxInflatedBytes,
+		Commit: maxCommitBytes, Tree: maxTreeBytes, Held: maxHeld,
+	}
+}
+
+// settleAbsent takes files that didn't come for left out where that was asked for.
+// Else something has got lost: here, where the remote relies on what we said to have,
+// and with a new generation the remote has it no more.
+func (r *Repo) settleAbsent(st *store, known *state, missing []Hash, filtered bool) error {
+	if len(missing) > 0 && !filtered {
+		st.condemn()
+		return fmt.Errorf("the remote sent a pack without file %s, which it needs", missing[0])
+	}
+	if known.Absent = append(known.Absent, missing...); len(known.Absent) > maxAbsent {
+		return fmt.Errorf("the repository has more than %d files of more than %d bytes: %w", maxAbsent, r.cfg.MaxFileBytes, ErrTooLarge)
+	}
+	return nil
 }
 
 func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackRequest, error) {
@@ -169,6 +194,12 @@ func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackReques
 	}
 	if len(req.Shallows) > 0 || !req.Depth.IsZero() {
 		if err := req.Capabilities.Set(capability.Shallow); err != nil {
+			return nil, err
+		}
+	}
+	if f.refs.Capabilities.Supports(capability.Filter) { // what is larger is read by nobody
+		req.Filter = packp.FilterBlobLimit(uint64(r.cfg.MaxFileBytes)+1, packp.BlobLimitPrefixNone) //nolint:gosec // a limit isn't negative
+		if err := req.Capabilities.Set(capability.Filter); err != nil {
 			return nil, err
 		}
 	}

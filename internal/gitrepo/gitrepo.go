@@ -61,11 +61,20 @@ type Config struct {
 	MaxFileBytes int64
 	// MaxPackBytes bounds what one fetch may download. Default: 4 GiB.
 	MaxPackBytes int64
+	// MaxInflatedBytes bounds what one fetch may inflate to, over all objects, however
+	// small the download is. Default: 4 × MaxPackBytes.
+	MaxInflatedBytes int64
+	// MaxObjects bounds how many objects one fetch may bring. Default: 4,000,000.
+	MaxObjects int
 	// Transport carries the requests of http and https; tests give their own.
 	// Default: Auth.HTTPTransport.
 	Transport http.RoundTripper
 	// Sleep waits between tries. Default: a timer that ends with ctx.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Disk is asked before each step that changes the mirror's folder, such as "write"
+	// or "rename", with the file's name; an error from it stands for the disk's. Tests
+	// give their own. Default: nobody is asked.
+	Disk func(step, name string) error
 	// Log gets what is done at level debug, and repairs of the mirror at level
 	// warn. Default: nothing is logged.
 	Log *slog.Logger
@@ -97,7 +106,7 @@ func Open(cfg Config) (*Repo, error) {
 	return &Repo{
 		cfg:    cfg,
 		remote: remote,
-		mirror: newMirror(cfg.Dir, remote.url, cfg.MaxFileBytes),
+		mirror: newMirror(cfg, remote.url),
 		log:    cfg.Log.With("repository", remote.url.String()),
 		heads:  map[string]Hash{},
 		made:   map[Hash]Hash{},
@@ -119,6 +128,12 @@ func withDefaults(cfg *Config) {
 	}
 	if cfg.MaxPackBytes <= 0 {
 		cfg.MaxPackBytes = 4 << 30
+	}
+	if cfg.MaxInflatedBytes <= 0 {
+		cfg.MaxInflatedBytes = 4 * cfg.MaxPackBytes
+	}
+	if cfg.MaxObjects <= 0 {
+		cfg.MaxObjects = 4_000_000
 	}
 	if cfg.Sleep == nil {
 		cfg.Sleep = sleep

@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
-
-// maxPacks bounds a generation: every fetch that brings something adds a pack, and
-// starting again with one pack is cheaper to get right than repacking in place.
-const maxPacks = 200
 
 // mirror is a repository's folder in the cache:
 //
@@ -30,29 +26,20 @@ const maxPacks = 200
 // and removed one change later, since others may still be reading it.
 type mirror struct {
 	dir          string
-	url          *url.URL
 	maxFileBytes int64
+	disk         disk
 
 	mu   sync.Mutex
 	open *store // the generation in use; nil before the first need
 }
 
-func newMirror(dir string, u *url.URL, maxFileBytes int64) *mirror {
-	return &mirror{dir: filepath.Join(dir, mirrorName(u)), url: u, maxFileBytes: maxFileBytes}
+func newMirror(cfg Config, u *url.URL) *mirror {
+	return &mirror{dir: filepath.Join(cfg.Dir, mirrorName(u)), maxFileBytes: cfg.MaxFileBytes, disk: disk{cfg.Disk}}
 }
-
-// localError is trouble with the mirror on disk, as opposed to the remote's.
-type localError struct {
-	op  string
-	err error
-}
-
-func (e *localError) Error() string { return e.op + ": " + e.err.Error() }
-func (e *localError) Unwrap() error { return e.err }
 
 // lock takes the mirror for writing. It waits for another holder until ctx ends.
 func (m *mirror) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(m.dir, 0o700); err != nil {
+	if err := m.disk.mkdirAll(m.dir); err != nil {
 		return nil, &localError{"making the mirror's folder", err}
 	}
 	type result struct {
@@ -83,12 +70,8 @@ func (m *mirror) lock(ctx context.Context) (unlock func(), err error) {
 // current opens the generation in use. It returns nil where there is none, or none
 // that can be opened: the caller then makes a new one.
 func (m *mirror) current() *store {
-	name, err := os.ReadFile(filepath.Join(m.dir, "current"))
-	if err != nil {
-		return nil
-	}
-	generation := strings.TrimSpace(string(name))
-	if _, err := generationNumber(generation); err != nil {
+	generation := m.named()
+	if generation == "" {
 		return nil
 	}
 	dir := filepath.Join(m.dir, generation)
@@ -97,7 +80,7 @@ func (m *mirror) current() *store {
 	if m.open != nil && m.open.dir == dir {
 		return m.open
 	}
-	opened, err := openStore(dir, m.maxFileBytes)
+	opened, err := openStore(dir, m.maxFileBytes, m.disk)
 	if err != nil {
 		return nil
 	}
@@ -105,7 +88,8 @@ func (m *mirror) current() *store {
 	return opened
 }
 
-// begin makes an empty generation beside the current one. Call it with the lock.
+// begin makes an empty generation beside the current one, and removes all others: those
+// that a crash left unfinished, and the last one's predecessor. Call it with the lock.
 func (m *mirror) begin() (*store, error) {
 	last := 0
 	entries, err := os.ReadDir(m.dir)
@@ -117,11 +101,28 @@ func (m *mirror) begin() (*store, error) {
 			last = max(last, n)
 		}
 	}
-	created, err := createStore(filepath.Join(m.dir, fmt.Sprintf("gen-%06d", last+1)), m.maxFileBytes)
+	if err := m.sweep(m.named()); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(m.dir, fmt.Sprintf("gen-%06d", last+1))
+	created, err := createStore(dir, m.maxFileBytes, m.disk)
 	if err != nil {
-		return nil, &localError{"making a mirror", err}
+		return nil, errors.Join(&localError{"making a mirror", err}, m.disk.remove(dir))
 	}
 	return created, nil
+}
+
+// named gives the name of the generation in use, or "".
+func (m *mirror) named() string {
+	name, err := os.ReadFile(filepath.Join(m.dir, "current"))
+	if err != nil {
+		return ""
+	}
+	generation := strings.TrimSpace(string(name))
+	if _, err := generationNumber(generation); err != nil {
+		return ""
+	}
+	return generation
 }
 
 // start makes the first generation of an empty repository's mirror.
@@ -144,15 +145,18 @@ func (m *mirror) start() (*store, error) {
 // commit makes a generation the current one and removes those before its
 // predecessor. Call it with the lock.
 func (m *mirror) commit(st *store) error {
-	previous, _ := os.ReadFile(filepath.Join(m.dir, "current")) // none is fine
-	name := filepath.Base(st.dir)
-	if err := replaceFile(filepath.Join(m.dir, "current"), []byte(name+"\n")); err != nil {
-		return err
+	previous, name := m.named(), filepath.Base(st.dir)
+	err := m.disk.replace(filepath.Join(m.dir, "current"), []byte(name+"\n"))
+	if err == nil {
+		err = m.disk.syncDir(m.dir)
+	}
+	if err != nil {
+		return &localError{"making a mirror the one in use", err}
 	}
 	m.mu.Lock()
 	m.open = st
 	m.mu.Unlock()
-	return m.sweep(name, strings.TrimSpace(string(previous)))
+	return m.sweep(name, previous)
 }
 
 // note records in the current generation that it holds a branch's new head.
@@ -176,26 +180,27 @@ func (m *mirror) note(ctx context.Context, branch string, head Hash) error {
 
 // discard removes a generation that didn't become current.
 func (m *mirror) discard(st *store) error {
-	return os.RemoveAll(st.dir)
+	if err := m.disk.remove(st.dir); err != nil {
+		return &localError{"removing a mirror that isn't whole", err}
+	}
+	return nil
 }
 
+// sweep removes the generations that aren't among keep, and what a crash left of
+// files that were being replaced. Call it with the lock.
 func (m *mirror) sweep(keep ...string) error {
 	entries, err := os.ReadDir(m.dir)
 	if err != nil {
 		return &localError{"reading the mirror's folder", err}
 	}
 	var problems []error
-next:
 	for _, entry := range entries {
-		if _, err := generationNumber(entry.Name()); err != nil {
+		_, err := generationNumber(entry.Name())
+		old := err == nil && !slices.Contains(keep, entry.Name())
+		if !old && !strings.Contains(entry.Name(), tempMark) {
 			continue
 		}
-		for _, name := range keep {
-			if entry.Name() == name {
-				continue next
-			}
-		}
-		if err := os.RemoveAll(filepath.Join(m.dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := m.disk.remove(filepath.Join(m.dir, entry.Name())); err != nil {
 			problems = append(problems, &localError{"removing an old mirror", err})
 		}
 	}

@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,6 +22,8 @@ type state struct {
 	Branches map[string]Hash `json:"branches"`
 	// Shallow are the commits whose parents the mirror doesn't hold.
 	Shallow []Hash `json:"shallow"`
+	// Absent are the files that the remote was asked to leave out, for their size.
+	Absent []Hash `json:"absent,omitempty"`
 }
 
 const stateFile = "towline.json"
@@ -36,8 +39,8 @@ func (s *store) state() (state, error) {
 		err = json.Unmarshal(data, &st)
 	}
 	if err != nil {
-		s.broken.Store(true)
-		return state{}, &localError{"reading the mirror's state", err}
+		s.condemn()
+		return state{}, &localError{"reading the mirror's state", fmt.Errorf("%w: %w", ErrDamaged, err)}
 	}
 	if st.Branches == nil {
 		st.Branches = map[string]Hash{}
@@ -51,16 +54,8 @@ func (s *store) setState(st state) error {
 	if err != nil {
 		return &localError{"encoding the mirror's state", err}
 	}
-	return replaceFile(filepath.Join(s.dir, stateFile), data)
-}
-
-// replaceFile writes a file so that readers see the old content or the new one.
-func replaceFile(name string, data []byte) error {
-	if err := os.WriteFile(name+".new", data, 0o600); err != nil {
-		return &localError{"writing to the mirror", err}
-	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return &localError{"writing to the mirror", err}
+	if err := s.disk.replace(filepath.Join(s.dir, stateFile), data); err != nil {
+		return &localError{"writing the mirror's state", err}
 	}
 	return nil
 }
