@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,8 @@ func (s *store) keepPack(f *diskFile, pack *packfile.Pack) error {
 	if err != nil {
 		return errors.Join(err, f.discard())
 	}
-	if err := pack.WriteIndex(index); err != nil {
+	buffered := bufio.NewWriter(index)
+	if err := errors.Join(pack.WriteIndex(buffered), buffered.Flush()); err != nil {
 		return errors.Join(err, index.discard(), f.discard())
 	}
 	if err := index.become(base+".idx", true); err != nil {

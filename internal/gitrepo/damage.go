@@ -26,7 +26,7 @@ func (r *Repo) Damaged() bool {
 // are not.
 func (s *store) damage(kind plumbing.ObjectType, h plumbing.Hash, err error) error {
 	missing := errors.Is(err, ErrNotFetched) || errors.Is(err, plumbing.ErrObjectNotFound)
-	if missing && s.absent(h) {
+	if missing && s.absent(h) { // they are few, and read seldom
 		return fmt.Errorf("more than %d bytes, so it wasn't fetched: %w", s.maxFileBytes, ErrTooLarge)
 	}
 	op := fmt.Sprintf("reading %s %s from the mirror", kind, h)

@@ -20,8 +20,12 @@ const childEnv = "GITREPO_TEST_CHILD"
 // TestMain lets the test binary play the process that is killed.
 func TestMain(m *testing.M) {
 	if job := os.Getenv(childEnv); job != "" {
+		kind, job, _ := strings.Cut(job, " ")
 		url, dir, _ := strings.Cut(job, " ")
-		if err := child(context.Background(), os.Stdout, url, dir); err != nil {
+		jobs := map[string]func(context.Context, io.Writer, string, string) error{
+			"forever": child, "steps": stepChild, "full-disk": fullDiskChild,
+		}
+		if err := jobs[kind](context.Background(), os.Stdout, url, dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -68,7 +72,7 @@ func TestKilledProcess(t *testing.T) {
 	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
 	dir := t.TempDir()
 	for lines := 1; lines <= 9; lines++ {
-		killAfter(t, lines, url+" "+dir)
+		killAfter(t, lines, "forever "+url+" "+dir)
 		server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{fmt.Sprintf("person-%d", lines): "x"}})
 
 		repo := open(t, url, func(c *gitrepo.Config) { c.Dir = dir })

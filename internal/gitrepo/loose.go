@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"path/filepath"
@@ -63,12 +64,13 @@ func writeLoose(f *diskFile, o plumbing.EncodedObject) error {
 	if err != nil {
 		return err
 	}
-	w := objfile.NewWriter(f)
+	buffered := bufio.NewWriter(f)
+	w := objfile.NewWriter(buffered)
 	if err := w.WriteHeader(o.Type(), o.Size()); err != nil {
 		return err
 	}
 	_, err = io.Copy(w, r)
-	return errors.Join(err, w.Close(), r.Close())
+	return errors.Join(err, w.Close(), r.Close(), buffered.Flush())
 }
 
 // sweepLoose removes what a killed process left of objects.

@@ -77,15 +77,16 @@ func (s *store) packDir() string { return filepath.Join(s.dir, "objects", "pack"
 // get reads an object. An object that isn't there is ErrNotFetched; anything else
 // that goes wrong means damage. Callers hold s.mu.
 func (s *store) get(kind plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
-	found, err := s.storage.EncodedObject(kind, h)
+	found, err := s.storage.EncodedObject(plumbing.AnyObject, h)
 	if err != nil && s.reindex() {
-		found, err = s.storage.EncodedObject(kind, h)
+		found, err = s.storage.EncodedObject(plumbing.AnyObject, h)
 	}
-	if errors.Is(err, plumbing.ErrObjectNotFound) {
+	listed := err != nil && s.storage.HasEncodedObject(h) == nil // go-git calls some damage "not found"
+	switch {
+	case errors.Is(err, plumbing.ErrObjectNotFound) && !listed:
 		return nil, fmt.Errorf("%s %s: %w", kind, h, ErrNotFetched)
-	}
-	if err != nil {
-		return nil, s.damage(kind, h, err)
+	case err != nil:
+		return nil, s.damage(kind, h, fmt.Errorf("%w (in an index: %t)", err, listed))
 	}
 	return found, nil
 }
@@ -147,8 +148,11 @@ func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) 
 	if err = errors.Join(err, reader.Close()); err != nil {
 		return nil, s.damage(kind, h, err)
 	}
-	if plumbing.ComputeHash(kind, data) != h {
+	switch {
+	case plumbing.ComputeHash(found.Type(), data) != h:
 		return nil, s.damage(kind, h, errors.New("the content doesn't match its hash"))
+	case found.Type() != kind: // so the repository has it
+		return nil, fmt.Errorf("%s is a %s where a %s is named", h, found.Type(), kind)
 	}
 	return data, nil
 }
