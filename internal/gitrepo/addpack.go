@@ -87,9 +87,6 @@ func storeError(f *diskFile, err error) error {
 	if errors.As(err, &path) && path.Path == f.Name() {
 		return &localError{"storing a pack in the mirror", err}
 	}
-	if errors.Is(err, packfile.ErrTooLarge) {
-		return fmt.Errorf("%w: %w", ErrTooLarge, err)
-	}
 	return err
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"github.com/towline-dev/towline/internal/gitrepo/packfile"
 )
 
 // What callers branch on, by errors.Is.
@@ -32,8 +34,10 @@ var (
 	ErrRefused = errors.New("the remote refuses the push")
 	// ErrUnavailable: the remote or the way to it is in trouble; later may be better.
 	ErrUnavailable = errors.New("the remote is unavailable")
-	// ErrTooLarge: an answer or a file is larger than Config allows.
-	ErrTooLarge = errors.New("too large")
+	// ErrTooLarge: an answer, a file, a folder or a commit is larger than is allowed.
+	ErrTooLarge = packfile.ErrTooLarge
+	// ErrTooManyFiles: FS has listed as many entries as Config.MaxFiles allows.
+	ErrTooManyFiles = errors.New("too many files")
 	// ErrOutside: a path or a symbolic link leads out of the repository.
 	ErrOutside = errors.New("leads out of the repository")
 	// ErrHostKey: the SSH host isn't the one that known_hosts describes, or it describes

@@ -81,16 +81,11 @@ var errBroken = errors.New("the mirror is damaged")
 func (r *Repo) bring(ctx context.Context, f fetch) error {
 	current := r.mirror.current()
 	if current != nil && !current.damaged() && !current.full() {
-		if f.depth == 0 && current.complete(f.want) {
-			return current.refresh(f)
+		err := r.useCurrent(ctx, current, f)
+		if err != nil && current.damaged() {
+			return fmt.Errorf("%w: %w", errBroken, err)
 		}
-		if !current.damaged() {
-			err := r.pull(ctx, current, f)
-			if err != nil && current.damaged() {
-				return fmt.Errorf("%w: %w", errBroken, err)
-			}
-			return err
-		}
+		return err
 	}
 	if current != nil {
 		r.log.WarnContext(ctx, "making a new mirror", "damaged", current.damaged(), "full", current.full())
@@ -103,6 +98,17 @@ func (r *Repo) bring(ctx context.Context, f fetch) error {
 		return errors.Join(err, r.mirror.discard(fresh))
 	}
 	return r.mirror.commit(fresh)
+}
+
+// useCurrent fetches what the current generation lacks.
+func (r *Repo) useCurrent(ctx context.Context, current *store, f fetch) error {
+	if f.depth == 0 && current.complete(f.want) {
+		return current.refresh(f)
+	}
+	if current.damaged() { // that is how the commit was found missing
+		return ErrDamaged
+	}
+	return r.pull(ctx, current, f)
 }
 
 // pull asks for what is missing between the mirror and f.want.

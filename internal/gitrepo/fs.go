@@ -40,7 +40,8 @@ func (r *Repo) FS(commit Hash) (fs.FS, error) {
 		return nil, fmt.Errorf("reading commit %s: %w", commit, err)
 	}
 	root := node{name: ".", hash: info.TreeHash, mode: filemode.Dir}
-	return &tree{snapshot: &snapshot{store: st, root: root, folders: map[plumbing.Hash]folder{}}, dir: "."}, nil
+	whole := &tree{snapshot: &snapshot{store: st, root: root, folders: map[plumbing.Hash]folder{}}, dir: "."}
+	return newBounded(whole, r.cfg.MaxFiles), nil
 }
 
 // maxKept bounds the entries of folders that a snapshot keeps beside its largest

@@ -29,6 +29,9 @@ func (t *tree) find(op, name string, follow bool) (node, error) {
 	if !fs.ValidPath(name) {
 		return node{}, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
+	if err := checkDepth(t.dir, name); err != nil {
+		return node{}, &fs.PathError{Op: op, Path: brief(name), Err: err}
+	}
 	found, _, err := t.walk(path.Join(t.dir, name), follow)
 	if err != nil {
 		return node{}, &fs.PathError{Op: op, Path: name, Err: err}

@@ -57,8 +57,12 @@ type Config struct {
 	// Depth is how many commits the first fetch of a branch brings. Default: 1.
 	// Later fetches bring all that is new, and Deepen brings more of what was before.
 	Depth int
-	// MaxFileBytes bounds a file that FS reads. Default: 64 MiB.
+	// MaxFileBytes bounds a file that FS reads. Larger ones aren't even fetched where
+	// the remote can leave them out (Git's partial clone). Default: 64 MiB.
 	MaxFileBytes int64
+	// MaxFiles bounds how many entries of folders one FS lists in all: a folder that
+	// stands in many places is listed in each. Default: 2,000,000.
+	MaxFiles int
 	// MaxPackBytes bounds what one fetch may download. Default: 4 GiB.
 	MaxPackBytes int64
 	// MaxInflatedBytes bounds what one fetch may inflate to, over all objects, however
@@ -125,6 +129,9 @@ func withDefaults(cfg *Config) {
 	}
 	if cfg.MaxFileBytes <= 0 {
 		cfg.MaxFileBytes = 64 << 20
+	}
+	if cfg.MaxFiles <= 0 {
+		cfg.MaxFiles = 2_000_000
 	}
 	if cfg.MaxPackBytes <= 0 {
 		cfg.MaxPackBytes = 4 << 30

@@ -46,7 +46,9 @@ func (b *builder) object(kind byte, size int, between, content []byte) int {
 	return at
 }
 
-func (b *builder) add(kind byte, content []byte) int { return b.object(kind, len(content), nil, content) }
+func (b *builder) add(kind byte, content []byte) int {
+	return b.object(kind, len(content), nil, content)
+}
 
 // delta adds a delta against the object at a place.
 func (b *builder) delta(base int, content []byte) int {
