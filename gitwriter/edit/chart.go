@@ -49,24 +49,36 @@ func ChartImage(url, chart string) string {
 	return image
 }
 
+// maxNamesakes bounds how many sources of one name are told apart in a file.
+const maxNamesakes = 100
+
 // resolveSources gives the charts whose repository the same file defines their image.
 func (c *collector) resolveSources() {
+	byName := map[string][]Source{}
+	for _, s := range c.sources {
+		byName[s.Name] = append(byName[s.Name], s)
+	}
 	for i := range c.entries {
-		ref := &c.entries[i].ref
-		if ref.Source == nil {
-			continue
-		}
-		urls := map[string]bool{}
-		for _, s := range c.sources {
-			if s.Provides(*ref.Source) {
-				urls[s.URL] = true
-				ref.Image = ChartImage(s.URL, ref.Source.Chart)
-			}
-		}
-		if len(urls) > 1 {
-			ref.Image = ""
+		if ref := &c.entries[i].ref; ref.Source != nil && len(byName[ref.Source.Name]) <= maxNamesakes {
+			ref.Image = provided(*ref.Source, byName[ref.Source.Name])
 		}
 	}
+}
+
+// provided returns the image of a chart, "" where the sources that may be meant
+// aren't all at the same place.
+func provided(r SourceRef, sources []Source) string {
+	url := ""
+	for _, s := range sources {
+		if !s.Provides(r) {
+			continue
+		}
+		if url != "" && s.URL != url {
+			return ""
+		}
+		url = s.URL
+	}
+	return ChartImage(url, r.Chart)
 }
 
 // chart makes the reference of a chart's version. Only an exact version is one: a

@@ -29,7 +29,12 @@ type collector struct {
 	problems []Problem
 	sources  []Source
 	charts   map[string]string // Helmfile's OCI repositories: URLs by name
+	length   int               // of all paths so far
 }
+
+// maxPaths bounds the length of all paths of a file. A key may be as long as the
+// file, and stands in the path of whatever is below it.
+const maxPaths = 32 << 20
 
 // collect finds the references of a file, the places that can't be read as one and
 // the chart repositories, and returns what is wrong with markers.
@@ -43,6 +48,9 @@ func (fd Finder) collect(f *File, markers map[*yaml.Node]*Marker) []Problem {
 			c.prefix = "#" + strconv.Itoa(i) + ":"
 		}
 		c.document(doc)
+	}
+	if c.length > maxPaths {
+		return []Problem{f.problem(ProblemLimit, 0, 0, "the keys above the file's values are too long", "")}
 	}
 	// A kustomize entry is seen before the markers on its other values.
 	slices.SortStableFunc(c.entries, func(a, b entry) int {
@@ -159,7 +167,7 @@ func scheme(s string) string {
 func (c *collector) pass(s *site) {
 	if text := s.scalar().Value; templated(text) {
 		c.opaque = append(c.opaque, c.f.problem(ProblemTemplate, s.node.Line, s.node.Column,
-			fmt.Sprintf("%s: %.80q holds a template or a variable", s.path, text), ""))
+			fmt.Sprintf("%.300s: %.80q holds a template or a variable", s.path, text), ""))
 	}
 }
 
@@ -175,16 +183,19 @@ func (c *collector) within(step string, visit func()) {
 }
 
 // site returns the place of a value at the current path, with steps below it.
-func (c *collector) site(n *yaml.Node, steps ...string) *site {
-	return c.siteAt(n, strings.Join(c.path, "")+strings.Join(steps, ""))
-}
+func (c *collector) site(n *yaml.Node, steps ...string) *site { return c.siteAt(n, c.path, steps) }
 
 // beside returns the place of another value of the mapping whose value the walk is at.
 func (c *collector) beside(n *yaml.Node, key string) *site {
-	return c.siteAt(n, strings.Join(c.path[:max(len(c.path)-1, 0)], "")+wordStep(key))
+	return c.siteAt(n, c.path[:max(len(c.path)-1, 0)], []string{wordStep(key)})
 }
 
-func (c *collector) siteAt(n *yaml.Node, all string) *site {
+func (c *collector) siteAt(n *yaml.Node, above, steps []string) *site {
+	if c.length > maxPaths {
+		return &site{node: n} // the file will be passed over
+	}
+	all := strings.Join(above, "") + strings.Join(steps, "")
+	c.length += len(all)
 	if all == "" {
 		return &site{node: n, path: c.prefix + "."} // the document is nothing but this value
 	}

@@ -136,6 +136,9 @@ func (c *collector) parameters(list []parameter) {
 		byName[p.name] = p.value
 	}
 	for _, p := range list {
+		if byName[p.name] != p.value {
+			continue // the last of one name counts
+		}
 		prefix, last := cutLast(p.name)
 		switch last {
 		case "repository":

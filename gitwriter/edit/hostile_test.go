@@ -48,6 +48,12 @@ func TestHostile(t *testing.T) {
 		{name: "half a character", data: image + "a: \xe2\x80", kind: edit.ProblemSyntax},
 		{name: "only a byte order mark", data: "\xef\xbb\xbf"},
 		{name: "endless quote", data: image + "a: \"", kind: edit.ProblemSyntax},
+		{name: "long key above many images", data: "? " + strings.Repeat("k", 1<<20) + "\n: [" + strings.Repeat("{image: nginx:1.25},", 20_000) + "]\n", kind: edit.ProblemLimit},
+		{name: "long keys above many values in parts", data: strings.Repeat("{"+strings.Repeat("k", 500)+": ", 400) + "[" + strings.Repeat("{repository: nginx},", 20_000) + "]" + strings.Repeat("}", 400), kind: edit.ProblemLimit},
+		{name: "many objects that share a list", data: shared(20_000, 20_000), refs: 20_000},
+		{name: "many parameters of one name", data: "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {parameters: [{name: a.tag, value: '1'},{name: a.digest, value: ''}," +
+			strings.Repeat("{name: a.repository, value: nginx},", 20_000) + "]}}}\n", refs: 1},
+		{name: "many words that tell nothing", data: strings.Repeat("targetRevision: tekton.dev/ mage\n", 300_000)},
 		{name: "tag directive", data: "%TAG ! tag:example.com,2000:\n---\n" + image + "a: !x y\n", refs: 1},
 	}
 	for _, tt := range tests {
@@ -90,4 +96,11 @@ func tryHostile(t *testing.T, data string, kind edit.ProblemKind, refs int) erro
 	}
 	checkUntouched(t, []byte(data), after, edits)
 	return nil
+}
+
+// shared is a List of applications that all have the sources of the first.
+func shared(objects, sources int) string {
+	return "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: argoproj.io/v1alpha1, kind: Application, spec: &spec {sources: [" +
+		strings.Repeat("{kustomize: {images: [nginx:1.25]}},", sources) + "]}}\n" +
+		strings.Repeat("- {apiVersion: argoproj.io/v1alpha1, kind: Application, spec: *spec}\n", objects)
 }

@@ -24,10 +24,17 @@ func (t *Tree) References(f *edit.File) []edit.Reference {
 	return joined
 }
 
+// maxNamesakes bounds how many repositories of one name are told apart, as there may be
+// one a cluster.
+const maxNamesakes = 2000
+
 // chartImage gives the image of a chart, "" where none of the sources provides it or
 // it isn't certain which one does. Of several, as for several clusters, the one that
 // stands nearest to the reference is meant.
 func chartImage(r edit.Reference, sources []edit.Source) string {
+	if len(sources) > maxNamesakes {
+		return ""
+	}
 	var named, exact []edit.Source
 	for _, s := range sources {
 		if s.Provides(*r.Source) {
