@@ -56,9 +56,10 @@ func (c *collector) argoChart(n *yaml.Node) {
 	}
 	repository := url.scalar().Value
 	if chart == nil {
-		if _, digest, pinned := strings.Cut(version.scalar().Value, ":"); pinned && digest != "" {
+		switch revision := version.scalar().Value; {
+		case validDigest(revision):
 			c.artifact(url, nil, version)
-		} else if !looseVersion(version.scalar().Value) {
+		case !looseVersion(revision): // a tag, perhaps with a digest behind it
 			c.artifact(url, version, nil)
 		}
 		return

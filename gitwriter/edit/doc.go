@@ -11,11 +11,20 @@
 //
 // What is found:
 //
-//   - image: values of any kind at any depth, in any document of the file;
-//   - entries of kustomize's images: in Kustomization and Component files, and
-//     of spec.images in Flux's Kustomization;
+//   - image: values of any kind at any depth, in any document of the file, also in
+//     the items of a List and as the value of a JSON patch;
+//   - entries of kustomize's images: in Kustomization and Component files, in Flux's
+//     Kustomization and HelmRelease, and in Argo CD's applications;
+//   - images in parts, as in Helm values: repository and tag, with registry and
+//     digest beside them, in any mapping or among parameters;
+//   - the versions of charts in OCI registries, and the tags and digests of artifacts,
+//     for Flux, Argo CD, K3s, kustomize, Helmfile and Helm's own dependencies;
+//   - some fields of well-known kinds, and those that a [Finder] is told of;
 //   - any scalar with a Flux marker behind it, such as
 //     # {"$imagepolicy": "flux-system:podinfo:tag"}.
+//
+// Nothing is found where it isn't certain which image and version are meant: empty
+// tags, version ranges, repositories of Git, templates and variables.
 //
 // What is refused: values spread over several lines, block scalars of more than
 // one line, anchors whose other users would change unasked, mappings with
