@@ -52,6 +52,10 @@ func (fd Finder) embed(f *File) []Problem {
 			}
 			continue
 		}
+		if told := len(e.file.entries) + len(inner) + len(e.file.opaque); told*len(t.site.path) > maxPaths {
+			problems = append(problems, f.problem(ProblemLimit, n.Line, n.Column, "the keys above the text are too long", ""))
+			continue
+		}
 		for _, p := range inner {
 			problems = append(problems, f.outerProblem(e, p, "in the text of "))
 		}

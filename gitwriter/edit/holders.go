@@ -93,10 +93,11 @@ func argoPlaces(spec string) []textPlace {
 	return places
 }
 
-// descend follows the steps of a place from a node, whose own path is at.
+// descend follows the steps of a place from a node, whose own path is at. It goes
+// through no alias: what many objects share is looked at once, where it is written.
 func (s *textSearch) descend(n *yaml.Node, at string, steps []string, name string) {
 	if len(steps) == 0 {
-		if n.Kind == yaml.ScalarNode && !s.seen[n] {
+		if n = resolve(n); n.Kind == yaml.ScalarNode && !s.seen[n] {
 			s.seen[n] = true
 			s.found = append(s.found, embeddedText{&site{node: n, path: s.prefix + strings.TrimPrefix(at, ".")}, name})
 		}
@@ -104,7 +105,7 @@ func (s *textSearch) descend(n *yaml.Node, at string, steps []string, name strin
 	}
 	key, list := strings.CutSuffix(steps[0], "[]")
 	key, keys := strings.CutSuffix(key, "{}")
-	child := lookup(n, key)
+	child := lookupRaw(n, key)
 	if child == nil {
 		return
 	}
@@ -112,14 +113,14 @@ func (s *textSearch) descend(n *yaml.Node, at string, steps []string, name strin
 	switch {
 	case list && child.Kind == yaml.SequenceNode:
 		for i, element := range child.Content {
-			s.descend(resolve(element), at+"["+strconv.Itoa(i)+"]", steps[1:], name)
+			s.descend(element, at+"["+strconv.Itoa(i)+"]", steps[1:], name)
 		}
 	case keys && child.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(child.Content); i += 2 {
 			key := child.Content[i]
 			switch file := text(resolve(key)); path.Ext(file) {
 			case ".yaml", ".yml", ".json":
-				s.descend(resolve(child.Content[i+1]), at+keyStep(key), steps[1:], file)
+				s.descend(child.Content[i+1], at+keyStep(key), steps[1:], file)
 			}
 		}
 	case !list && !keys:

@@ -34,6 +34,7 @@ func TestHostileTexts(t *testing.T) {
 		{name: "many quoted texts", data: configMap + numbered("  a%d.yaml: \"image: nginx:1.25\"\n"), refs: 20_000},
 		{name: "one text of many lines", data: configMap + file + strings.Repeat("    - image: nginx:1.25\n", 20_000), refs: 20_000},
 		{name: "texts in texts", data: nested, refs: 3},
+		{name: "long key above a text", data: configMap + "  ? " + strings.Repeat("k", 1<<20) + ".yaml\n  : |\n" + strings.Repeat("    - image: nginx:1.25\n", 2_000), kind: edit.ProblemLimit},
 		{name: "alias bomb in a text", data: configMap + file + indented(bomb+image), refs: 1},
 		{name: "nesting in a text", data: configMap + file + indented(image+"a: "+strings.Repeat("[", 600)+strings.Repeat("]", 600)), kind: edit.ProblemLimit},
 		{name: "many uses of a text", data: configMap + "  a.yaml: &a |\n    image: nginx:1.25\n" + numbered("  b%d.yaml: *a\n"), refs: 1, refused: true},
