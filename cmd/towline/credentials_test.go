@@ -126,7 +126,7 @@ func TestWireAuthRefuses(t *testing.T) {
 	locked, _ := sshKey(t, "hunter2")
 	key, hosts := files.write("key", plain), files.write("known_hosts", known)
 	open := files.write("open", plain)
-	if err := os.Chmod(open, 0o644); err != nil { //nolint:gosec // that is what is refused
+	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	encrypted := files.write("encrypted", locked)
@@ -137,7 +137,7 @@ func TestWireAuthRefuses(t *testing.T) {
 		auth config.Auth
 		want string
 	}{
-		"no token":           {config.Auth{TokenEnv: "TOKEN"}, "TOKEN"}, //nolint:gosec // the name of a variable
+		"no token":           {config.Auth{TokenEnv: "TOKEN"}, "TOKEN"},
 		"an empty token":     {config.Auth{TokenFile: empty}, "is empty"},
 		"no such token":      {config.Auth{TokenFile: filepath.Join(files.dir, "none")}, "none"},
 		"half a certificate": {config.Auth{ClientCertificate: &config.ClientCertificate{CertFile: page, KeyFile: page}}, "client certificate"},
@@ -182,7 +182,7 @@ func TestForgeOfAnSSHRepository(t *testing.T) {
 				t.Errorf("origin and API (-want +got):\n%s", diff)
 			}
 			for _, forge := range []string{"github", "gitea"} {
-				r := config.Repository{URL: test.url, Forge: config.Forge{Type: forge}, Auth: config.Auth{TokenEnv: "TOKEN", SSH: &ways}} //nolint:gosec // the name of a variable
+				r := config.Repository{URL: test.url, Forge: config.Forge{Type: forge}, Auth: config.Auth{TokenEnv: "TOKEN", SSH: &ways}}
 				if _, _, err := wireForge(withEnv(map[string]string{"TOKEN": "hunter2"}), r, slog.New(slog.DiscardHandler)); err != nil {
 					t.Errorf("%s: %v", forge, err)
 				}

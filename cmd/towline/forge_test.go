@@ -8,11 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/towline-dev/towline/gitwriter/forge/forgetest"
+	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest/sshd"
 	"github.com/towline-dev/towline/internal/secret"
 )
 
@@ -69,6 +72,25 @@ func commitToForge(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	_, err := repoOf(ts).Commit(forgetest.Commit{Branch: "main", Message: "Change " + args[0], Files: files})
 	ts.Check(err)
+}
+
+// sshForge serves the script's repository over SSH too, at $SSH_FORGE, and writes a key
+// that is let in and the host's known_hosts: ssh-forge KEY KNOWN_HOSTS. As at a real
+// forge, paths are the repositories' names and nothing but Git runs.
+func sshForge(t *testing.T, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: ssh-forge KEY KNOWN_HOSTS")
+	}
+	root := strings.TrimSuffix(repoOf(ts).Dir(), "/acme/deploy.git")
+	shell := ts.MkAbs(".forge-shell")
+	script := `case $SSH_ORIGINAL_COMMAND in git-upload-pack*|git-receive-pack*) ;; *) exit 1 ;; esac
+eval "$(printf %s "$SSH_ORIGINAL_COMMAND" | sed "s,'/,'` + root + `/,")"`
+	ts.Check(os.WriteFile(shell, []byte("#!/bin/sh\n"+script+"\n"), 0o700)) //nolint:gosec // it is a program
+	server, key := sshd.New(t, sshd.Options{Command: shell}), sshd.NewKey(t, sshd.ED25519)
+	server.Authorize(key.Public)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(key.PEM("").Reveal()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), server.KnownHosts(), 0o600))
+	ts.Setenv("SSH_FORGE", server.URL(""))
 }
 
 // countPulls checks how many pull requests there are: pulls COUNT.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest/sshd"
 	"github.com/towline-dev/towline/registry/registrytest"
 )
 
@@ -29,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command line's specification. Each script has a registry of
 // its own at $REGISTRY, with acme/hello in 1.0.0, 1.1.0, 1.2.0-rc.1 and 2.0.0, and a
-// forge at $FORGE.
+// forge at $FORGE, which ssh-forge makes reachable over SSH at $SSH_FORGE.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *update,
@@ -43,8 +45,16 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DOCKER_CONFIG", env.WorkDir)
 			return startForge(env)
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "sshd" {
+				return false, fmt.Errorf("the condition %q is unknown", name)
+			}
+			_, ok := sshd.Find()
+			return ok, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"expand": expand, "exits": exits, "forge-commit": commitToForge, "pulls": countPulls,
+			"ssh-forge": func(ts *testscript.TestScript, neg bool, args []string) { sshForge(t, ts, neg, args) },
 		},
 	})
 }
@@ -65,14 +75,14 @@ func startRegistry(env *testscript.Env) (string, error) {
 	return reg.Host(), nil
 }
 
-// expand replaces $REGISTRY and $FORGE in files, which txtar archives can't.
+// expand replaces $REGISTRY, $FORGE and $SSH_FORGE in files, which txtar archives can't.
 func expand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: expand FILE...")
 	}
 	for _, name := range args {
 		text := os.Expand(ts.ReadFile(name), func(key string) string {
-			if key == "REGISTRY" || key == "FORGE" {
+			if key == "REGISTRY" || key == "FORGE" || key == "SSH_FORGE" {
 				return ts.Getenv(key)
 			}
 			return "$" + key

@@ -66,7 +66,7 @@ type Forge struct {
 	owner  string
 	repo   string
 	token  func(context.Context) (secret.String, error) // nil with an App
-	app    *ghinstallation.Transport // nil with a token
+	app    *ghinstallation.Transport                    // nil with a token
 	now    func() time.Time
 	log    *slog.Logger
 }

@@ -47,7 +47,10 @@ type Options struct {
 // New starts a server that stops with the test.
 func New(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	program := find(tb)
+	program, ok := Find()
+	if !ok {
+		tb.Skip("SKIPPED, as there is no sshd on this machine: install openssh-server")
+	}
 	me, err := user.Current()
 	if err != nil {
 		tb.Fatal(err)
@@ -64,16 +67,14 @@ func New(tb testing.TB, o Options) *Server {
 	return s
 }
 
-// find gives the path of sshd, which is mostly not on a person's PATH.
-func find(tb testing.TB) string {
-	tb.Helper()
+// Find gives the path of sshd, which is mostly not on a person's PATH.
+func Find() (path string, ok bool) {
 	for _, name := range []string{"sshd", "/usr/sbin/sshd", "/usr/local/sbin/sshd"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
+		if path, err := exec.LookPath(name); err == nil && filepath.IsAbs(path) {
+			return path, true
 		}
 	}
-	tb.Skip("SKIPPED, as there is no sshd on this machine: install openssh-server")
-	return ""
+	return "", false
 }
 
 func (s *Server) configure(o Options) string {
