@@ -43,7 +43,7 @@ func TestSSHComponent(t *testing.T) {
 	before := built(t, filepath.Join(dir, "deploy", "bot")).Spec.Template.Spec
 	mode := int32(0o440)
 	wantVolumes := append([]corev1.Volume{{Name: "ssh", VolumeSource: corev1.VolumeSource{
-		Secret: &corev1.SecretVolumeSource{SecretName: "towline-bot-ssh", DefaultMode: &mode},
+		Secret: &corev1.SecretVolumeSource{SecretName: "towline-bot-ssh", DefaultMode: &mode}, //nolint:gosec // the name of a Secret
 	}}}, before.Volumes...)
 	wantMounts := append([]corev1.VolumeMount{{Name: "ssh", MountPath: "/etc/towline/ssh", ReadOnly: true}}, before.Containers[0].VolumeMounts...)
 	if diff := cmp.Diff(wantVolumes, pod.Volumes); diff != "" {

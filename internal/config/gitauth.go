@@ -14,7 +14,7 @@ type Auth struct {
 	TokenEnv string `yaml:"tokenEnv"`
 	// App is a GitHub App, in place of a token.
 	App *App `yaml:"app"`
-	// CAFile holds PEM certificates of a private authority.
+	// CAFile holds PEM certificates of a private authority, also for an https proxy.
 	CAFile string `yaml:"caFile"`
 	// ClientCertificate is shown to a server that asks for one; the default is none.
 	ClientCertificate *ClientCertificate `yaml:"clientCertificate"`
@@ -89,8 +89,8 @@ func (v *validation) auth(at string, r *Repository, u *url.URL) {
 func (v *validation) ssh(at string, r *Repository, u *url.URL) {
 	a, s := &r.Auth, r.Auth.SSH
 	v.check(a.Username == "", "%s.username is for HTTP, and the URL is ssh", "the user stands in the URL or in ssh.user", at)
-	http := a.TokenFile != "" || a.TokenEnv != "" || a.CAFile != "" || a.ClientCertificate != nil
-	v.check(!http || r.Forge.Type != "plain", "%s has a token, authority or client certificate that nothing uses",
+	http := a.TokenFile != "" || a.TokenEnv != "" || a.ClientCertificate != nil
+	v.check(!http || r.Forge.Type != "plain", "%s has a token or client certificate that nothing uses",
 		"with an ssh URL they are for the forge's API, and a plain forge has none", at)
 	if s == nil {
 		v.check(false, "%s.ssh is missing", "an ssh URL needs ssh.knownHostsFile, and ssh.privateKeyFile or ssh.agent", at)

@@ -34,6 +34,7 @@ func ParseReconciler(name string, data []byte) (Reconciler, error) {
 		v.repository(fmt.Sprintf("statuses[%d]", i), s)
 		v.check(s.Committer == (Committer{}) && s.Signing == nil && s.BranchPrefix == "" && len(s.Paths) == 0,
 			"statuses[%d] says how commits are made", "the reconciler makes none", i)
+		v.check(s.Auth.SSH == nil, "statuses[%d].url is an ssh URL, which no Sync has", "give the URL that the Sync has", i)
 		v.check(s.Branch == "" && s.Interval == 0, "statuses[%d] has a branch or an interval", "those stand in the Sync", i)
 	}
 	return r, v.problems.Err()

@@ -27,10 +27,12 @@ type Auth struct {
 	// Password: for tokens that expire, such as a GitHub App's, and for files that
 	// change. It caches by itself.
 	Token func(ctx context.Context) (secret.String, error)
-	// CA holds PEM certificates that are trusted in addition to the system's.
+	// CA holds PEM certificates that are trusted in addition to the system's, also for
+	// a proxy that is reached by TLS.
 	CA []byte
 	// ClientCertificate, where set, gives the certificate for each TLS connection
-	// whose server asks for one, so that a renewed one is used. Default: none.
+	// whose server asks for one, so that a renewed one is used. A proxy that is reached
+	// by TLS may ask for it too. Default: none.
 	ClientCertificate func() (*tls.Certificate, error)
 	// Proxy is the URL of an http, https, socks5 or socks5h proxy, which may hold the
 	// proxy's own user and password. Default: for http and https what HTTPS_PROXY,
@@ -64,23 +66,32 @@ func (a Auth) HTTPTransport() (*http.Transport, error) {
 	if len(a.CA) == 0 && a.ClientCertificate == nil {
 		return transport, nil
 	}
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if len(a.CA) > 0 {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM(a.CA) {
-			return nil, errors.New("the CA bundle holds no PEM certificate")
-		}
-		transport.TLSClientConfig.RootCAs = pool
+	roots, err := a.roots()
+	if err != nil {
+		return nil, err
 	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	if a.ClientCertificate != nil {
 		transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return a.ClientCertificate()
 		}
 	}
 	return transport, nil
+}
+
+// roots gives the system's authorities with CA's, or nil, which means the system's.
+func (a Auth) roots() (*x509.CertPool, error) {
+	if len(a.CA) == 0 {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(a.CA) {
+		return nil, errors.New("the CA bundle holds no PEM certificate")
+	}
+	return pool, nil
 }
 
 // checkProxy makes a typed error of a tunnel that a proxy refuses.

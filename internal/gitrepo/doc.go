@@ -8,5 +8,7 @@
 // What it refuses: URLs with credentials in them, redirects to another origin,
 // paths that leave the repository (symbolic links included), writes through
 // symbolic links and submodules, and any push that isn't bound to the head that
-// the caller has seen. It runs no hooks, no filters and, over HTTP, no programs.
+// the caller has seen, SSH hosts that known_hosts doesn't describe, and anything at
+// what a repository points to: submodules and Git LFS files stay the entries that they
+// are. It runs no hooks, no filters and, but for file URLs, no programs.
 package gitrepo

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,7 @@ func checkProxies(t *testing.T, url, target string, change func(*gitrepo.Config)
 }
 
 func TestHTTPSProxies(t *testing.T) {
+	t.Parallel()
 	server := gitrepotest.NewTLS(t)
 	url := server.Create("deploy")
 	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
@@ -85,8 +87,34 @@ func TestHTTPSProxies(t *testing.T) {
 }
 
 func TestSSHProxies(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	checkProxies(t, r.url, r.Address, r.as())
+}
+
+func TestTLSProxies(t *testing.T) {
+	t.Parallel()
+	r := overSSH(t, sshd.Options{})
+	server := gitrepotest.NewTLS(t)
+	url := server.Create("deploy")
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	p, ca := proxytest.NewTLS(t, "pat", "s3cret")
+	for name, url := range map[string]string{"https": url, "ssh": r.url} {
+		t.Run(name, func(t *testing.T) {
+			through := func(c *gitrepo.Config) { c.Auth.Proxy = secret.New("https://pat:s3cret@" + p.Address) }
+			if _, err := open(t, url, r.as(), through, func(c *gitrepo.Config) { c.Auth.CA = slices.Concat(ca, server.CA()) }).Head(t.Context(), "main"); err != nil {
+				t.Error(err)
+			}
+			_, err := open(t, url, r.as(), through).Head(t.Context(), "main")
+			var failed *gitrepo.Error
+			if !errors.As(err, &failed) || failed.Temporary() || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("a proxy that nobody vouches for: %v", err)
+			}
+		})
+	}
+	if got := len(p.Targets()); got != 2 {
+		t.Errorf("the proxy was asked for %d connections, want 2", got)
+	}
 }
 
 func TestProxyURLs(t *testing.T) {

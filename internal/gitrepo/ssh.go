@@ -25,7 +25,7 @@ const sshIdle = 15 * time.Second
 type sshTransport struct {
 	url          *url.URL
 	auth         func(context.Context) (SSH, error)
-	proxy        *url.URL
+	proxy        proxy.Dialer
 	maxPackBytes int64
 
 	mu    sync.Mutex
@@ -41,7 +41,12 @@ func newSSHTransport(u *url.URL, cfg Config) (*sshTransport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sshTransport{url: u, auth: cfg.Auth.SSH, proxy: through, maxPackBytes: cfg.MaxPackBytes}, nil
+	roots, err := cfg.Auth.roots()
+	if err != nil {
+		return nil, err
+	}
+	dialer := proxy.Dialer{URL: through, Roots: roots}
+	return &sshTransport{url: u, auth: cfg.Auth.SSH, proxy: dialer, maxPackBytes: cfg.MaxPackBytes}, nil
 }
 
 // NewUploadPackSession implements transport.Transport. Nothing is sent before the

@@ -56,6 +56,7 @@ func checkSignIn(t *testing.T, r reached, tests map[string]signIn) {
 }
 
 func TestSSHKeys(t *testing.T) {
+	t.Parallel()
 	authority := sshd.NewKey(t, sshd.ED25519)
 	r := overSSH(t, sshd.Options{UserAuthority: authority.Public})
 	rsa, ecdsa, other := sshd.NewKey(t, sshd.RSA), sshd.NewKey(t, sshd.ECDSA), sshd.NewKey(t, sshd.ED25519)
@@ -86,6 +87,7 @@ func TestSSHKeys(t *testing.T) {
 }
 
 func TestSSHAgent(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	serve := func(keys ...sshd.Key) string {
 		t.Helper()
@@ -139,6 +141,7 @@ func listenUnix(t *testing.T, serve func(net.Conn)) string {
 }
 
 func TestSSHRotatedKey(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	identity := r.identity()
 	asked := 0

@@ -20,6 +20,7 @@ func knowing(lines ...[]byte) func(*gitrepo.SSH) {
 func marked(marker string, line []byte) []byte { return append([]byte(marker+" "), line...) }
 
 func TestSSHHosts(t *testing.T) {
+	t.Parallel()
 	ed, rsa, other := sshd.NewKey(t, sshd.ED25519), sshd.NewKey(t, sshd.RSA), sshd.NewKey(t, sshd.ED25519)
 	r := overSSH(t, sshd.Options{HostKeys: []sshd.Key{ed, rsa}})
 	host, port, err := net.SplitHostPort(r.Address)
@@ -58,6 +59,7 @@ func TestSSHHosts(t *testing.T) {
 }
 
 func TestSSHHostCertificates(t *testing.T) {
+	t.Parallel()
 	ed, authority, other := sshd.NewKey(t, sshd.RSA), sshd.NewKey(t, sshd.ED25519), sshd.NewKey(t, sshd.ED25519)
 	host := func(names []string, change ...func(*ssh.Certificate)) reached {
 		t.Helper()

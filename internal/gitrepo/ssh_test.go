@@ -49,6 +49,7 @@ func (r reached) as(change ...func(*gitrepo.SSH)) func(*gitrepo.Config) {
 }
 
 func TestSSHRoundTrip(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	repo := open(t, r.url, r.as())
 	base := fetch(t, repo, "main")
@@ -82,6 +83,7 @@ func TestSSHRoundTrip(t *testing.T) {
 }
 
 func TestSSHDeepens(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	for _, content := range []string{"2", "3", "4", "5"} {
 		r.git.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": content}})
@@ -103,6 +105,7 @@ func TestSSHDeepens(t *testing.T) {
 }
 
 func TestSSHReconnects(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	repo := open(t, r.url, r.as())
 	fetch(t, repo, "main")
@@ -114,6 +117,7 @@ func TestSSHReconnects(t *testing.T) {
 }
 
 func TestSSHSideBySide(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	repo := open(t, r.url, r.as())
 	var all sync.WaitGroup
@@ -128,6 +132,7 @@ func TestSSHSideBySide(t *testing.T) {
 }
 
 func TestSSHMissing(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	r.git.Create("empty")
 	for name, test := range map[string]struct {
@@ -150,6 +155,7 @@ func TestSSHMissing(t *testing.T) {
 }
 
 func TestSSHQuoting(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	name := "it's a $(touch x) `y` \"z\" !w \\ é*"
 	r.git.Create(name)
@@ -161,6 +167,7 @@ func TestSSHQuoting(t *testing.T) {
 }
 
 func TestSSHPushRefused(t *testing.T) {
+	t.Parallel()
 	r := overSSH(t, sshd.Options{})
 	repo := open(t, r.url, r.as())
 	base := fetch(t, repo, "main")

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -53,9 +54,18 @@ func Parse(text secret.String) (*url.URL, error) {
 	return u, nil
 }
 
-// Dial connects to address (host:port) through the proxy, or straight where there is
-// none. The name is looked up by the proxy. ctx bounds the connecting alone.
-func Dial(ctx context.Context, through *url.URL, address string) (net.Conn, error) {
+// Dialer connects through a proxy.
+type Dialer struct {
+	// URL is the proxy's, see Parse. Default: none, so Dial connects straight.
+	URL *url.URL
+	// Roots are who may vouch for a proxy that is reached by TLS. Default: the system's.
+	Roots *x509.CertPool
+}
+
+// Dial connects to address (host:port). The proxy looks the name up. ctx bounds the
+// connecting alone.
+func (d Dialer) Dial(ctx context.Context, address string) (net.Conn, error) {
+	through := d.URL
 	if through == nil {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
@@ -69,7 +79,7 @@ func Dial(ctx context.Context, through *url.URL, address string) (net.Conn, erro
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends whatever is waited for
 	defer stop()
 	if through.Scheme == "https" {
-		conn = tls.Client(conn, &tls.Config{ServerName: through.Hostname(), MinVersion: tls.VersionTLS12})
+		conn = tls.Client(conn, &tls.Config{ServerName: through.Hostname(), RootCAs: d.Roots, MinVersion: tls.VersionTLS12})
 	}
 	tunnel, err := connect(conn, through, address)
 	if err != nil {

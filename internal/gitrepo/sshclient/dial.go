@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -22,8 +21,8 @@ type Config struct {
 	User string
 	// Identity is who we are, and by what we know the host.
 	Identity Identity
-	// Proxy is a proxy's URL, see package proxy. Default: none.
-	Proxy *url.URL
+	// Proxy is a proxy to go through. Default: none.
+	Proxy proxy.Dialer
 	// ConnectTimeout bounds connecting and signing in, and the start of a command.
 	// Default: 30 seconds.
 	ConnectTimeout time.Duration
@@ -69,7 +68,7 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 		return nil, &AuthError{User: user, Problem: err}
 	}
 	defer done()
-	raw, err := proxy.Dial(ctx, c.Proxy, c.Address)
+	raw, err := c.Proxy.Dial(ctx, c.Address)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", c.Address, err)
 	}

@@ -75,13 +75,13 @@ func TestCommands(t *testing.T) {
 func TestKeepAlive(t *testing.T) {
 	server := sshd.New(t, sshd.Options{})
 	c := config(t, server)
-	c.KeepAlive = 30 * time.Millisecond
+	c.KeepAlive = 300 * time.Millisecond
 	conn := dial(t, c)
 	cmd, err := conn.Start(t.Context(), "head -c 1; sleep 60")
 	if err != nil {
 		t.Fatal(err)
 	}
-	patient, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // ten signs of life
+	patient, cancel := context.WithTimeout(t.Context(), 2*time.Second) // several signs of life
 	defer cancel()
 	<-patient.Done()
 	if _, err := cmd.Stdin.Write([]byte("x")); err != nil {

@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +40,21 @@ type Proxy struct {
 func New(tb testing.TB, user, password string, status int) *Proxy {
 	tb.Helper()
 	p := &Proxy{user: user, password: password, status: status, open: map[net.Conn]bool{}}
-	server := httptest.NewServer(http.HandlerFunc(p.serve))
+	return p.start(tb, httptest.NewServer(http.HandlerFunc(p.serve)))
+}
+
+// NewTLS starts an HTTP proxy that is reached by TLS, with the certificate that it is
+// known by, in PEM.
+func NewTLS(tb testing.TB, user, password string) (p *Proxy, ca []byte) {
+	tb.Helper()
+	p = &Proxy{user: user, password: password, open: map[net.Conn]bool{}}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that don't trust it are part of the tests
+	server.StartTLS()
+	return p.start(tb, server), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+}
+
+func (p *Proxy) start(tb testing.TB, server *httptest.Server) *Proxy {
 	p.Address = server.Listener.Addr().String()
 	tb.Cleanup(func() { p.drop(); server.Close() })
 	return p
