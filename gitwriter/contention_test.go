@@ -84,7 +84,7 @@ func TestPushWhileAnotherHoldsTheLock(t *testing.T) {
 		moved = true
 		w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"person": "x"}})
 	}}
-	out, err := w.writer(repo, w.forge).Write(t.Context(), commitUpdate("1.1.0"))
+	out, err := w.writer(repo, w.forge).Write(t.Context(), commitUpdate())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,8 @@ func (r *pushesBetween) Push(ctx context.Context, req gitrepo.PushRequest) error
 	return r.Repo.Push(ctx, req)
 }
 
-func commitUpdate(version string) gitwriter.Update {
-	u := updateTo(version)
+func commitUpdate() gitwriter.Update {
+	u := updateTo("1.1.0")
 	u.Mode = gitwriter.ModeCommit
 	return u
 }
@@ -38,12 +38,12 @@ func commitUpdate(version string) gitwriter.Update {
 func TestCommitMode(t *testing.T) {
 	w := newWorld(t)
 	before := w.git.Head(repoName, "main")
-	out := w.write(commitUpdate("1.1.0"))
+	out := w.write(commitUpdate())
 	w.wants(out, gitwriter.ActionCommitted)
 	if got := w.git.Git(repoName, "rev-list", "main"); got != string(out.Commit)+"\n"+before {
 		t.Errorf("main's history is\n%s", got)
 	}
-	w.wants(w.write(commitUpdate("1.1.0")), gitwriter.ActionNothing)
+	w.wants(w.write(commitUpdate()), gitwriter.ActionNothing)
 	if calls := w.forge.takeCalls(); len(calls) > 0 {
 		t.Errorf("the forge was asked: %v", calls)
 	}
@@ -58,7 +58,7 @@ func TestCommitModeNeverLosesAPersonsCommit(t *testing.T) {
 				n++
 				w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{fmt.Sprintf("person-%d", n): "x"}})
 			}}
-			out, err := w.writer(repo, w.forge).Write(t.Context(), commitUpdate("1.1.0"))
+			out, err := w.writer(repo, w.forge).Write(t.Context(), commitUpdate())
 			if times == 40 { // the bound on tries
 				var later interface{ Temporary() bool }
 				if !errors.Is(err, gitrepo.ErrRejected) || !errors.As(err, &later) || !later.Temporary() {

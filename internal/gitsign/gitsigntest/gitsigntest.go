@@ -37,7 +37,7 @@ func NewGnuPG(tb testing.TB) *GnuPG {
 	}
 	g := &GnuPG{Home: home, tb: tb}
 	tb.Cleanup(func() {
-		_ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() //nolint:gosec,noctx // the test's context has ended
+		_ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() //nolint:noctx // the test's context has ended
 		if err := os.RemoveAll(home); err != nil {
 			tb.Error(err)
 		}
