@@ -27,12 +27,37 @@ func (m *meter) functions() template.FuncMap {
 		"upper":  func(s string) (string, error) { return m.value(strings.ToUpper(s)) },
 
 		"call":     func(...any) (string, error) { return "", errors.New("there is nothing to call") },
-		"html":     func(args ...any) (string, error) { return m.value(html.EscapeString(fmt.Sprint(args...))) },
-		"js":       func(args ...any) (string, error) { return m.value(template.JSEscaper(args...)) },
-		"print":    func(args ...any) (string, error) { return m.value(fmt.Sprint(args...)) },
+		"html":     m.printing(func(args ...any) string { return html.EscapeString(fmt.Sprint(args...)) }),
+		"js":       m.printing(template.JSEscaper),
+		"print":    m.printing(fmt.Sprint),
 		"printf":   m.printf,
-		"println":  func(args ...any) (string, error) { return m.value(fmt.Sprintln(args...)) },
-		"urlquery": func(args ...any) (string, error) { return m.value(url.QueryEscape(fmt.Sprint(args...))) },
+		"println":  m.printing(fmt.Sprintln),
+		"urlquery": m.printing(func(args ...any) string { return url.QueryEscape(fmt.Sprint(args...)) }),
+	}
+}
+
+// printing counts what a function reads and what it makes. A whole update isn't for
+// printing: there may be much of it, and little to show for it.
+func (m *meter) printing(do func(...any) string) func(...any) (string, error) {
+	return func(args ...any) (string, error) {
+		for _, arg := range args {
+			size := 0
+			switch v := arg.(type) {
+			case string:
+				size = len(v)
+			case []string:
+				for _, each := range v {
+					size += 8 + len(each)
+				}
+			case int, bool, float64, rune, byte:
+			default:
+				return "", fmt.Errorf("a %T can't be printed (hint: name a field of it)", arg)
+			}
+			if _, err := m.spend(1 + size/8); err != nil {
+				return "", err
+			}
+		}
+		return m.value(do(args...))
 	}
 }
 
@@ -76,5 +101,5 @@ func (m *meter) printf(format string, args ...any) (string, error) {
 			verb = false
 		}
 	}
-	return m.value(fmt.Sprintf(format, args...))
+	return m.printing(func(args ...any) string { return fmt.Sprintf(format, args...) })(args...)
 }

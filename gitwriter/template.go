@@ -51,7 +51,11 @@ func fillTemplate(text string, data MessageData) ([]string, error) {
 		return nil, fmt.Errorf("parsing the commit message template: %w", err)
 	}
 	var out limitedBuilder
-	if err := parsed.Execute(&out, data); err != nil {
+	err = parsed.Execute(&out, data)
+	if errors.Is(err, errTooMuch) { // at a step of ours, which nobody would know
+		err = errTooMuch
+	}
+	if err != nil {
 		return nil, fmt.Errorf("filling in the commit message template: %w", err)
 	}
 	if strings.TrimSpace(out.String()) == "" {

@@ -61,6 +61,7 @@ func TestBadTemplates(t *testing.T) {
 		{"the sign-off's width", `{{printf "%1000d" 1}}`, "two digits"},
 		{"an argument's width", `{{printf "%*d" 1000 1}}`, "isn't supported"},
 		{"an argument again", `{{printf "%[1]s%[1]s" .Title}}`, "isn't supported"},
+		{"a whole update", `{{printf "%.0s" $}}x`, "can't be printed"},
 		{"call", `{{call .Title}}`, "nothing to call"},
 		{"a negative width", `{{trunc -1 .Title}}`, "-1"},
 		{"huge", "x" + strings.Repeat("{{/* */}}", 1000), "more than 4096 bytes"},
@@ -80,6 +81,9 @@ func TestBadTemplates(t *testing.T) {
 			err := gitwriter.CheckTemplate(test.template)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, want %q in it", err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "step") {
+				t.Errorf("the error tells of our own doing: %v", err)
 			}
 			if took := time.Since(began); took > 10*time.Second { // mostly some ms
 				t.Errorf("it took %s", took)
