@@ -76,7 +76,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
-	return text
+	return printable(text, 2000) // a remote may have had its say in it
 }
 
 // Unwrap gives kind and cause to errors.Is and errors.As.
@@ -127,7 +127,7 @@ func unwrapGoGit(err error) error {
 // newError classifies what a network operation gave, by types alone. seen is what
 // the transport noticed, since go-git retells some errors as text.
 func newError(ctx context.Context, op string, u *url.URL, seen *observation, err error) *Error {
-	err = unwrapGoGit(err)
+	err = explainFormat(unwrapGoGit(err))
 	if noticed := seen.problem(); noticed != nil {
 		err = noticed
 	}

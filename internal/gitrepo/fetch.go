@@ -133,7 +133,7 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if err != nil {
 		return err
 	}
-	pack := &trackedReader{r: demultiplexed(req.Capabilities, res)}
+	pack := &trackedReader{r: demultiplexed(req.Capabilities, res), limit: r.cfg.MaxPackBytes}
 	missing, err := st.addPack(ctx, pack, r.limits())
 	if err = errors.Join(err, res.Close()); err != nil {
 		if pack.err != nil {

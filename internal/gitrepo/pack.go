@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
@@ -19,14 +20,20 @@ func demultiplexed(caps *capability.List, answer io.Reader) io.Reader {
 	return answer
 }
 
-// trackedReader tells a stream that broke from a disk that did.
+// trackedReader tells a stream that broke from a disk that did, and bounds it for those
+// transports that don't.
 type trackedReader struct {
-	r   io.Reader
-	n   int64
-	err error
+	r     io.Reader
+	n     int64
+	limit int64
+	err   error
 }
 
 func (t *trackedReader) Read(p []byte) (int, error) {
+	if t.n > t.limit {
+		t.err = fmt.Errorf("more than %d bytes of a pack: %w", t.limit, ErrTooLarge)
+		return 0, t.err
+	}
 	n, err := t.r.Read(p)
 	t.n += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {

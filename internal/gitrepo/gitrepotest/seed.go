@@ -2,7 +2,6 @@ package gitrepotest
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -78,13 +77,5 @@ func data(in *bytes.Buffer, text string) { fmt.Fprintf(in, "data %d\n%s\n", len(
 // one that Git's own commands refuse.
 func (s *Server) HostileCommit(name, entry string) string {
 	s.tb.Helper()
-	blob := s.GitInput(name, []byte("kind: Trap\n"), "hash-object", "-w", "--stdin")
-	raw, err := hex.DecodeString(blob)
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	root := s.GitInput(name, tree("100644", entry, raw), "hash-object", "-w", "-t", "tree", "--literally", "--stdin")
-	commit := s.GitInput(name, []byte("A trap\n"), "commit-tree", root)
-	s.Git(name, "update-ref", "refs/heads/main", commit)
-	return commit
+	return s.CommitTree(name, s.Tree(name, Entry{"100644", entry, s.Blob(name, "kind: Trap\n")}))
 }

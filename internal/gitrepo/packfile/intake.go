@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -24,6 +25,8 @@ type intake struct {
 	file    File
 	inflate io.ReadCloser // a zlib reader, used again for each object
 	chunk   []byte
+	hasher  plumbing.Hasher // used again too
+	scratch [32]byte
 
 	entries []entry
 	names   map[plumbing.Hash]plumbing.ObjectType
@@ -97,19 +100,27 @@ func (in *intake) content(e entry) (plumbing.Hash, error) {
 		}
 		return plumbing.ZeroHash, in.copy(io.Discard, in.source, e.size)
 	}
-	hasher := plumbing.NewHasher(e.kind, e.size)
+	in.begin(e.kind, e.size)
 	if e.kind == plumbing.BlobObject {
-		err := in.copy(hasher, in.source, e.size)
-		return hasher.Sum(), err
+		err := in.copy(in.hasher, in.source, e.size)
+		return in.hasher.Sum(), err
 	}
 	if err := in.checkSize(e.kind, e.size); err != nil {
 		return plumbing.ZeroHash, err
 	}
 	var data bytes.Buffer
-	if err := in.copy(io.MultiWriter(hasher, &data), in.source, e.size); err != nil {
+	if err := in.copy(io.MultiWriter(in.hasher, &data), in.source, e.size); err != nil {
 		return plumbing.ZeroHash, err
 	}
-	return hasher.Sum(), in.note(e.kind, data.Bytes())
+	return in.hasher.Sum(), in.note(e.kind, data.Bytes())
+}
+
+// begin readies the hasher for an object.
+func (in *intake) begin(kind plumbing.ObjectType, size int64) {
+	in.hasher.Reset()
+	head := append(in.scratch[:0], kind.Bytes()...)
+	head = strconv.AppendInt(append(head, ' '), size, 10)
+	_, _ = in.hasher.Write(append(head, 0)) // a hash takes everything
 }
 
 // checkSize bounds what is read as a whole.

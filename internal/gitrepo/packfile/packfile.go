@@ -65,7 +65,7 @@ type entry struct {
 func Receive(ctx context.Context, r io.Reader, f File, limits Limits) (*Pack, error) {
 	in := &intake{
 		ctx: ctx, limits: limits, left: limits.Inflated,
-		source: newSource(r, f), file: f,
+		source: newSource(r, f), file: f, hasher: plumbing.NewHasher(plumbing.BlobObject, 0),
 		names: map[plumbing.Hash]plumbing.ObjectType{},
 		refs:  map[plumbing.Hash][]int32{},
 	}

@@ -104,7 +104,9 @@ func (in *intake) patch(base frame, i int32) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	e.hash = plumbing.ComputeHash(base.kind, made)
+	in.begin(base.kind, size)
+	_, _ = in.hasher.Write(made) // a hash takes everything
+	e.hash = in.hasher.Sum()
 	return made, in.note(base.kind, made)
 }
 
