@@ -312,7 +312,7 @@ func (b *branch) ask(ctx context.Context, s *sources, known gitrepo.Hash, lost b
 	defer cancel()
 	start := time.Now()
 	head, err := b.repo.Head(limited, b.key.branch)
-	if err == nil && (head != known || lost) {
+	if err == nil && (head != known || lost || b.repo.Damaged()) {
 		head, err = b.repo.Fetch(ctx, b.key.branch)
 	}
 	s.metrics.polled(time.Since(start), head != known, err)

@@ -41,10 +41,10 @@ func diskKind(err error) error {
 }
 
 func diskHint(err error) string {
-	switch diskKind(err) {
-	case ErrDiskFull:
+	switch kind := diskKind(err); {
+	case errors.Is(kind, ErrDiskFull):
 		return " (hint: make room there; what the mirror held is intact, and the next fetch goes on)"
-	case ErrMirrorAccess:
+	case errors.Is(kind, ErrMirrorAccess):
 		return " (hint: the folder for mirrors must belong to the user that this process runs as, and be writable)"
 	}
 	return ""

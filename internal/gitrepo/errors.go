@@ -52,6 +52,8 @@ var (
 	ErrDiskFull = errors.New("the disk is full")
 	// ErrMirrorAccess: the mirror's folder can't be read or written by us.
 	ErrMirrorAccess = errors.New("no access to the mirror's folder")
+	// ErrObjectFormat: the repository names its objects by SHA-256.
+	ErrObjectFormat = errors.New("repositories with SHA-256 names aren't supported")
 	// ErrNoChanges: the commit would record the very tree of its base.
 	ErrNoChanges = errors.New("nothing would change")
 )

@@ -8,9 +8,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 )
 
-// ErrObjectFormat: the repository names its objects by SHA-256.
-var ErrObjectFormat = errors.New("repositories with SHA-256 names aren't supported")
-
 // explainFormat says why an advertisement can't be read: one of a repository with
 // longer names looks garbled.
 func explainFormat(err error) error {

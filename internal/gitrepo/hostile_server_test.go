@@ -141,8 +141,7 @@ func gzipped(lines []string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, req *http.Request) bool {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
-		defer z.Close()
-		return plain(zipWriter{w, z}, req)
+		return plain(zipWriter{w, z}, req) && z.Close() == nil
 	}
 }
 

@@ -29,8 +29,9 @@ type mirror struct {
 	maxFileBytes int64
 	disk         disk
 
-	mu   sync.Mutex
-	open *store // the generation in use; nil before the first need
+	mu     sync.Mutex
+	open   *store // the generation in use; nil before the first need
+	before *store // the one that was in use before it, or nil
 }
 
 func newMirror(cfg Config, u *url.URL) *mirror {
@@ -84,8 +85,30 @@ func (m *mirror) current() *store {
 	if err != nil {
 		return nil
 	}
-	m.open = opened
+	m.use(opened)
 	return opened
+}
+
+// use must be called with mu held.
+func (m *mirror) use(st *store) {
+	if m.open != nil {
+		m.before = m.open
+	}
+	m.open = st
+}
+
+// holding gives the generation that holds a commit: a commit that was built here may
+// be in the one before, where another fetch has made a new one since. It is the current
+// one where neither does, and nil where there is none.
+func (m *mirror) holding(commit Hash) *store {
+	current := m.current()
+	m.mu.Lock()
+	before := m.before
+	m.mu.Unlock()
+	if current != nil && before != nil && !current.complete(commit) && before.complete(commit) {
+		return before
+	}
+	return current
 }
 
 // begin makes an empty generation beside the current one, and removes all others: those
@@ -154,7 +177,7 @@ func (m *mirror) commit(st *store) error {
 		return &localError{"making a mirror the one in use", err}
 	}
 	m.mu.Lock()
-	m.open = st
+	m.use(st)
 	m.mu.Unlock()
 	return m.sweep(name, previous)
 }

@@ -170,7 +170,7 @@ func (r *Repo) settle(ctx context.Context, req PushRequest) {
 // pack holds what the remote lacks: the commit, those below it that only we have,
 // and of each what its parent hasn't.
 func (r *Repo) pack(commit Hash) ([]byte, error) {
-	st := r.mirror.current()
+	st := r.mirror.holding(commit)
 	if st == nil {
 		return nil, ErrNotFetched
 	}

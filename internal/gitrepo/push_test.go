@@ -230,3 +230,47 @@ func land(t *testing.T, repo *gitrepo.Repo, file string) error {
 		}
 	}
 }
+
+// A repository that was itself cloned with a depth takes pushes from a mirror that has
+// even less.
+func TestPushToAShallowRepository(t *testing.T) {
+	server := gitrepotest.New(t)
+	server.Create("whole")
+	commits(server, "whole", 6)
+	url := server.Create("deploy")
+	server.Git("deploy", "fetch", "--quiet", "--depth=3", "file://"+server.Dir("whole"), "main:main")
+	repo := open(t, url)
+	base := fetch(t, repo, "main")
+	made, err := commit(repo, gitrepo.Commit{Base: base, Files: map[string][]byte{"n": []byte("new")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := repo.Push(t.Context(), gitrepo.PushRequest{Commit: made, Branch: "main", Expect: base}); err != nil {
+		t.Fatal(err)
+	}
+	if got := server.File("deploy", "main", "n"); got != "new" {
+		t.Errorf("n is %q", got)
+	}
+	server.Git("deploy", "fsck", "--no-dangling")
+}
+
+// Between building a commit and pushing it somebody else makes a new mirror.
+func TestPushAfterANewMirror(t *testing.T) {
+	server := gitrepotest.New(t)
+	reopen := cached(t, server.Create("deploy"))
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	repo, other := reopen(), reopen()
+	base := fetch(t, repo, "main")
+	made, err := commit(repo, gitrepo.Commit{Base: base, Files: map[string][]byte{"a": []byte("2")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overwrite(t, other, "gen-*/towline.json", []byte("{"))
+	fetch(t, other, "main")
+	if err := repo.Push(t.Context(), gitrepo.PushRequest{Commit: made, Branch: "main", Expect: base}); err != nil {
+		t.Error(err)
+	}
+	if got := server.File("deploy", "main", "a"); got != "2" {
+		t.Errorf("a is %q", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the checksum at a pack's end is against accidents
 	"encoding/binary"
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -81,7 +82,7 @@ func copies(base, n int) []byte {
 // appends is a delta that takes the whole base, of less than 256 bytes, and a text.
 func appends(base int, text string) []byte {
 	d := append(number(base), number(base+len(text))...)
-	d = append(d, 0x90, byte(base), byte(len(text)))
+	d = append(d, 0x90, byte(base), byte(len(text))) //nolint:gosec // of less than 256 bytes
 	return append(d, text...)
 }
 
@@ -100,6 +101,6 @@ func receiveWith(ctx context.Context, tb testing.TB, r io.Reader, l packfile.Lim
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
-	return packfile.Receive(ctx, r, f, l)
+	pack, err := packfile.Receive(ctx, r, f, l)
+	return pack, errors.Join(err, f.Close())
 }

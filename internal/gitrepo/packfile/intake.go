@@ -221,7 +221,7 @@ func (in *intake) offsetBase(at int64) (int32, error) {
 // objectHeader reads an object's type and size.
 func objectHeader(r io.ByteReader) (plumbing.ObjectType, int64, error) {
 	b, err := r.ReadByte()
-	kind, size := plumbing.ObjectType(b>>4&7), int64(b&15) //nolint:gosec // three bits
+	kind, size := plumbing.ObjectType(b>>4&7), int64(b&15)
 	for shift := 4; b&0x80 != 0 && err == nil; shift += 7 {
 		if shift > 53 {
 			return 0, 0, fmt.Errorf("an object's size has too many digits: %w", ErrMalformed)

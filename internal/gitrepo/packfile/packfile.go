@@ -10,6 +10,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 )
 
+// What callers branch on, by errors.Is.
 var (
 	// ErrMalformed: what came isn't a pack, or breaks off.
 	ErrMalformed = errors.New("malformed pack")
