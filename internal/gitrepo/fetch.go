@@ -37,7 +37,7 @@ func (r *Repo) fetch(ctx context.Context, branch string, depth int) (Hash, error
 	var head Hash
 	err = r.remote.try(ctx, fmt.Sprintf("fetching branch %q", branch), func(ctx context.Context) error {
 		got, err := r.fetchOnce(ctx, branch, depth)
-		if errors.Is(err, errBroken) { // a session serves one pack: the new mirror needs another
+		if errors.Is(err, errBroken) || errors.Is(err, errFilter) { // a session serves one answer
 			got, err = r.fetchOnce(ctx, branch, depth)
 		}
 		head = got
@@ -76,6 +76,10 @@ type fetch struct {
 
 // errBroken says that the generation in use is no good: the next fetch makes a new one.
 var errBroken = errors.New("the mirror is damaged")
+
+// errFilter says that the remote may not want to leave files out although it offers to:
+// the next fetch doesn't ask.
+var errFilter = errors.New("asking for a part of the files")
 
 // bring uses the current generation where that works, and else a new one.
 func (r *Repo) bring(ctx context.Context, f fetch) error {
@@ -130,6 +134,10 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 		return err
 	}
 	res, err := f.session.UploadPack(ctx, req)
+	if err != nil && req.Filter != "" && !isNetwork(err) && ctx.Err() == nil {
+		r.unfiltered.Store(true)
+		return fmt.Errorf("%w: %w", errFilter, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -147,9 +155,11 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if err := r.settleAbsent(st, &known, missing, req.Filter != ""); err != nil {
 		return err
 	}
-	if !st.complete(f.want) {
-		st.condemn()
-		return fmt.Errorf("the remote sent a pack without commit %s", f.want)
+	if err := st.check(f.want); err != nil {
+		if errors.Is(err, ErrNotFetched) {
+			st.condemn()
+		}
+		return fmt.Errorf("the remote sent a pack without the whole of commit %s: %v", f.want, err) //nolint:errorlint // no caller shall take it for a commit to fetch
 	}
 	if !req.Depth.IsZero() {
 		known.Shallow = boundary(known.Shallow, res.Shallows, res.Unshallows)
@@ -203,7 +213,7 @@ func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackReques
 			return nil, err
 		}
 	}
-	if f.refs.Capabilities.Supports(capability.Filter) { // what is larger is read by nobody
+	if f.refs.Capabilities.Supports(capability.Filter) && !r.unfiltered.Load() { // what is larger is read by nobody
 		req.Filter = packp.FilterBlobLimit(uint64(r.cfg.MaxFileBytes)+1, packp.BlobLimitPrefixNone) //nolint:gosec // a limit isn't negative
 		if err := req.Capabilities.Set(capability.Filter); err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -91,6 +92,8 @@ type Repo struct {
 	remote *remote
 	mirror *mirror
 	log    *slog.Logger
+
+	unfiltered atomic.Bool // the remote offers to leave files out, and doesn't
 
 	mu    sync.Mutex
 	heads map[string]Hash // branches, as the remote said last

@@ -106,43 +106,6 @@ func TestBranchThatLeftBeforeOurHistory(t *testing.T) {
 	}
 }
 
-func TestHistoryRewritten(t *testing.T) {
-	server := gitrepotest.New(t)
-	url := server.Create("deploy")
-	first := server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
-	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "2", "kept": "k"}})
-	repo := open(t, url)
-	fetch(t, repo, "main")
-	for _, story := range []struct {
-		name    string
-		rewrite func() map[string]string
-	}{
-		{"forced back", func() map[string]string {
-			server.Git("deploy", "update-ref", "refs/heads/main", first)
-			return map[string]string{"a": "1"}
-		}},
-		{"another commit", func() map[string]string {
-			server.Commit("deploy", gitrepotest.Commit{From: first, Files: map[string]string{"a": "3"}})
-			return map[string]string{"a": "3"}
-		}},
-		{"a new root", func() map[string]string {
-			server.Commit("deploy", gitrepotest.Commit{Root: true, Files: map[string]string{"b": "4"}})
-			return map[string]string{"b": "4"}
-		}},
-		{"another repository", func() map[string]string {
-			server.Remove("deploy")
-			server.Create("deploy")
-			server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"kept": "k", "c": "5"}})
-			return map[string]string{"kept": "k", "c": "5"}
-		}},
-	} {
-		want := story.rewrite()
-		if diff := cmp.Diff(want, files(t, repo, fetch(t, repo, "main"))); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", story.name, diff)
-		}
-	}
-}
-
 func TestBranchesThatComeAndGo(t *testing.T) {
 	server := gitrepotest.New(t)
 	repo := open(t, server.Create("deploy"))

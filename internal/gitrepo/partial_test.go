@@ -113,3 +113,22 @@ func TestFileOfTheAllowedSize(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A remote may offer to leave files out, and then not do it.
+func TestFilterThatIsRefused(t *testing.T) {
+	server := gitrepotest.New(t)
+	url := server.Create("deploy")
+	server.Git("deploy", "config", "uploadpack.allowFilter", "true")
+	server.Git("deploy", "config", "uploadpackfilter.allow", "false")
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	repo := open(t, url)
+	if got := files(t, repo, fetch(t, repo, "main")); got["a"] != "1" {
+		t.Errorf("read %v", got)
+	}
+	server.Requests()
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "2"}})
+	fetch(t, repo, "main")
+	if got := len(server.Requests()); got != 2 {
+		t.Errorf("the next fetch took %d requests, want 2", got)
+	}
+}

@@ -198,11 +198,12 @@ func encoded(kind plumbing.ObjectType, data []byte) plumbing.EncodedObject {
 
 // complete tells whether a commit and its root are there; what is below came with
 // them, in one pack or written before them.
-func (s *store) complete(h Hash) bool {
+func (s *store) complete(h Hash) bool { return s.check(h) == nil }
+
+func (s *store) check(h Hash) error {
 	commit, err := s.commit(h.plumbing())
-	if err != nil {
-		return false
+	if err == nil {
+		_, err = s.tree(commit.TreeHash)
 	}
-	_, err = s.tree(commit.TreeHash)
-	return err == nil
+	return err
 }
