@@ -86,3 +86,13 @@ func printable(s string) string {
 		return r
 	}, s)
 }
+
+// printableLines is printable for a message of several lines: an error may hold what a
+// server said or a repository names.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -54,7 +54,7 @@ func run(ctx context.Context, p process) int {
 	case errors.Is(err, errTold):
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(p.stderr, "towline: %v\n", err)
+	_, _ = fmt.Fprintf(p.stderr, "towline: %s\n", printableLines(err.Error()))
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
