@@ -63,6 +63,9 @@ func (s *scene) everything(repos []served) string {
 	var text strings.Builder
 	for _, r := range repos {
 		text.WriteString(s.seen(r.GiteaRepo, "for-each-ref"))
+		if r.Owner == "" {
+			continue // it isn't on Gitea
+		}
 		for _, pull := range s.pulls(r.GiteaRepo) {
 			fmt.Fprintln(&text, pull.Index, pull.State, pull.Head.Ref, pull.Title, pull.Body)
 		}

@@ -34,7 +34,9 @@ func (s *scene) clone(name string, repo testbed.GiteaRepo) person {
 	if err != nil {
 		s.Fatal(err)
 	}
-	u.User = url.UserPassword(s.gitea.User, s.gitea.Token)
+	if repo.Owner != "" {
+		u.User = url.UserPassword(s.gitea.User, s.gitea.Token)
+	}
 	runGit(s.T, gitEnv(name), "clone", "--quiet", u.String(), p.dir)
 	return p
 }
@@ -125,5 +127,9 @@ func tryGit(ctx context.Context, env []string, args ...string) (string, error) {
 // seen runs git(1) on the server's own repository.
 func (s *scene) seen(repo testbed.GiteaRepo, args ...string) string {
 	s.Helper()
-	return runGit(s.T, gitEnv("witness"), append([]string{"--git-dir", s.gitea.RepoDir(repo)}, args...)...)
+	dir := s.gitea.RepoDir(repo)
+	if repo.Owner == "" {
+		dir = s.plain.Dir(repo.Name)
+	}
+	return runGit(s.T, gitEnv("witness"), append([]string{"--git-dir", dir}, args...)...)
 }

@@ -9,10 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/towline-dev/towline/e2e/testbed"
+	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
 )
 
 // patience bounds a run of the bot. It is for a busy machine; nothing takes this long.
@@ -26,7 +28,8 @@ type scene struct {
 	*testing.T
 	gitea    *testbed.GiteaServer
 	registry *testbed.Registry
-	program  string // towline
+	plain    *gitrepotest.Server // git-http-backend without hooks, where a test wants it
+	program  string              // towline
 	dir      string
 }
 
@@ -36,6 +39,16 @@ func newScene(t *testing.T) *scene {
 		T: t, gitea: testbed.Gitea(t), registry: testbed.Distribution(t),
 		program: testbed.Towline(t), dir: t.TempDir(),
 	}
+}
+
+// bare makes a repository at the plain server, which is started when it is first
+// needed. It has no owner.
+func (s *scene) bare(name string) testbed.GiteaRepo {
+	s.Helper()
+	if s.plain == nil {
+		s.plain = gitrepotest.New(s.T)
+	}
+	return testbed.GiteaRepo{Name: name, URL: s.plain.Create(name)}
 }
 
 // image is the name of an image in the scene's registry.
@@ -96,7 +109,7 @@ func (s *scene) bot(ctx context.Context, config string, args ...string) *exec.Cm
 type round struct {
 	code        int // exit code
 	out, log    string
-	peak        int64 // bytes of memory at most
+	peak        int64 // bytes of memory at most; never less than what this process had at its start
 	took        time.Duration
 	interrupted error // why there's no exit code
 }
@@ -116,6 +129,9 @@ func finish(cmd *exec.Cmd) round {
 	began := time.Now()
 	err := cmd.Run()
 	r := round{out: out.String(), log: log.String(), took: time.Since(began)}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		r.peak = usage.Maxrss << 10 // on Linux, the only system that the servers run on
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
 		r.code = exit.ExitCode()
