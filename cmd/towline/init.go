@@ -116,11 +116,11 @@ func initialise(cmd *cobra.Command, dir *workdir.Dir, tree *bot.Tree, file strin
 
 // writePolicies writes the file, which held old, or wasn't there where that is nil.
 func writePolicies(cmd *cobra.Command, dir *workdir.Dir, file string, old, data []byte, count int) error {
-	write := dir.Write
+	write := func() error { return dir.Write(cmd.Context(), file, data) }
 	if old == nil {
-		write = dir.Create
+		write = func() error { return dir.Create(file, data) }
 	}
-	if err := write(file, data); err != nil {
+	if err := write(); err != nil {
 		return err
 	}
 	written := fmt.Sprintf("%d policies", count)

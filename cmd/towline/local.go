@@ -95,7 +95,7 @@ func shown(dir *workdir.Dir, err error) error {
 func displayed(dir *workdir.Dir, problems policy.Problems) policy.Problems {
 	var mine policy.Problems
 	for _, p := range problems {
-		if dir.Includes(p.File) {
+		if p.File == "" || dir.Includes(p.File) {
 			p.File = dir.Display(p.File)
 			mine = append(mine, p)
 		}

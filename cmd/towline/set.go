@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -38,34 +36,35 @@ below PATH names the image; what can be rewritten is.`,
 				}
 				wanted = append(wanted, assignment)
 			}
-			return withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
-				files, edits, problems := tree.Set(wanted, dir.Includes)
-				if err := writeFiles(dir, files); err != nil {
-					return err
-				}
-				for _, e := range edits {
-					if _, err := fmt.Fprintln(cmd.OutOrStdout(), describe(dir, e)); err != nil {
-						return err
-					}
-				}
-				if problems = displayed(dir, problems); len(problems) > 0 {
-					return problems
-				}
-				return nil
-			})
+			return setImages(cmd, args[0], wanted)
 		},
 	}
 }
 
-func describe(dir *workdir.Dir, e edit.Edit) string {
-	return fmt.Sprintf("%s:%d:%d: %s → %s", dir.Display(e.File), e.Line, e.Column, printable(e.Old), printable(e.New))
-}
-
-func writeFiles(dir *workdir.Dir, files map[string][]byte) error {
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := dir.Write(name, files[name]); err != nil {
+func setImages(cmd *cobra.Command, path string, wanted []bot.Assignment) (err error) {
+	dir, err := workdir.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	done, err := bot.Set(cmd.Context(), dir, wanted)
+	for _, e := range done.Edits {
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), describe(dir, e)); err != nil {
 			return err
 		}
 	}
+	warn(cmd, bot.Noted(displayed(dir, done.Notes)))
+	problems := displayed(dir, done.Problems)
+	switch {
+	case err != nil:
+		warn(cmd, problems)
+		return shown(dir, err)
+	case len(problems) > 0:
+		return problems
+	}
 	return nil
+}
+
+func describe(dir *workdir.Dir, e edit.Edit) string {
+	return fmt.Sprintf("%s:%d:%d: %s → %s", printable(dir.Display(e.File)), e.Line, e.Column, printable(e.Old), printable(e.New))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -39,7 +40,9 @@ updated is.`,
 				failed := warnRows(cmd, dir, plan) || len(refused) > 0
 				var err error
 				if write {
-					err = writeChanges(cmd.OutOrStdout(), dir, files, changes)
+					var unwritten bool
+					unwritten, err = writeChanges(cmd, dir, files, changes)
+					failed = failed || unwritten
 				} else {
 					err = printDiff(cmd.OutOrStdout(), dir, files)
 				}
@@ -77,20 +80,25 @@ func warnRows(cmd *cobra.Command, dir *workdir.Dir, plan *bot.Plan) bool {
 	return len(told) > 0
 }
 
-func writeChanges(w io.Writer, dir *workdir.Dir, files map[string][]byte, changes []gitwriter.Change) error {
-	if err := writeFiles(dir, files); err != nil {
-		return err
-	}
+// writeChanges writes the files and lists the changes of those that were written. It
+// tells whether any was left as it is.
+func writeChanges(cmd *cobra.Command, dir *workdir.Dir, files map[string][]byte, changes []gitwriter.Change) (bool, error) {
+	written, problems, notes, err := writeFiles(cmd.Context(), dir, files)
 	for _, c := range changes {
+		if _, ok := slices.BinarySearch(written.Names, c.File); !ok {
+			continue
+		}
 		to := c.To
 		if c.Digest != "" {
 			to += "@" + c.Digest
 		}
-		if _, err := fmt.Fprintf(w, "%s:%d: %s: %s → %s\n", dir.Display(c.File), c.Line, c.Image, c.From, to); err != nil {
-			return err
+		_, failed := fmt.Fprintf(cmd.OutOrStdout(), "%s:%d: %s: %s → %s\n", printable(dir.Display(c.File)), c.Line, c.Image, printable(c.From), to)
+		if failed != nil {
+			return true, errors.Join(failed, err)
 		}
 	}
-	return nil
+	warn(cmd, displayed(dir, slices.Concat(bot.Noted(notes), problems)))
+	return len(problems) > 0, err
 }
 
 // printDiff prints paths from where the command runs, so that `git apply` takes the

@@ -1,116 +1,222 @@
 package bot
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/google/go-containerregistry/pkg/name"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"sync"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/internal/workdir"
 	"github.com/towline-dev/towline/policy"
 )
 
-// Assignment is one IMAGE=TAG[@DIGEST], or NAMESPACE:NAME=IMAGE:TAG[@DIGEST].
-type Assignment struct {
-	Text        string
-	Marker      *edit.Marker // set in the second form
-	Image       string
-	Tag, Digest string
+// Setting is what setting images in a local tree came to.
+type Setting struct {
+	Edits []edit.Edit // of the files that were written, by file and place
+	// Problems are what couldn't be done, by place: files that name one of the images
+	// and can't be edited, what can't be read, and assignments that nothing fits.
+	Problems policy.Problems
+	// Notes are links that lead out of the tree, and files with further names.
+	Notes policy.Problems
 }
 
-// ParseAssignment reads one assignment. The left side names a marker's policy when
-// it has a colon and no slash, since an image with a port has a slash as well.
-func ParseAssignment(text string) (Assignment, error) {
-	left, right, ok := strings.Cut(text, "=")
-	if !ok || left == "" || right == "" {
-		return Assignment{}, fmt.Errorf("%q isn't IMAGE=TAG[@DIGEST]", text)
+// Set writes every reference that an assignment governs. It reads each file once and
+// parses only those that may name one of the images; no more than a few are held at a
+// time. All new content is on the disk before the first file is replaced. After an
+// error the Edits tell what was written until then.
+func Set(ctx context.Context, dir *workdir.Dir, wanted []Assignment) (Setting, error) {
+	var t Tree
+	if err := t.readConfig(dir.FS()); err != nil {
+		return Setting{}, err
 	}
-	a := Assignment{Text: text}
-	rest, digest, pinned := strings.Cut(right, "@")
-	a.Digest = digest
-	if namespace, policyName, marked := strings.Cut(left, ":"); marked && !strings.Contains(left, "/") {
-		colon := strings.LastIndex(rest, ":")
-		if colon < 0 || strings.Contains(rest[colon:], "/") {
-			return Assignment{}, fmt.Errorf("%q isn't NAMESPACE:NAME=IMAGE:TAG[@DIGEST]: the image has no tag", text)
-		}
-		a.Marker = &edit.Marker{Namespace: namespace, Name: policyName}
-		a.Image, a.Tag = rest[:colon], rest[colon+1:]
-	} else {
-		a.Image, a.Tag = left, rest
+	s := &setter{dir: dir, wanted: wanted, mentions: mentionsOf(wanted), batch: dir.Batch(), used: make([]bool, len(wanted))}
+	err := dir.Walk(ctx, workdir.Visitor{
+		Enter:      func(folder string) bool { return !gitFolder(folder) && !policy.Match(t.Config.IgnorePaths, folder) },
+		Wants:      func(file string) bool { return manifest(file) && !policy.Match(t.Config.IgnorePaths, file) },
+		Read:       s.read,
+		Large:      s.large,
+		Link:       s.link,
+		Unreadable: func(name string, err error) { s.problem(name, fmt.Sprintf("reading: %v", err), "") },
+		Sweep:      true,
+	})
+	if err != nil {
+		return Setting{}, errors.Join(err, s.batch.Discard())
 	}
-	if _, err := name.NewTag(a.Image+":"+a.Tag, name.WithDefaultRegistry("")); err != nil || a.Tag == "" {
-		return Assignment{}, fmt.Errorf("%q: %q isn't an image and %q a tag: %w", text, a.Image, a.Tag, orInvalid(err))
-	}
-	if pinned {
-		if _, err := name.NewDigest("x@"+digest, name.WithDefaultRegistry("")); err != nil {
-			return Assignment{}, fmt.Errorf("%q: the digest: %w", text, err)
-		}
-	}
-	return a, nil
+	written, err := s.batch.Commit(ctx)
+	return s.result(written, err != nil), err
 }
 
-func orInvalid(err error) error {
-	if err == nil {
-		return errors.New("it is empty")
-	}
-	return err
+// setter collects what the workers of a walk find.
+type setter struct {
+	dir      *workdir.Dir
+	wanted   []Assignment
+	mentions *edit.Mentions
+	batch    *workdir.Batch
+	finder   edit.Finder
+
+	mu sync.Mutex // guards what follows
+	Setting
+	used []bool // by assignment
 }
 
-// governs tells whether the assignment sets the reference.
-func (a Assignment) governs(r edit.Reference) bool {
-	if a.Marker != nil {
-		return r.Marker != nil && r.Marker.Namespace == a.Marker.Namespace && r.Marker.Name == a.Marker.Name
-	}
-	return r.Image != "" && edit.SameImage(r.Image, a.Image)
-}
-
-func (a Assignment) change(r edit.Reference) edit.Change {
-	c := edit.Change{Reference: r, Tag: a.Tag, Digest: a.Digest}
-	if a.Marker != nil && !edit.SameImage(r.Image, a.Image) {
-		c.Image = a.Image
-	}
-	return c
-}
-
-// Set rewrites every reference that an assignment governs in the files that in
-// admits. It gives the new contents by path, the edits, and what couldn't be done:
-// files that are refused, files that can't be read, and assignments that nothing fits.
-func (t *Tree) Set(wanted []Assignment, in func(file string) bool) (map[string][]byte, []edit.Edit, policy.Problems) {
+func mentionsOf(wanted []Assignment) *edit.Mentions {
 	var (
-		files    = map[string][]byte{}
-		all      []edit.Edit
-		problems = append(policy.Problems(nil), t.Problems...)
-		used     = make([]bool, len(wanted))
+		images  []string
+		markers []edit.Marker
 	)
-	for _, f := range t.Files {
-		var changes []edit.Change
-		for _, r := range t.References(f) {
-			for i, a := range wanted {
-				if in(r.File) && a.governs(r) {
-					used[i] = true
-					changes = append(changes, a.change(r))
-					break
-				}
+	for _, a := range wanted {
+		if a.Marker != nil {
+			markers = append(markers, *a.Marker)
+		} else {
+			images = append(images, a.Image)
+		}
+	}
+	return edit.NewMentions(images, markers)
+}
+
+// read edits one file.
+func (s *setter) read(f workdir.File) error {
+	if !s.mentions.In(f.Data) {
+		return nil
+	}
+	parsed, problems := s.finder.Parse(f.Name, f.Data)
+	s.tell(editProblems(problems))
+	changes := s.changes(parsed.References())
+	if len(changes) == 0 {
+		return nil
+	}
+	data, edits, err := parsed.Rewrite(changes)
+	if err != nil {
+		s.tell(refused(changes[0].Reference, err))
+		return nil
+	}
+	if len(edits) == 0 {
+		return nil
+	}
+	var refusal *workdir.RefusedError
+	switch err := s.batch.Put(f, data); {
+	case errors.As(err, &refusal):
+		problems, _ := Unwritten(workdir.Written{}, refusal)
+		s.tell(problems)
+		return nil
+	case err != nil:
+		return fmt.Errorf("nothing is written: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Edits = append(s.Edits, edits...)
+	return nil
+}
+
+// changes gives what is wanted of a file's references.
+func (s *setter) changes(refs []edit.Reference) []edit.Change {
+	var changes []edit.Change
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range refs {
+		for i, a := range s.wanted {
+			if a.governs(r) {
+				s.used[i] = true
+				changes = append(changes, a.change(r))
+				break
 			}
 		}
-		if len(changes) == 0 {
-			continue
-		}
-		data, edits, err := f.Rewrite(changes)
-		if err != nil {
-			problems = append(problems, refused(changes[0].Reference, err)...)
-			continue
-		}
-		if len(edits) > 0 {
-			files[edits[0].File] = data
-			all = append(all, edits...)
-		}
 	}
-	for i, a := range wanted {
-		if !used[i] {
-			problems = append(problems, policy.Problem{Message: fmt.Sprintf("nothing here fits %s", a.Text), Hint: "see the image's name as the manifests write it"})
-		}
-	}
-	return files, all, problems
+	return changes
 }
+
+// large tells of a file that is too large to be edited, where it may be meant.
+func (s *setter) large(name string, size int64, content io.Reader) error {
+	found, err := s.mentions.InReader(content)
+	switch {
+	case err != nil:
+		s.problem(name, fmt.Sprintf("reading: %v", err), "")
+	case found:
+		s.problem(name, fmt.Sprintf("the file has %d bytes, more than the %d that are read", size, workdir.MaxFile), "")
+	}
+	return nil
+}
+
+// link tells of a link that leads out of the tree. One that leads nowhere names no image.
+func (s *setter) link(name string, err error) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.Notes = append(s.Notes, policy.Problem{Position: policy.Position{File: name}, Message: fmt.Sprintf("the link isn't followed: %v", err)})
+	}
+}
+
+func (s *setter) problem(name, message, hint string) {
+	s.tell(policy.Problems{{Position: policy.Position{File: name}, Message: message, Hint: hint}})
+}
+
+func (s *setter) tell(problems policy.Problems) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Problems = append(s.Problems, problems...)
+}
+
+// result sorts what was found and leaves out the edits of files that weren't written.
+// What fits nothing is told only where the tree was gone through to the end.
+func (s *setter) result(w workdir.Written, broken bool) Setting {
+	s.Edits = slices.DeleteFunc(s.Edits, func(e edit.Edit) bool {
+		_, found := slices.BinarySearch(w.Names, e.File)
+		return !found
+	})
+	slices.SortFunc(s.Edits, func(a, b edit.Edit) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Start, b.Start))
+	})
+	problems, notes := Unwritten(w)
+	s.Problems, s.Notes = append(s.Problems, problems...), append(s.Notes, notes...)
+	s.Problems, s.Notes = s.Problems.Sorted(), s.Notes.Sorted()
+	for i, a := range s.wanted {
+		if !s.used[i] && !broken {
+			s.Problems = append(s.Problems, policy.Problem{Message: fmt.Sprintf("nothing here fits %s", a.Text), Hint: "see the image's name as the manifests write it"})
+		}
+	}
+	return s.Setting
+}
+
+// Unwritten says of the files that were refused, by the commit of a batch or before,
+// why they are as they were, and notes of those that were written what a person should
+// know.
+func Unwritten(w workdir.Written, refused ...*workdir.RefusedError) (problems, notes policy.Problems) {
+	for _, r := range slices.Concat(refused, w.Refused) {
+		problem := policy.Problem{Position: policy.Position{File: r.Name}, Message: fmt.Sprintf("the file is left as it is: %v", r.Why)}
+		switch {
+		case errors.Is(r.Why, workdir.ErrChanged):
+			problem.Hint = "run the command again"
+		case errors.Is(r.Why, workdir.ErrReadOnly):
+			problem.Hint = "chmod u+w lets it be edited"
+		}
+		problems = append(problems, problem)
+	}
+	for _, name := range w.Linked {
+		notes = append(notes, policy.Problem{
+			Position: policy.Position{File: name}, Message: "the file's other names (hard links) keep what was there before",
+		})
+	}
+	return problems, notes
+}
+
+// editProblems gives the problems of a file as those of a tree.
+func editProblems(found []edit.Problem) policy.Problems {
+	var problems policy.Problems
+	for _, e := range found {
+		problems = append(problems, policy.Problem{
+			Position: policy.Position{File: e.File, Line: e.Line, Column: e.Column}, Message: e.Message, Hint: e.Hint,
+		})
+	}
+	return problems
+}
+
+func gitFolder(folder string) bool { return path.Base(folder) == ".git" }
+
+// manifest tells by its name whether a file may hold references.
+func manifest(file string) bool { return file != policy.UpdateConfigFile && edit.Candidate(file) }

@@ -1,25 +1,36 @@
 // Package workdir reads and writes a manifest tree on a local disk, for the commands
 // that people run by hand. Nothing outside the tree is read or written, whatever its
-// symbolic links say, and a file is either as it was or as it should be.
+// symbolic links say, and a file is either as it was or as it should be. What a person
+// wrote meanwhile is never replaced.
 package workdir
 
 import (
-	"crypto/rand"
+	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"sync"
 )
 
 // Dir is a directory of manifests, or one file of it.
 type Dir struct {
 	root *os.Root
 	only string // when a file was named: its name in root
+	seed maphash.Seed
+
+	mu     sync.Mutex
+	seen   map[string]sum // what FS read of each file, the last time
+	recent folders        // from which it read
 }
 
-// Open opens the directory at name or, when name is a file, that file alone.
+// sum stands for a content, to tell that it is no longer the same.
+type sum uint64
+
+// Open opens the directory at name or, when name is a file, that file alone. A link is
+// followed, since it is what was asked for; those in the tree aren't.
 func Open(name string) (*Dir, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -27,20 +38,37 @@ func Open(name string) (*Dir, error) {
 	}
 	only := ""
 	if !info.IsDir() {
+		if name, err = real(name); err != nil {
+			return nil, err
+		}
 		name, only = filepath.Dir(name), filepath.Base(name)
 	}
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	return &Dir{root: root, only: only}, nil
+	return &Dir{root: root, only: only, seed: maphash.MakeSeed(), seen: map[string]sum{}}, nil
+}
+
+// real gives the name of the file that a link leads to, and that of any other as it is.
+func real(name string) (string, error) {
+	info, err := os.Lstat(name)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return name, err
+	}
+	return filepath.EvalSymlinks(name)
 }
 
 // Close lets go of the directory.
-func (d *Dir) Close() error { return d.root.Close() }
+func (d *Dir) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.recent.close()
+	return d.root.Close()
+}
 
 // FS gives the directory for reading. A link that leads out of it can't be opened.
-func (d *Dir) FS() fs.FS { return d.root.FS() }
+func (d *Dir) FS() fs.FS { return tree{FS: d.root.FS(), dir: d} }
 
 // Includes tells whether the file, named from the directory by slashes, was asked for.
 func (d *Dir) Includes(name string) bool { return d.only == "" || d.only == name }
@@ -51,70 +79,53 @@ func (d *Dir) Display(name string) string {
 	return filepath.ToSlash(filepath.Join(d.root.Name(), filepath.FromSlash(name)))
 }
 
-// Write replaces the content of an existing regular file at once, with its mode and,
-// where the system allows it, its owner kept. It refuses a symbolic link: what it
-// points at may be shared with another tree.
-func (d *Dir) Write(name string, data []byte) error {
-	info, err := d.root.Lstat(name)
-	if err != nil {
-		return err
+// Write replaces the content of one regular file at once, where it still is what FS
+// read of it, with mode, owner and attributes as a Batch keeps them.
+func (d *Dir) Write(ctx context.Context, name string, data []byte) error {
+	b := d.Batch()
+	err := b.Replace(name, data)
+	if err == nil {
+		var w Written
+		if w, err = b.Commit(ctx); err == nil && len(w.Refused) > 0 {
+			err = w.Refused[0]
+		}
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("writing %s: it is not a regular file", d.Display(name))
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("writing %s: %w", d.Display(name), refused.Why)
 	}
-	return d.place(name, info, data)
+	return err
 }
 
 // Create writes a file that isn't there yet at once, readable as the system has it
 // for new files. It refuses to replace anything.
 func (d *Dir) Create(name string, data []byte) error {
-	switch _, err := d.root.Lstat(name); {
-	case err == nil:
-		return fmt.Errorf("writing %s: %w", d.Display(name), fs.ErrExist)
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("writing %s: %w", d.Display(name), err)
+	f, err := d.folderOf(name)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", d.Display(name), cause(err))
 	}
-	return d.place(name, nil, data)
-}
-
-// place puts a file with the data where the name is. With no file to be like, it
-// gets the mode and owner of a new one.
-func (d *Dir) place(name string, like fs.FileInfo, data []byte) error {
-	temp := path.Join(path.Dir(name), ".towline-"+rand.Text())
-	if err := d.fill(temp, like, data); err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", d.Display(name), err), d.discard(temp))
-	}
-	if err := d.root.Rename(temp, name); err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", d.Display(name), err), d.discard(temp))
+	defer f.release()
+	if err := create(f, baseOf(name), data); err != nil {
+		return fmt.Errorf("writing %s: %w", d.Display(name), cause(err))
 	}
 	return nil
 }
 
-func (d *Dir) fill(temp string, like fs.FileInfo, data []byte) error {
-	mode := fs.FileMode(0o666) // less the umask
-	if like != nil {
-		mode = like.Mode().Perm()
-	}
-	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+func create(f *folder, base string, data []byte) error {
+	temp, err := fill(f, base, nil, data)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil && like != nil {
-		err = f.Chmod(mode) // the umask may have taken bits away
+	// A link, unlike a new name, can't take the place of what came in between. Not
+	// every file system has links.
+	if err = f.root.Link(temp, base); err != nil && !errors.Is(err, fs.ErrExist) {
+		if _, missing := f.root.Lstat(base); errors.Is(missing, fs.ErrNotExist) {
+			if err = f.root.Rename(temp, base); err == nil {
+				return nil
+			}
+		}
 	}
-	if err == nil && like != nil {
-		err = keepOwner(f, like)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return errors.Join(err, f.root.Remove(temp))
 }
 
-func (d *Dir) discard(temp string) error {
-	if err := d.root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
+func (d *Dir) sum(data []byte) sum { return sum(maphash.Bytes(d.seed, data)) }
