@@ -74,8 +74,11 @@ func (b *Batch) Replace(name string, data []byte) error {
 
 func (b *Batch) put(f *folder, name string, old sum, data []byte) error {
 	i := item{name: name, base: baseOf(name), old: old}
-	var err error
-	if i.like, err = f.root.Lstat(i.base); err != nil {
+	root, err := f.writable()
+	if err == nil {
+		i.like, err = root.Lstat(i.base)
+	}
+	if err != nil {
 		return fmt.Errorf("writing %s: %w", b.dir.Display(name), cause(err))
 	}
 	switch {
@@ -108,12 +111,12 @@ type Written struct {
 // told of. An error ends it: what Names has was written, everything else is as it was.
 func (b *Batch) Commit(ctx context.Context) (w Written, err error) {
 	slices.SortFunc(b.items, func(x, y item) int { return cmp.Compare(x.name, y.name) })
-	left := b.items
+	left, refused := b.items, b.items[:0:0]
 	defer func() {
-		b.items = left
+		b.items = append(refused, left...)
 		err = errors.Join(err, b.Discard())
 	}()
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return w, context.Cause(ctx)
 	}
 	if err := b.flush(); err != nil {
@@ -124,28 +127,35 @@ func (b *Batch) Commit(ctx context.Context) (w Written, err error) {
 		r  reader
 	)
 	defer in.close()
-	for len(left) > 0 {
+	for ; len(left) > 0; left = left[1:] {
 		i := left[0]
 		f, err := in.open(b.dir, i.name)
 		if err == nil {
 			err = place(&r, b.dir, f, i)
 		}
-		var refused *RefusedError
+		var refusal *RefusedError
 		switch {
-		case errors.As(err, &refused):
-			w.Refused = append(w.Refused, refused)
-			_ = f.root.Remove(i.temp)
+		case errors.As(err, &refusal):
+			refused, w.Refused = append(refused, i), append(w.Refused, refusal)
+			continue
 		case err != nil:
-			return w, fmt.Errorf("writing %s: %w", b.dir.Display(i.name), cause(err))
-		default:
-			w.Names = append(w.Names, i.name)
-			if names(i.like) > 1 {
-				w.Linked = append(w.Linked, i.name)
-			}
+			return w, b.midway(i, w, err)
 		}
-		left = left[1:]
+		w.Names = append(w.Names, i.name)
+		if names(i.like) > 1 {
+			w.Linked = append(w.Linked, i.name)
+		}
 	}
 	return w, nil
+}
+
+// midway is the error of a disk that fails while files are put in place.
+func (b *Batch) midway(i item, w Written, err error) error {
+	written := "nothing is written"
+	if n := len(w.Names); n > 0 {
+		written = fmt.Sprintf("%d of %d files are written, the others are as they were", n, len(b.items))
+	}
+	return fmt.Errorf("%s: writing %s: %w", written, b.dir.Display(i.name), cause(err))
 }
 
 // place gives the file its new content, if it still has the one of before.

@@ -5,40 +5,62 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 	"sync/atomic"
 )
 
 // folder is one folder of the tree, held open: what is in it is reached by one step,
 // which no link on the way can lead astray. It is closed when its last holder lets go.
 type folder struct {
-	root *os.Root
-	self *os.File // the folder itself, for listing and for steps from it
+	dir  *Dir
 	name string   // from the tree's root, by slashes; "." is the root
+	self *os.File // the folder itself, for listing and for steps from it
 	held atomic.Int32
+
+	once sync.Once // for what follows
+	root *os.Root  // for changes in the folder
+	err  error
 }
 
-// enter opens a folder by a step from root, where it is the one called step, or root
-// itself where that is ".".
-func enter(root *os.Root, step, name string) (*folder, error) {
-	own, err := root.OpenRoot(step)
+// folderOf opens the folder in which a file stands.
+func (d *Dir) folderOf(file string) (*folder, error) {
+	if !fs.ValidPath(file) || file == "." {
+		return nil, fs.ErrInvalid
+	}
+	return d.folder(path.Dir(file))
+}
+
+// folder opens a folder by its way from the tree's root.
+func (d *Dir) folder(name string) (*folder, error) {
+	root, err := d.root.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	self, err := own.Open(".")
+	self, err := root.Open(".")
 	if err != nil {
-		return nil, errors.Join(err, own.Close())
+		return nil, errors.Join(err, root.Close())
 	}
-	f := &folder{root: own, self: self, name: name}
+	f := &folder{dir: d, name: name, self: self}
+	f.once.Do(func() { f.root = root })
 	f.held.Store(1)
 	return f, nil
+}
+
+// writable gives the folder for changes in it.
+func (f *folder) writable() (*os.Root, error) {
+	f.once.Do(func() { f.root, f.err = f.dir.root.OpenRoot(f.name) })
+	return f.root, f.err
 }
 
 func (f *folder) hold() { f.held.Add(1) }
 
 // release lets go of the folder. That what was only read can't be closed means nothing.
 func (f *folder) release() {
-	if f.held.Add(-1) == 0 {
-		_ = f.self.Close()
+	if f.held.Add(-1) > 0 {
+		return
+	}
+	_ = f.self.Close()
+	if f.root != nil {
 		_ = f.root.Close()
 	}
 }
@@ -49,13 +71,4 @@ func (f *folder) path(base string) string {
 		return base
 	}
 	return f.name + "/" + base
-}
-
-// folderOf opens the folder in which the file stands.
-func (d *Dir) folderOf(name string) (*folder, error) {
-	dir := path.Dir(name)
-	if !fs.ValidPath(name) || name == "." {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
-	}
-	return enter(d.root, dir, dir)
 }

@@ -22,7 +22,8 @@ type content struct {
 	size int64
 }
 
-// fill reads to the end what has about size bytes.
+// fill reads to the end what has about size bytes. A regular file gives less than it is
+// asked for only at its end.
 func (r *reader) fill(from io.Reader, size int64) ([]byte, error) {
 	if len(r.buf) > keptBuffer {
 		r.buf = nil
@@ -38,7 +39,7 @@ func (r *reader) fill(from io.Reader, size int64) ([]byte, error) {
 		got, err := from.Read(r.buf[n:])
 		n += got
 		switch {
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF), err == nil && n < len(r.buf):
 			return r.buf[:n:n], nil
 		case err != nil:
 			return nil, err

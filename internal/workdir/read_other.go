@@ -4,16 +4,23 @@ package workdir
 
 import "errors"
 
+// enter opens a folder of the folder. It follows no link out of the tree.
+func (f *folder) enter(step string) (*folder, error) { return f.dir.folder(f.path(step)) }
+
 // read reads a file of the folder. It follows no link.
 func (r *reader) read(f *folder, base string) (content, error) {
-	before, err := f.root.Lstat(base)
+	root, err := f.writable()
+	if err != nil {
+		return content{}, err
+	}
+	before, err := root.Lstat(base)
 	if err != nil {
 		return content{}, err
 	}
 	if !before.Mode().IsRegular() {
 		return content{}, errNotRegular
 	}
-	file, err := f.root.Open(base)
+	file, err := root.Open(base)
 	if err != nil {
 		return content{}, err
 	}

@@ -29,29 +29,37 @@ func fill(f *folder, base string, like fs.FileInfo, data []byte) (temp string, e
 	if like != nil {
 		mode = like.Mode().Perm()
 	}
-	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	root, err := f.writable()
+	if err != nil {
+		return "", err
+	}
+	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return "", err
 	}
 	_, err = file.Write(data)
 	switch {
 	case err == nil && like != nil:
-		err = liken(file, f, base, like)
+		err = errors.Join(liken(file, f, base, like), begin(file))
 	case err == nil:
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
-		return "", errors.Join(err, f.root.Remove(temp))
+		return "", errors.Join(err, root.Remove(temp))
 	}
 	return temp, nil
 }
 
 // sweep takes a file of a run that was killed away. It is no loss if that can't be done:
 // the next run tries again.
-func (w *walk) sweep(f *folder, e fs.DirEntry) {
-	info, err := e.Info()
-	if err == nil && time.Since(info.ModTime()) > tempAge {
-		_ = f.root.Remove(e.Name())
+func (f *folder) sweep(base string) {
+	root, err := f.writable()
+	if err != nil {
+		return
+	}
+	info, err := root.Lstat(base)
+	if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > tempAge {
+		_ = root.Remove(base)
 	}
 }
 

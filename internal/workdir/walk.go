@@ -86,7 +86,7 @@ type job struct {
 }
 
 func (w *walk) start(ctx context.Context) error {
-	top, err := enter(w.dir.root, ".", ".")
+	top, err := w.dir.folder(".")
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (w *walk) list(ctx context.Context, f *folder, depth int) error {
 				folders = append(folders, e.Name())
 			}
 		case e.Type().IsRegular() && w.Sweep && isTemp(e.Name()):
-			w.sweep(f, e)
+			f.sweep(e.Name())
 		case e.Type()&fs.ModeSymlink != 0:
 			w.link(name)
 		case e.Type().IsRegular() && w.wants(name):
@@ -137,7 +137,7 @@ func (w *walk) descend(ctx context.Context, above *folder, step string, depth in
 		w.unreadable(name, fmt.Errorf("it stands in more than %d folders", maxFolders))
 		return
 	}
-	below, err := enter(above.root, step, name)
+	below, err := above.enter(step)
 	if err != nil {
 		w.unreadable(name, err)
 		return

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/towline-dev/towline/internal/workdir"
 )
@@ -36,55 +37,6 @@ func open(t *testing.T, name string) *workdir.Dir {
 	return d
 }
 
-func TestWriteKeepsModeAndLeavesNothingBehind(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "apps", "web.yaml")
-	write(t, file, "old\n", 0o664)
-	d := open(t, dir)
-	if err := d.Write("apps/web.yaml", []byte("new\n")); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(file)
-	if err != nil || string(got) != "new\n" {
-		t.Errorf("the file holds %q, %v", got, err)
-	}
-	info, err := os.Stat(file)
-	if err != nil || info.Mode().Perm() != 0o664 {
-		t.Errorf("the mode is %v, want 0664 (%v)", info.Mode(), err)
-	}
-	entries, err := os.ReadDir(filepath.Dir(file))
-	if err != nil || len(entries) != 1 {
-		t.Errorf("the directory holds %v, %v", entries, err)
-	}
-}
-
-func TestWriteRefusesLinks(t *testing.T) {
-	outside := filepath.Join(t.TempDir(), "outside.yaml")
-	write(t, outside, "theirs\n", 0o644)
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "real.yaml"), "ours\n", 0o644)
-	for link, target := range map[string]string{"out.yaml": outside, "in.yaml": "real.yaml"} {
-		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(filepath.Dir(outside), filepath.Join(dir, "folder")); err != nil {
-		t.Fatal(err)
-	}
-	d := open(t, dir)
-	for _, name := range []string{"out.yaml", "in.yaml", "folder/outside.yaml", "../x.yaml", "missing.yaml"} {
-		if err := d.Write(name, []byte("new\n")); err == nil {
-			t.Errorf("writing %s works", name)
-		}
-	}
-	if got, err := os.ReadFile(outside); err != nil || string(got) != "theirs\n" {
-		t.Errorf("the file outside holds %q, %v", got, err)
-	}
-	if _, err := fs.ReadFile(d.FS(), "out.yaml"); err == nil {
-		t.Error("a link that leads out can be read")
-	}
-}
-
 func TestOpenOfOneFile(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.yaml"), "a\n", 0o644)
@@ -99,8 +51,46 @@ func TestOpenOfOneFile(t *testing.T) {
 	if got, want := d.Display("a.yaml"), filepath.ToSlash(filepath.Join(dir, "a.yaml")); got != want {
 		t.Errorf("Display gives %q, want %q", got, want)
 	}
+	link := filepath.Join(t.TempDir(), "link.yaml")
+	if err := os.Symlink(filepath.Join(dir, "a.yaml"), link); err != nil {
+		t.Fatal(err)
+	}
+	if d := open(t, link); !d.Includes("a.yaml") || d.Includes("link.yaml") {
+		t.Error("a link that is named isn't the file that it leads to")
+	}
 	if _, err := workdir.Open(filepath.Join(dir, "none")); err == nil {
 		t.Error("opening what isn't there works")
+	}
+}
+
+func TestFS(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "apps", "web.yaml"), "web\n", 0o644)
+	write(t, filepath.Join(dir, "apps", "db", "db.yaml"), "db\n", 0o644)
+	write(t, filepath.Join(dir, "empty.yaml"), "", 0o644)
+	if err := fstest.TestFS(open(t, dir).FS(), "apps/web.yaml", "apps/db/db.yaml", "empty.yaml"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFSFollowsLinksWithinTheTree(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside.yaml")
+	write(t, outside, "theirs\n", 0o644)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "real.yaml"), "ours\n", 0o644)
+	for link, target := range map[string]string{"out.yaml": outside, "in.yaml": "real.yaml", "folder": filepath.Dir(outside)} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := open(t, dir)
+	if got, err := fs.ReadFile(d.FS(), "in.yaml"); err != nil || string(got) != "ours\n" {
+		t.Errorf("the link holds %q, %v", got, err)
+	}
+	for _, name := range []string{"out.yaml", "folder/outside.yaml", "../real.yaml"} {
+		if _, err := fs.ReadFile(d.FS(), name); err == nil {
+			t.Errorf("%s can be read", name)
+		}
 	}
 }
 

@@ -21,6 +21,10 @@ func Image(i int) string {
 	return fmt.Sprintf("registry.example.com/team-%d/service-%d", i%7, i)
 }
 
+// Single is the name of an image that one file names, 0 ≤ i < 20. It needs a tree of at
+// least (i+1)·400 files.
+func Single(i int) string { return fmt.Sprintf("registry.example.com/tools/sidecar-%d", i) }
+
 // Tag is the one that every reference of the tree has.
 const Tag = "1.4.2"
 
@@ -60,10 +64,13 @@ func content(i int) string {
 	n := i / 2
 	app := fmt.Sprintf("app-%d", i)
 	if i%2 == 0 {
-		image := Image(n % Images)
+		image := Image((n + n/Images) % Images) // so that each stands in all kinds of files
+		if i%400 == 0 {
+			return deployment(app, image) + "      initContainers:\n      - name: sidecar\n        image: " + Single(i/400) + ":" + Tag + "\n"
+		}
 		switch n % 5 {
 		case 4:
-			return helmRelease(app, "    image:\n      repository: "+image+"\n      tag: "+Tag+"\n")
+			return helmRelease(app, "    image: "+image+":"+Tag+"\n")
 		case 3:
 			return deployment(app, image) + "---\n" + service(app)
 		}
