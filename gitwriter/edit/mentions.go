@@ -2,6 +2,7 @@ package edit
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
@@ -15,38 +16,53 @@ import (
 // another key, another file or the default: registries and owners stand apart in Helm's
 // values, and in Flux's repositories of charts.
 type Mentions struct {
-	words  []string
-	first  [1 << 8][]int32 // the words by their first byte, as far as pairs passes
-	pairs  [1 << 16 / 64]uint64
+	words []string
+	// begun are the words by the slot of their first characters: as many as the shortest
+	// has, and at most four. known are the slots that have any.
+	begun  map[uint32][]string
+	known  [slots]bool
+	mask   uint32 // of the first characters, as a number
 	always bool
 }
+
+// slots is how many slots there are: few enough to stay near the processor.
+const slots = 1 << 12
+
+// slot spreads the first characters over the slots.
+func (m *Mentions) slot(four uint32) uint32 { return (four & m.mask) * 0x9E3779B1 >> 20 }
 
 // NewMentions makes the filter for references to these images, as SameImage compares
 // them, and for those that markers give to these policies.
 func NewMentions(images []string, policies []Marker) *Mentions {
-	m := &Mentions{}
+	m := &Mentions{begun: map[uint32][]string{}}
 	for _, image := range images {
 		name := CanonicalImage(image)
-		m.add(name[strings.LastIndexByte(name, '/')+1:])
+		m.words = append(m.words, name[strings.LastIndexByte(name, '/')+1:])
 	}
 	for _, p := range policies {
-		m.add(p.Namespace + ":" + p.Name)
+		m.words = append(m.words, p.Namespace+":"+p.Name)
+	}
+	slices.Sort(m.words)
+	m.words = slices.Compact(m.words)
+	if len(m.words) == 0 {
+		return m
+	}
+	switch shortest := slices.MinFunc(m.words, func(a, b string) int { return len(a) - len(b) }); len(shortest) {
+	case 0, 1:
+		m.always = true // too short to tell anything apart
+	case 2:
+		m.mask = 1<<16 - 1
+	case 3:
+		m.mask = 1<<24 - 1
+	default:
+		m.mask = 1<<32 - 1
+	}
+	for _, w := range m.words {
+		at := m.slot(binary.LittleEndian.Uint32(append([]byte(w), 0, 0, 0, 0)))
+		m.begun[at], m.known[at] = append(m.begun[at], w), true
 	}
 	return m
 }
-
-func (m *Mentions) add(word string) {
-	switch {
-	case len(word) < 2:
-		m.always = true // too short to tell anything apart
-	case !slices.Contains(m.words, word):
-		m.first[word[0]] = append(m.first[word[0]], int32(len(m.words)))
-		m.words = append(m.words, word)
-		m.pairs[pair(word)/64] |= 1 << (pair(word) % 64)
-	}
-}
-
-func pair[T string | []byte](s T) uint16 { return uint16(s[0])<<8 | uint16(s[1]) }
 
 // In tells whether the data may hold such a reference. It is exact in one direction:
 // where it says false, no reference that Parse finds in the data is one of them.
@@ -66,16 +82,30 @@ func (m *Mentions) overlap() int {
 
 // spelled looks for the words as they are. A part of a longer name is none.
 func (m *Mentions) spelled(data []byte) bool {
-	for i := 0; i+1 < len(data); i++ {
-		p := pair(data[i:])
-		if m.pairs[p/64]&(1<<(p%64)) == 0 {
-			continue
+	if len(m.words) == 0 {
+		return false
+	}
+	rest := data
+	for ; len(rest) >= 4; rest = rest[1:] {
+		if at := m.slot(binary.LittleEndian.Uint32(rest)); m.known[at%slots] && m.stands(at, data, len(data)-len(rest)) {
+			return true
 		}
-		for _, w := range m.first[data[i]] {
-			word := m.words[w]
-			if len(data)-i >= len(word) && string(data[i:i+len(word)]) == word && apart(data, i, i+len(word)) {
-				return true
-			}
+	}
+	for ; len(rest) > 0; rest = rest[1:] {
+		var four [4]byte
+		copy(four[:], rest)
+		if m.stands(m.slot(binary.LittleEndian.Uint32(four[:])), data, len(data)-len(rest)) {
+			return true
+		}
+	}
+	return false
+}
+
+// stands tells whether one of the words of a slot stands at from.
+func (m *Mentions) stands(slot uint32, data []byte, from int) bool {
+	for _, w := range m.begun[slot] {
+		if len(data)-from >= len(w) && string(data[from:from+len(w)]) == w && apart(data, from, from+len(w)) {
+			return true
 		}
 	}
 	return false
