@@ -13,7 +13,7 @@ func Rules() []Rule {
 	testHelpers := []Pattern{
 		"registry/registrytest/...", "registry/signature/signaturetest/...", "gitwriter/forge/forgetest/...", "internal/gitrepo/gitrepotest/...",
 		"internal/gitsign/gitsigntest/...",
-		"internal/schedule/scheduletest/...", "reconciler/build/buildtest/...",
+		"internal/schedule/scheduletest/...", "internal/workdir/workdirtest/...", "reconciler/build/buildtest/...",
 	}
 	everything := []Pattern{Own}
 
