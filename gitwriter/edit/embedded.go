@@ -36,35 +36,44 @@ type textLine struct {
 func (fd Finder) embed(f *File) []Problem {
 	var problems []Problem
 	for _, t := range f.texts() {
-		n := t.site.scalar()
-		if n.Tag != yaml.NodeTagString || n.Value == "" || !fd.Relevant([]byte(n.Value)) {
-			continue
-		}
-		lines, reason := f.src.textLines(n)
-		e := &embedded{outer: f, site: t.site, lines: lines}
-		e.file = &File{name: t.name, src: &source{data: []byte(n.Value)}, host: e}
-		inner := fd.parse(e.file)
-		if reason != "" {
-			if count := len(e.file.entries); count > 0 {
-				f.opaque = append(f.opaque, f.problem(ProblemEmbedded, n.Line, n.Column,
-					fmt.Sprintf("%s: the text names images (%s), but %s", t.site.path, e.file.names(), reason),
-					"write it as a literal block (|)"))
-			}
-			continue
-		}
-		if told := len(e.file.entries) + len(inner) + len(e.file.opaque); told*len(t.site.path) > maxPaths {
-			problems = append(problems, f.problem(ProblemLimit, n.Line, n.Column, "the keys above the text are too long", ""))
-			continue
-		}
-		for _, p := range inner {
-			problems = append(problems, f.outerProblem(e, p, "in the text of "))
-		}
-		for _, p := range e.file.opaque {
-			f.opaque = append(f.opaque, f.outerProblem(e, p, ""))
-		}
-		f.adopt(e)
+		problems = append(problems, fd.embedText(f, t)...)
 	}
 	f.sortEntries()
+	return problems
+}
+
+func (fd Finder) embedText(f *File, t embeddedText) (problems []Problem) {
+	n := t.site.scalar()
+	text := []byte(n.Value)
+	if n.Tag != yaml.NodeTagString || len(text) == 0 || !fd.Relevant(text) {
+		return nil
+	}
+	lines, reason := f.src.textLines(n)
+	e := &embedded{outer: f, site: t.site, lines: lines}
+	e.file = &File{name: t.name, src: &source{data: text}, host: e}
+	inner := fd.parse(e.file)
+	if reason != "" {
+		if len(e.file.entries) == 0 {
+			return nil
+		}
+		return []Problem{f.problem(ProblemEmbedded, n.Line, n.Column,
+			fmt.Sprintf("%s: the text names images (%s), but %s", t.site.path, e.file.names(), reason), "write it as a literal block (|)")}
+	}
+	if told := len(e.file.entries) + len(inner) + len(e.file.opaque); told*len(t.site.path) > maxPaths {
+		return []Problem{f.problem(ProblemLimit, n.Line, n.Column, "the keys above the text are too long", "")}
+	}
+	for _, p := range inner {
+		q := f.outerProblem(e, p)
+		if t.loose && (p.Kind == ProblemSyntax || p.Kind == ProblemTemplate) {
+			f.opaque = append(f.opaque, q) // it need not be YAML
+		} else {
+			problems = append(problems, q)
+		}
+	}
+	for _, p := range e.file.opaque {
+		f.opaque = append(f.opaque, f.outerProblem(e, p))
+	}
+	f.adopt(e)
 	return problems
 }
 
@@ -135,14 +144,15 @@ func (e *embedded) place(line, column int) (outerLine, outerColumn int) {
 	return at.line, at.column + column - 1
 }
 
-func (f *File) outerProblem(e *embedded, p Problem, prefix string) Problem {
+func (f *File) outerProblem(e *embedded, p Problem) Problem {
+	const where = "in the text of "
 	p.File = f.name
 	p.Line, p.Column = e.place(p.Line, p.Column)
-	separator := ": "
-	if prefix == "" {
-		separator = "|" // the message begins with a path
+	if deeper, ok := strings.CutPrefix(p.Message, where); ok {
+		p.Message = where + e.path(deeper)
+	} else {
+		p.Message = where + e.site.path + ": " + p.Message
 	}
-	p.Message = prefix + e.site.path + separator + p.Message
 	return p
 }
 

@@ -159,7 +159,7 @@ func (t *template) dropTwice(n *yaml.Node) *yaml.Node {
 		if !twice[key.Value] {
 			content = append(content, key, value)
 		} else if value.Kind == yaml.ScalarNode && key.Value == "image" {
-			t.passed = append(t.passed, passedLine{t.offset(value), value.Value, passedTwice})
+			t.passed = append(t.passed, passedLine{t.offset(value), value.Value, whyTwice})
 		}
 	}
 	n.Content = content

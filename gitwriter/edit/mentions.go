@@ -143,12 +143,12 @@ func disguised(data []byte) bool {
 	}
 }
 
-// part is how much of a large file InReader looks at, at a time, in bytes.
-const part = 256 << 10
+// chunk is how much of a large file InReader looks at, at a time, in bytes.
+const chunk = 256 << 10
 
 // InReader is In for a file that is too large to be held.
 func (m *Mentions) InReader(r io.Reader) (bool, error) {
-	buf := make([]byte, part)
+	buf := make([]byte, chunk)
 	kept := 0
 	for {
 		n, err := io.ReadFull(r, buf[kept:])

@@ -179,7 +179,7 @@ func render(text string, data any) ([]byte, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
 		"include": func(...any) string { return "included: x" }, "toYaml": func(any) string { return "yaml: x" },
 		"nindent": indent, "indent": func(n int, s string) string { return strings.TrimPrefix(indent(n, s), "\n") },
-		"quote": func(v any) string { return fmt.Sprintf("%q", fmt.Sprint(v)) }, "default": func(d, v any) any { return d },
+		"quote": func(v any) string { return fmt.Sprintf("%q", fmt.Sprint(v)) }, "default": func(d, _ any) any { return d },
 	}).Parse(text)
 	if err != nil {
 		return nil, err

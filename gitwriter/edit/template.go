@@ -38,9 +38,9 @@ type passedLine struct {
 const maskByte = 0x01
 
 const (
-	passedText  = "it may be part of a text or a value above it"
-	passedJoint = "an action beside it takes the line break away"
-	passedTwice = "the key stands there twice"
+	whyText  = "it may be part of a text or a value above it"
+	whyJoint = "an action beside it takes the line break away"
+	whyTwice = "the key stands there twice"
 )
 
 // readTemplate reads a template; ok is false where it isn't one, or isn't well-formed.

@@ -19,7 +19,7 @@ func (l *templateLine) read() {
 	t := l.t
 	for l.dash() {
 		if !t.item(l.column()) {
-			l.pass(passedText)
+			l.pass(whyText)
 			return
 		}
 		l.at++
@@ -39,7 +39,7 @@ func (l *templateLine) read() {
 	n.Value = strings.Trim(n.Value, `"'`)
 	if !t.key(l.column(), n) {
 		l.at += value
-		l.pass(passedText)
+		l.pass(whyText)
 		return
 	}
 	t.branch[n] = t.branchAt(l.start)
@@ -75,9 +75,7 @@ func splitKey(line []byte) (key, value int, ok bool) {
 		return 0, 0, false
 	}
 	key = len(bytes.TrimRight(line[:i], " \t"))
-	for i++; i < len(line) && isBlank(line[i]); i++ {
-	}
-	return key, i, true
+	return key, len(line) - len(bytes.TrimLeft(line[i+1:], " \t")), true
 }
 
 // node makes a scalar of the text at an offset.
@@ -103,7 +101,7 @@ func (l *templateLine) value() {
 	switch {
 	case len(text) == 0 || text[0] == '#':
 		return // the value is below
-	case (text[0] == '&' || text[0] == '!') && bytes.IndexAny(text, " \t") < 0:
+	case (text[0] == '&' || text[0] == '!') && !bytes.ContainsAny(text, " \t"):
 		return // here too, behind its anchor or tag
 	case top == nil || !top.open:
 		return // the text of a value above
@@ -117,7 +115,7 @@ func (l *templateLine) value() {
 	if bytes.IndexByte(masked, maskByte) >= 0 {
 		t.held[n] = true
 	} else if bytes.IndexByte(t.masked[l.start:l.at], maskByte) >= 0 || !(joint{t.src.data, t.actions}).alone(l.start, l.end) {
-		l.pass(passedJoint)
+		l.pass(whyJoint)
 		return
 	}
 	top.set(n)
