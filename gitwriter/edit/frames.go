@@ -78,6 +78,13 @@ func (t *template) enter(column int, kind yaml.Kind) bool {
 	return true
 }
 
+// only makes the document nothing but a value: all lines that follow are part of it.
+func (t *template) only() *frame {
+	t.endDocument()
+	t.stack = []frame{{column: -1, node: &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{{}}}, open: true}}
+	return t.top()
+}
+
 // set gives the last child its value.
 func (f *frame) set(n *yaml.Node) {
 	f.node.Content[len(f.node.Content)-1] = n

@@ -79,17 +79,27 @@ func (t *template) line(start, end int) {
 			t.quote = 0
 		}
 		return
-	case len(bytes.Trim(masked, " \t\x01")) == 0:
+	case blankOrComment(bytes.Trim(masked, " \t\x01")):
 		return // nothing but actions
-	case bytes.HasPrefix(masked, []byte("---")) || bytes.HasPrefix(masked, []byte("...")):
-		t.endDocument()
-		return
 	}
 	i := start
+	if marker := string(masked[:min(len(masked), 3)]); marker == "---" || marker == "..." {
+		if len(masked) == 3 || isBlank(masked[3]) {
+			t.endDocument()
+			i += 3
+			for i < end && isBlank(t.masked[i]) {
+				i++
+			}
+			if l := (&templateLine{t: t, start: start, end: end, at: i}); i < end {
+				l.value() // the document is this value, or what is below its tag
+			}
+			return
+		}
+	}
 	for i < end && t.masked[i] == ' ' {
 		i++
 	}
-	if t.masked[i] == '#' || t.masked[i] == '\t' {
+	if t.masked[i] == '\t' {
 		return
 	}
 	l := &templateLine{t: t, start: start, end: end, at: i}

@@ -103,7 +103,9 @@ func (l *templateLine) value() {
 		return // the value is below
 	case (text[0] == '&' || text[0] == '!') && !bytes.ContainsAny(text, " \t"):
 		return // here too, behind its anchor or tag
-	case top == nil || !top.open:
+	case top == nil:
+		top = t.only()
+	case !top.open:
 		return // the text of a value above
 	}
 	top.open = false
