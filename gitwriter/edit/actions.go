@@ -69,25 +69,10 @@ func (a *action) scan(data []byte) bool {
 	for a.trimLeft && i < len(data) && isTemplateSpace(data[i]) {
 		i++
 	}
-	start := i
 	if bytes.HasPrefix(data[i:], []byte("/*")) {
-		n := bytes.Index(data[i:], []byte("*/"))
-		if n < 0 {
-			return false
-		}
-		a.kind = actionSilent
-		i += n + 2
-		for i < len(data) && isTemplateSpace(data[i]) {
-			i++
-		}
-		a.trimRight = bytes.HasPrefix(data[i:], []byte("-}}"))
-		if a.trimRight {
-			i++
-		}
-		a.to = i + 2
-		return bytes.HasPrefix(data[i:], []byte("}}"))
+		return a.scanComment(data, i)
 	}
-	for i < len(data) {
+	for start := i; i < len(data); {
 		switch c := data[i]; {
 		case bytes.HasPrefix(data[i:], []byte("}}")):
 			a.to = i + 2
@@ -109,6 +94,26 @@ func (a *action) scan(data []byte) bool {
 		}
 	}
 	return false
+}
+
+// scanComment reads a comment, whose /* stands at i; nothing but the action's end
+// may follow it.
+func (a *action) scanComment(data []byte, i int) bool {
+	n := bytes.Index(data[i:], []byte("*/"))
+	if n < 0 {
+		return false
+	}
+	a.kind = actionSilent
+	i += n + 2
+	for i < len(data) && isTemplateSpace(data[i]) {
+		i++
+	}
+	a.trimRight = bytes.HasPrefix(data[i:], []byte("-}}"))
+	if a.trimRight {
+		i++
+	}
+	a.to = i + 2
+	return bytes.HasPrefix(data[i:], []byte("}}"))
 }
 
 func isTemplateSpace(c byte) bool { return isBlank(c) || c == '\n' || c == '\r' }

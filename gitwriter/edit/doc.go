@@ -26,8 +26,14 @@
 // Nothing is found where it isn't certain which image and version are meant: empty
 // tags, version ranges, repositories of Git, templates and variables.
 //
+// Files are also found in files: the texts of Argo CD's and k3s' Helm values, of
+// kustomize's patches and of ConfigMaps are read as files of their own, and edited
+// where each of their lines stands in the outer file as it is. In a Go template
+// that isn't YAML, only lines are read that say by themselves what they are.
+//
 // What is refused: values spread over several lines, block scalars of more than
-// one line, anchors whose other users would change unasked, mappings with
-// duplicate keys, and files that aren't valid YAML (Go templates among them).
-// The package knows neither policies nor Git; it maps bytes to bytes.
+// one line, anchors whose other users would change unasked, and values with a tag
+// of their own. What is passed over, with a [Problem]: mappings with duplicate
+// keys, files that aren't valid YAML, and embedded texts that are folded or have
+// escapes. The package knows neither policies nor Git; it maps bytes to bytes.
 package edit
