@@ -69,7 +69,10 @@ func (t *template) enter(column int, kind yaml.Kind) bool {
 	case top == nil:
 		t.endDocument()
 		t.doc = &yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{n}}
-	case !top.open || len(t.stack) > maxDepth:
+	case !top.open:
+		t.revoke()
+		return false
+	case len(t.stack) > maxDepth:
 		return false
 	default:
 		top.set(n)
@@ -83,6 +86,20 @@ func (t *template) only() *frame {
 	t.endDocument()
 	t.stack = []frame{{column: -1, node: &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{{}}}, open: true}}
 	return t.top()
+}
+
+// revoke takes the last value back, because the line that is read may be more of it.
+func (t *template) revoke() {
+	top := t.top()
+	n := top.node.Content[len(top.node.Content)-1]
+	if n.Kind != yaml.ScalarNode || n.Line == 0 {
+		return
+	}
+	key := len(top.node.Content) - 2
+	if top.node.Kind == yaml.MappingNode && top.node.Content[key].Value == "image" && !t.held[n] {
+		t.passed = append(t.passed, passedLine{t.offset(n), n.Value, whyGoesOn})
+	}
+	top.set(&yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagNull})
 }
 
 // set gives the last child its value.

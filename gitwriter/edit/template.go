@@ -38,9 +38,10 @@ type passedLine struct {
 const maskByte = 0x01
 
 const (
-	whyText  = "it may be part of a text or a value above it"
-	whyJoint = "an action beside it takes the line break away"
-	whyTwice = "the key stands there twice"
+	whyText   = "it may be part of a text or a value above it"
+	whyJoint  = "an action beside it takes the line break away"
+	whyTwice  = "the key stands there twice"
+	whyGoesOn = "the line below may continue it"
 )
 
 // readTemplate reads a template; ok is false where it isn't one, or isn't well-formed.
@@ -80,7 +81,8 @@ func (t *template) line(start, end int) {
 		}
 		return
 	case blankOrComment(bytes.Trim(masked, " \t\x01")):
-		return // nothing but actions
+		t.printed(start, end) // nothing but actions
+		return
 	}
 	i := start
 	if marker := string(masked[:min(len(masked), 3)]); marker == "---" || marker == "..." {

@@ -84,6 +84,23 @@ func (l *templateLine) node(offset int, value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value, Line: line, Column: column}
 }
 
+// printed handles a line of actions alone: what one prints further in than the value
+// above may continue that value.
+func (t *template) printed(start, end int) {
+	top := t.top()
+	if top == nil {
+		return
+	}
+	first := joint{t.src.data, t.actions}.find(start)
+	for k := first; k < len(t.actions) && t.actions[k].from < end; k++ {
+		a := t.actions[k]
+		if a.kind == actionOutput && !a.trimLeft && t.actions[first].from-start > top.column {
+			t.revoke()
+			return
+		}
+	}
+}
+
 // branchAt returns the branch that an offset lies in.
 func (t *template) branchAt(offset int) int {
 	k := joint{t.masked, t.actions}.find(offset) - 1
@@ -106,6 +123,7 @@ func (l *templateLine) value() {
 	case top == nil:
 		top = t.only()
 	case !top.open:
+		t.revoke()
 		return // the text of a value above
 	}
 	top.open = false
