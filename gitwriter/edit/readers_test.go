@@ -149,7 +149,7 @@ func (c *readerCheck) rendered(before, after string) {
 	values := map[string]any{"x": "1", "y": "1", "a": "1", "b": "1", "z": "1", "tag": "1", "enabled": true, "debug": true}
 	all := maps.Clone(values)
 	all["Values"] = values
-	for _, data := range []any{nil, all} {
+	for _, data := range []any{nil, map[string]any{"x": "1"}, map[string]any{"y": "1", "z": "latest"}, all} {
 		old, err := render(before, data)
 		if err != nil {
 			continue
