@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,22 +47,48 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DOCKER_CONFIG", env.WorkDir)
 			return startForge(env)
 		},
-		Condition: func(name string) (bool, error) {
-			if name != "sshd" {
-				return false, fmt.Errorf("the condition %q is unknown", name)
-			}
-			_, ok := sshd.Find()
-			return ok, nil
-		},
+		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"expand": expand, "exits": exits, "forge-commit": commitToForge, "pulls": countPulls,
+			"expand": expand, "exits": exits, "odd": odd, "forge-commit": commitToForge, "pulls": countPulls,
 			"ssh-forge": func(ts *testscript.TestScript, neg bool, args []string) { sshForge(t, ts, neg, args) },
 		},
 	})
 }
 
+// condition tells what the tests may do: be root, or mark files immutable.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "immutable":
+		return immutable() == nil, nil
+	case "sshd":
+		_, ok := sshd.Find()
+		return ok, nil
+	}
+	return false, fmt.Errorf("the condition %q isn't known", name)
+}
+
+// immutable tries whether files can be marked so that nobody replaces them.
+func immutable() error {
+	f, err := os.CreateTemp("", "towline")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, flag := range []string{"+i", "-i"} {
+		if err := exec.CommandContext(context.Background(), "chattr", flag, f.Name()).Run(); err != nil { //nolint:gosec // the test's own file
+			return err
+		}
+	}
+	return nil
+}
+
 func startRegistry(env *testscript.Env) (string, error) {
-	reg := registrytest.NewServer(registrytest.Options{PageSize: 2})
+	reg := registrytest.NewServer(registrytest.Options{PageSize: 2, OnRequest: func(*http.Request) { meanwhile(env.WorkDir) }})
 	if err := reg.PushTags("acme/hello", "1.0.0", "1.1.0", "1.2.0-rc.1", "2.0.0"); err != nil {
 		return "", err
 	}
@@ -73,6 +101,22 @@ func startRegistry(env *testscript.Env) (string, error) {
 	}
 	env.Defer(func() { _ = reg.Close() })
 	return reg.Host(), nil
+}
+
+// meanwhile puts what stands in the folder of that name in place: while the registry is
+// asked, a person works on.
+func meanwhile(dir string) {
+	from := filepath.Join(dir, "meanwhile")
+	_ = filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		to, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		return os.Rename(name, filepath.Join(dir, to))
+	})
 }
 
 // expand replaces $REGISTRY, $FORGE and $SSH_FORGE in files, which txtar archives can't.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/towline-dev/towline/internal/bot"
@@ -15,6 +16,11 @@ import (
 // writeFiles gives files their new contents, after all of them have been prepared. It
 // tells which were written, also beside an error, and what is to be said of the others.
 func writeFiles(ctx context.Context, dir *workdir.Dir, files map[string][]byte) (done workdir.Written, problems, notes policy.Problems, err error) {
+	// What a run that was killed left behind goes first.
+	sweep := workdir.Visitor{Sweep: true, Enter: func(folder string) bool { return path.Base(folder) != ".git" }}
+	if err := dir.Walk(ctx, sweep); err != nil {
+		return done, nil, nil, err
+	}
 	batch := dir.Batch()
 	var refused []*workdir.RefusedError
 	for _, name := range slices.Sorted(maps.Keys(files)) {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 )
@@ -24,10 +25,16 @@ type folder struct {
 
 // folderOf opens the folder in which a file stands.
 func (d *Dir) folderOf(file string) (*folder, error) {
-	if !fs.ValidPath(file) || file == "." {
+	if !within(file) {
 		return nil, fs.ErrInvalid
 	}
 	return d.folder(path.Dir(file))
+}
+
+// within tells whether a name is one of a file in the tree. Unlike fs.ValidPath it
+// takes names that aren't UTF-8, as disks do.
+func within(file string) bool {
+	return file != "." && path.Clean(file) == file && filepath.IsLocal(filepath.FromSlash(file))
 }
 
 // folder opens a folder by its way from the tree's root.

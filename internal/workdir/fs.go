@@ -71,7 +71,7 @@ func (s *seenFile) Read(p []byte) (int, error) {
 // readFile reads a regular file by one step from its folder. Files are mostly read
 // folder by folder, so the last one is kept open.
 func (d *Dir) readFile(name string) ([]byte, error) {
-	if !fs.ValidPath(name) {
+	if !within(name) {
 		return nil, fs.ErrInvalid
 	}
 	d.mu.Lock()

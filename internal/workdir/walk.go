@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -220,9 +221,15 @@ func (w *walk) read(r *reader, f *folder, base string) error {
 
 // cause is an error without the name that the one who is told of it knows.
 func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	var (
+		p *fs.PathError
+		l *os.LinkError
+	)
+	switch {
+	case errors.As(err, &p):
 		return p.Err
+	case errors.As(err, &l):
+		return l.Err
 	}
 	return err
 }
