@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -41,12 +42,18 @@ below PATH names the image; what can be rewritten is.`,
 	}
 }
 
+// setMemory is how much the program takes, in bytes, before it looks for what it no longer
+// needs. Nearly all of what editing takes is thrown away after each file.
+const setMemory = 48 << 20
+
 func setImages(cmd *cobra.Command, path string, wanted []bot.Assignment) (err error) {
 	dir, err := workdir.Open(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(setMemory)
 	done, err := bot.Set(cmd.Context(), dir, wanted)
 	for _, e := range done.Edits {
 		if _, err := fmt.Fprintln(cmd.OutOrStdout(), describe(dir, e)); err != nil {

@@ -32,9 +32,10 @@ const slots = 1 << 12
 func (m *Mentions) slot(four uint32) uint32 { return (four & m.mask) * 0x9E3779B1 >> 20 }
 
 // NewMentions makes the filter for references to these images, as SameImage compares
-// them, and for those that markers give to these policies.
-func NewMentions(images []string, policies []Marker) *Mentions {
-	m := &Mentions{begun: map[uint32][]string{}}
+// them, and for those that markers give to these policies. The words are others that it
+// looks for in the same way.
+func NewMentions(images []string, policies []Marker, words ...string) *Mentions {
+	m := &Mentions{words: slices.Clone(words), begun: map[uint32][]string{}}
 	for _, image := range images {
 		name := CanonicalImage(image)
 		m.words = append(m.words, name[strings.LastIndexByte(name, '/')+1:])
@@ -143,12 +144,12 @@ func disguised(data []byte) bool {
 	}
 }
 
-// chunk is how much of a large file InReader looks at, at a time, in bytes.
-const chunk = 256 << 10
+// window is how much of a large file InReader looks at, at a time, in bytes.
+const window = 256 << 10
 
 // InReader is In for a file that is too large to be held.
 func (m *Mentions) InReader(r io.Reader) (bool, error) {
-	buf := make([]byte, chunk)
+	buf := make([]byte, window)
 	kept := 0
 	for {
 		n, err := io.ReadFull(r, buf[kept:])

@@ -122,6 +122,9 @@ func mentioned(t *testing.T, name string, data []byte) {
 		if r.Image != "" && !edit.NewMentions([]string{edit.CanonicalImage(r.Image)}, nil).In(data) {
 			t.Errorf("%q isn't mentioned", r.Image)
 		}
+		if r.Source != nil && !edit.NewMentions([]string{"ghcr.io/acme/" + r.Source.Chart}, nil).In(data) {
+			t.Errorf("the chart %q isn't mentioned", r.Source.Chart)
+		}
 		if r.Marker != nil && !edit.NewMentions(nil, []edit.Marker{*r.Marker}).In(data) {
 			t.Errorf("the marker %q isn't mentioned", r.Marker)
 		}

@@ -35,18 +35,16 @@ func Set(ctx context.Context, dir *workdir.Dir, wanted []Assignment) (Setting, e
 	if err := t.readConfig(dir.FS()); err != nil {
 		return Setting{}, err
 	}
-	s := &setter{dir: dir, wanted: wanted, mentions: mentionsOf(wanted), batch: dir.Batch(), used: make([]bool, len(wanted))}
-	err := dir.Walk(ctx, workdir.Visitor{
-		Enter:      func(folder string) bool { return !gitFolder(folder) && !policy.Match(t.Config.IgnorePaths, folder) },
-		Wants:      func(file string) bool { return manifest(file) && !policy.Match(t.Config.IgnorePaths, file) },
-		Read:       s.read,
-		Large:      s.large,
-		Link:       s.link,
-		Unreadable: func(name string, err error) { s.problem(name, fmt.Sprintf("reading: %v", err), "") },
-		Sweep:      true,
-	})
+	finder, err := finderOf(t.Config)
 	if err != nil {
-		return Setting{}, errors.Join(err, s.batch.Discard())
+		return Setting{}, err
+	}
+	s := &setter{
+		dir: dir, wanted: wanted, mentions: mentionsOf(wanted), finder: finder, ignored: t.Config.IgnorePaths,
+		batch: dir.Batch(), used: make([]bool, len(wanted)),
+	}
+	if err := s.walk(ctx); err != nil {
+		return Setting{}, errors.Join(fmt.Errorf("nothing is written: %w", err), s.batch.Discard())
 	}
 	written, err := s.batch.Commit(ctx)
 	return s.result(written, err != nil), err
@@ -57,12 +55,50 @@ type setter struct {
 	dir      *workdir.Dir
 	wanted   []Assignment
 	mentions *edit.Mentions
-	batch    *workdir.Batch
 	finder   edit.Finder
+	ignored  []string
+	batch    *workdir.Batch
 
 	mu sync.Mutex // guards what follows
 	Setting
-	used []bool // by assignment
+	used   []bool   // by assignment
+	charts []string // files with charts whose repository stands in another one
+}
+
+// walk prepares the new content of all files.
+func (s *setter) walk(ctx context.Context) error {
+	visitor := s.visitor()
+	visitor.Read = func(f workdir.File) error {
+		if !s.mentions.In(f.Data) {
+			return nil
+		}
+		parsed, problems := s.finder.Parse(f.Name, f.Data)
+		s.tell(problemsIn(problems))
+		refs := parsed.References()
+		if slices.ContainsFunc(refs, sourceless) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.charts = append(s.charts, f.Name)
+			return nil
+		}
+		return s.edit(parsed, refs, func(data []byte) error { return s.batch.Put(f, data) })
+	}
+	visitor.Large, visitor.Link, visitor.Sweep = s.large, s.link, true
+	visitor.Unreadable = func(name string, err error) { s.problem(name, fmt.Sprintf("reading: %v", err), "") }
+	if err := s.dir.Walk(ctx, visitor); err != nil {
+		return err
+	}
+	return s.editCharts(ctx)
+}
+
+// visitor goes where manifests are.
+func (s *setter) visitor() workdir.Visitor {
+	return workdir.Visitor{
+		Enter: func(folder string) bool { return path.Base(folder) != ".git" && !policy.Match(s.ignored, folder) },
+		Wants: func(file string) bool {
+			return file != policy.UpdateConfigFile && edit.Candidate(file) && !policy.Match(s.ignored, file)
+		},
+	}
 }
 
 func mentionsOf(wanted []Assignment) *edit.Mentions {
@@ -80,18 +116,13 @@ func mentionsOf(wanted []Assignment) *edit.Mentions {
 	return edit.NewMentions(images, markers)
 }
 
-// read edits one file.
-func (s *setter) read(f workdir.File) error {
-	if !s.mentions.In(f.Data) {
-		return nil
-	}
-	parsed, problems := s.finder.Parse(f.Name, f.Data)
-	s.tell(editProblems(problems))
-	changes := s.changes(parsed.References())
+// edit makes the new content of a file and hands it to put.
+func (s *setter) edit(file *edit.File, refs []edit.Reference, put func([]byte) error) error {
+	changes := s.changes(refs)
 	if len(changes) == 0 {
 		return nil
 	}
-	data, edits, err := parsed.Rewrite(changes)
+	data, edits, err := file.Rewrite(changes)
 	if err != nil {
 		s.tell(refused(changes[0].Reference, err))
 		return nil
@@ -100,13 +131,13 @@ func (s *setter) read(f workdir.File) error {
 		return nil
 	}
 	var refusal *workdir.RefusedError
-	switch err := s.batch.Put(f, data); {
+	switch err := put(data); {
 	case errors.As(err, &refusal):
 		problems, _ := Unwritten(workdir.Written{}, refusal)
 		s.tell(problems)
 		return nil
 	case err != nil:
-		return fmt.Errorf("nothing is written: %w", err)
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,8 +236,8 @@ func Unwritten(w workdir.Written, refused ...*workdir.RefusedError) (problems, n
 	return problems, notes
 }
 
-// editProblems gives the problems of a file as those of a tree.
-func editProblems(found []edit.Problem) policy.Problems {
+// problemsIn gives the problems of a file as those of a tree.
+func problemsIn(found []edit.Problem) policy.Problems {
 	var problems policy.Problems
 	for _, e := range found {
 		problems = append(problems, policy.Problem{
@@ -215,8 +246,3 @@ func editProblems(found []edit.Problem) policy.Problems {
 	}
 	return problems
 }
-
-func gitFolder(folder string) bool { return path.Base(folder) == ".git" }
-
-// manifest tells by its name whether a file may hold references.
-func manifest(file string) bool { return file != policy.UpdateConfigFile && edit.Candidate(file) }

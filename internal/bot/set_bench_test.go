@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,11 +37,11 @@ type cost struct {
 // times are those of the work, without the process's start.
 func BenchmarkSet(b *testing.B) {
 	for _, files := range []int{10_000, 50_000} {
-		b.Run(fmt.Sprintf("files=%d", files), func(b *testing.B) { compare(b, files) })
+		b.Run(fmt.Sprintf("files=%d", files), func(b *testing.B) { compareSet(b, files) })
 	}
 }
 
-func compare(b *testing.B, files int) {
+func compareSet(b *testing.B, files int) {
 	dir := b.TempDir()
 	if err := workdirtest.Tree(dir, files); err != nil {
 		b.Fatal(err)
@@ -48,14 +49,14 @@ func compare(b *testing.B, files int) {
 	var peer cost
 	if files == 10_000 {
 		b.Run("kyaml", func(b *testing.B) {
-			peer = measure(b, files, func(int) cost { return child(b, "kyaml", dir) })
+			peer = setMedian(b, files, func(int) cost { return setChild(b, "kyaml", dir) })
 		})
 	}
 	for name, images := range map[string]bool{"images=20": true, "references=20": false} {
 		b.Run(name, func(b *testing.B) {
-			ours := measure(b, files, func(i int) cost {
+			ours := setMedian(b, files, func(i int) cost {
 				tag := strconv.Itoa(i) + time.Now().Format("-150405.000")
-				return child(b, append([]string{"set", dir}, assignments(images, tag)...)...)
+				return setChild(b, append([]string{"set", dir}, assignments(images, tag)...)...)
 			})
 			if want := 20 * files / 2 / workdirtest.Images; images && ours.Edited != want || !images && ours.Edited != 20 {
 				b.Fatalf("%d references were edited, want %d", ours.Edited, want)
@@ -68,8 +69,8 @@ func compare(b *testing.B, files int) {
 	}
 }
 
-// measure gives the median of the runs, which are at least three.
-func measure(b *testing.B, files int, run func(i int) cost) cost {
+// setMedian gives the median of the runs, which are at least three.
+func setMedian(b *testing.B, files int, run func(i int) cost) cost {
 	var costs []cost
 	for i := 0; i < 3 || b.Loop(); i++ {
 		costs = append(costs, run(i))
@@ -97,8 +98,8 @@ func assignments(images bool, tag string) []string {
 	return args
 }
 
-// child runs TestSetChild in a process of its own.
-func child(b *testing.B, args ...string) cost {
+// setChild runs TestSetChild in a process of its own.
+func setChild(b *testing.B, args ...string) cost {
 	b.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -145,7 +146,7 @@ func TestSetChild(t *testing.T) {
 	case "set":
 		c.Edited = set(t, args[1], args[2:])
 	}
-	c.Wall, c.CPU, c.Memory = time.Since(start), cpuTime(t)-cpu, peak(t)
+	c.Wall, c.CPU, c.Memory = time.Since(start), cpuTime(t)-cpu, setPeak(t)
 	data, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +170,8 @@ func set(t *testing.T, path string, args []string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	debug.SetGCPercent(400) // as the command does
+	debug.SetMemoryLimit(48 << 20)
 	done, err := bot.Set(context.Background(), dir, wanted)
 	if err != nil || len(done.Problems) > 0 {
 		t.Fatal(err, done.Problems)
@@ -179,8 +182,8 @@ func set(t *testing.T, path string, args []string) int {
 	return len(done.Edits)
 }
 
-// peak is the most that this process had in memory, in KiB.
-func peak(t *testing.T) int {
+// setPeak is the most that this process had in memory, in KiB.
+func setPeak(t *testing.T) int {
 	if runtime.GOOS != "linux" {
 		return 0
 	}

@@ -113,6 +113,15 @@ func TestSet(t *testing.T) {
 			args:  []string{"nginx=2"}, problems: []string{"nothing here fits nginx=2"},
 		},
 		{
+			name: "charts of a repository that another file defines",
+			files: map[string]string{
+				"flux/repository.yaml": "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: acme}\nspec: {type: oci, url: oci://ghcr.io/acme/charts}\n",
+				"web.yaml":             chartRelease("web", "acme"), "other.yaml": chartRelease("web", "elsewhere"), "db.yaml": chartRelease("db", "acme"),
+			},
+			args:  []string{"ghcr.io/acme/charts/web=1.1.0"},
+			edits: []string{"web.yaml:7 1.1.0"},
+		},
+		{
 			name:  "what is set already is no problem",
 			files: map[string]string{"a.yaml": "image: nginx:2\n"},
 			args:  []string{"nginx=2"},
@@ -131,6 +140,20 @@ func TestSet(t *testing.T) {
 			}
 		})
 	}
+}
+
+// chartRelease is a HelmRelease of a chart.
+func chartRelease(chart, repository string) string {
+	return fmt.Sprintf(`apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: %[1]s}
+spec:
+  chart:
+    spec:
+      version: 1.0.0
+      chart: %[1]s
+      sourceRef: {kind: HelmRepository, name: %[2]s}
+`, chart, repository)
 }
 
 func TestSetEditsWhatALinkLeadsToOnce(t *testing.T) {
