@@ -170,8 +170,8 @@ func set(t *testing.T, path string, args []string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	debug.SetGCPercent(400) // as the command does
-	debug.SetMemoryLimit(48 << 20)
+	debug.SetGCPercent(300) // as the command does
+	debug.SetMemoryLimit(40 << 20)
 	done, err := bot.Set(context.Background(), dir, wanted)
 	if err != nil || len(done.Problems) > 0 {
 		t.Fatal(err, done.Problems)
