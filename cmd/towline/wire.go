@@ -12,6 +12,7 @@ import (
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/internal/refcache"
 	"github.com/towline-dev/towline/reconciler/build"
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
@@ -94,6 +95,7 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 		repositories = append(repositories, bot.Repository{
 			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: writer,
 			BranchPrefix: r.BranchPrefix, Paths: r.Paths,
+			Cache: refcache.New(filepath.Join(repo.MirrorDir(), "references"), log),
 		})
 	}
 	return repositories, nil

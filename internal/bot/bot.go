@@ -82,8 +82,8 @@ func New(c Config) (*Bot, error) {
 		}
 		names[r.Name] = true
 		b.workers = append(b.workers, &worker{
-			repo: r, registry: c.Round, knowledge: c.Knowledge, patience: c.Patience, events: c.Events, now: c.Now,
-			reader: Reader{Paths: r.Paths}, turn: turn{slots: slots},
+			repo: r, reader: &Reader{Paths: r.Paths, Cache: r.Cache}, registry: c.Round, knowledge: c.Knowledge,
+			patience: c.Patience, events: c.Events, now: c.Now, turn: turn{slots: slots},
 		})
 		b.started = append(b.started, make(chan struct{}))
 	}

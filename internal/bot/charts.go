@@ -2,6 +2,7 @@ package bot
 
 import (
 	"path"
+	"slices"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/policy"
@@ -10,10 +11,12 @@ import (
 // References gives the references of one of the tree's files. A chart whose repository
 // stands in another file has the image that it makes with that repository's URL; one
 // whose repository isn't here, or is none of OCI, is left out.
-func (t *Tree) References(f *edit.File) []edit.Reference {
-	refs := f.References()
-	joined := refs[:0]
-	for _, r := range refs {
+func (t *Tree) References(f *File) []edit.Reference {
+	if !slices.ContainsFunc(f.references, func(r edit.Reference) bool { return r.Source != nil }) {
+		return f.references
+	}
+	var joined []edit.Reference
+	for _, r := range f.references {
 		if r.Source != nil && r.Image == "" {
 			if r.Image = chartImage(r, t.sources[r.Source.Name]); r.Image == "" {
 				continue

@@ -14,10 +14,10 @@ import (
 // and policies whose image no manifest uses. The notes tell of what does nothing and
 // is no mistake.
 func (t *Tree) Check() (problems, notes policy.Problems) {
-	uses, problems := t.uses()
-	problems, notes = append(problems, t.Problems...), slices.Clone(t.Notes)
+	m := t.matches()
+	problems, notes = slices.Concat(m.problems, t.Problems), slices.Clone(t.Notes)
 	used := map[*policy.Policy]bool{}
-	for _, u := range uses {
+	for _, u := range m.uses {
 		used[u.policy] = true
 		if m := u.ref.Marker; m != nil && m.Field == "digest" && u.policy.MarkedOnly() && u.policy.Pin() != policy.PinDigest {
 			notes = append(notes, policy.Problem{
@@ -61,7 +61,7 @@ func (t *Tree) unmarked(p *policy.Policy) policy.Problem {
 		for _, r := range t.References(f) {
 			if m := r.Marker; m != nil && m.Name == p.Name && m.Namespace == p.Namespace && !p.Covers(r.File) {
 				note.Message = fmt.Sprintf("no marker that names the policy %q is edited", name)
-				note.Hint = fmt.Sprintf("%s has one, outside of every ImageUpdateAutomation's path", placeOf(r))
+				note.Hint = fmt.Sprintf("%s has one, outside of every ImageUpdateAutomation's path", placeOf(&r))
 				return note
 			}
 		}

@@ -62,12 +62,11 @@ func (p *Plan) Rewrite(in func(Row) bool) (map[string][]byte, []gitwriter.Change
 		problems policy.Problems
 	)
 	for rows := range p.byFile(in) {
-		file := rows[0].file
 		var wanted []edit.Change
 		for _, r := range rows {
 			wanted = append(wanted, r.edit())
 		}
-		data, edits, err := file.Rewrite(wanted)
+		data, edits, err := p.Tree.rewrite(rows[0].file, wanted)
 		if err != nil {
 			problems = append(problems, refused(rows[0].Reference, err)...)
 			continue
@@ -81,6 +80,15 @@ func (p *Plan) Rewrite(in func(Row) bool) (map[string][]byte, []gitwriter.Change
 		}
 	}
 	return files, changes, problems
+}
+
+// rewrite edits a file. The references are those of the file as it was read for the tree.
+func (t *Tree) rewrite(f *File, changes []edit.Change) ([]byte, []edit.Edit, error) {
+	opened, err := t.Open(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	return opened.Rewrite(changes)
 }
 
 // refused tells that a file is left as it is, at the place that can't be edited.

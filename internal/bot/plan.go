@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +70,7 @@ type Row struct {
 	Digest    string        // of the wanted tag, where the reference or the policy pins it
 	Err       error         // why nothing could be chosen
 
-	file *edit.File
+	file *File
 }
 
 // Changed tells whether the reference must be rewritten.
@@ -111,22 +110,14 @@ type Plan struct {
 // the others go on.
 func (t *Tree) Plan(ctx context.Context, look Look) (*Plan, error) {
 	look = look.withDefaults()
-	uses, problems := t.uses()
-	byPolicy := map[*policy.Policy][]int{}
-	var rows []Row
-	for _, u := range uses {
-		if look.Due(u.policy) {
-			byPolicy[u.policy] = append(byPolicy[u.policy], len(rows))
-			rows = append(rows, Row{Policy: u.policy, Reference: u.ref, Current: u.current, file: u.file})
-		}
+	rows := t.rows(look.Due)
+	byPolicy := map[*policy.Policy][]*Row{}
+	for i := range rows {
+		byPolicy[rows[i].Policy] = append(byPolicy[rows[i].Policy], &rows[i])
 	}
 	groups := newTally(slices.Collect(maps.Keys(byPolicy)), look.Complete)
 	byHost := map[string][]func(){}
-	for p, indexes := range byPolicy {
-		mine := make([]*Row, len(indexes))
-		for i, n := range indexes {
-			mine[i] = &rows[n]
-		}
+	for p, mine := range byPolicy {
 		d := &decider{look: look, tree: t, policy: p}
 		host, _, _ := strings.Cut(edit.CanonicalImage(p.Image()), "/")
 		byHost[host] = append(byHost[host], func() {
@@ -142,7 +133,7 @@ func (t *Tree) Plan(ctx context.Context, look Look) (*Plan, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return t.plan(rows, problems), nil
+	return t.plan(rows), nil
 }
 
 // sideBySide looks at the policies of one host. What fails stands in their rows.
@@ -159,21 +150,35 @@ func sideBySide(policies []func()) {
 	work.Wait()
 }
 
-// plan gathers what was found.
-func (t *Tree) plan(rows []Row, problems policy.Problems) *Plan {
-	plan := &Plan{Tree: t, Rows: rows, Failed: map[string]error{}, Problems: slices.Concat(t.Problems, problems).Sorted()}
-	for _, r := range rows {
-		var none *policy.NoChoice
-		if r.Err != nil && !errors.As(r.Err, &none) {
-			plan.Failed[r.Policy.Key()] = r.Err
+// rows gives a row for each reference whose policy is due, by file and place.
+func (t *Tree) rows(due func(*policy.Policy) bool) []Row {
+	admitted := map[*policy.Policy]bool{}
+	for _, p := range t.Policies {
+		admitted[p] = due(p)
+	}
+	uses, n := t.matches().uses, 0
+	for _, u := range uses {
+		if admitted[u.policy] {
+			n++
 		}
 	}
-	sort.SliceStable(plan.Rows, func(i, j int) bool {
-		a, b := plan.Rows[i].Reference, plan.Rows[j].Reference
-		if a.File != b.File {
-			return a.File < b.File
+	rows := make([]Row, 0, n)
+	for _, u := range uses {
+		if admitted[u.policy] {
+			rows = append(rows, Row{Policy: u.policy, Reference: *u.ref, Current: u.current, file: u.file})
 		}
-		return a.Index < b.Index
-	})
+	}
+	return rows
+}
+
+// plan gathers what was found.
+func (t *Tree) plan(rows []Row) *Plan {
+	plan := &Plan{Tree: t, Rows: rows, Failed: map[string]error{}, Problems: slices.Concat(t.Problems, t.matches().problems).Sorted()}
+	for i := range rows {
+		var none *policy.NoChoice
+		if err := rows[i].Err; err != nil && !errors.As(err, &none) {
+			plan.Failed[rows[i].Policy.Key()] = err
+		}
+	}
 	return plan
 }

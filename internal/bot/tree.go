@@ -6,22 +6,18 @@ import (
 	"io/fs"
 	"path"
 	"sort"
-	"sync"
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
-	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
 
-// maxFileSize bounds what is read of one manifest, in bytes.
-const maxFileSize = 16 << 20
-
-// Tree is a manifest repository as the bot understands it at one commit.
+// Tree is a manifest repository as the bot understands it at one commit. It is shared by
+// all that read the same commit, and must not be changed.
 type Tree struct {
 	Config   policy.UpdateConfig
 	Policies []*policy.Policy // sorted by key; keys are unique
-	Files    []*edit.File     // the files that hold references, by path
+	Files    []*File          // the files that hold references, in the order of a walk
 	Problems policy.Problems  // what can't be used, sorted by place
 	// Notes are what does nothing, isn't supported or is suspended, sorted by
 	// place. They keep nothing from being used.
@@ -33,90 +29,16 @@ type Tree struct {
 	unread    []string         // the folders of policies that can't be read
 	namesakes []*policy.Policy // those whose name another one has
 
-	keys     map[string][]byte // public keys that policies name, by path; nil where one can't be read
-	finder   edit.Finder
+	keys     map[string][]byte        // public keys that policies name, by path; nil where one can't be read
 	sources  map[string][]edit.Source // the chart repositories, by name
 	flux     []policy.Flux            // what the files say of Flux's image automation
 	unusable []*policy.Policy         // Flux's policies that can't be used
-}
 
-// Reader reads trees. It remembers what it parsed by content, so that a round on
-// a repository in which nothing changed parses nothing again. The zero value is
-// ready; it may be used by several goroutines.
-type Reader struct {
-	// Paths are the folders below which Read looks, as slash paths. The default is
-	// none, which is the whole tree. The UpdateConfig is read in any case.
-	Paths []string
-
-	mu     sync.Mutex
-	parsed map[string]parsed // by path and blob hash; only what the last tree held
-}
-
-type parsed struct {
-	policies []*policy.Policy
-	flux     policy.Flux
-	file     *edit.File // nil when the file holds no reference
-	sources  []edit.Source
-	problems policy.Problems
-	opaque   policy.Problems
-	unread   string // the file's folder where one of its policies can't be read
-}
-
-// Read reads the policies and references of every manifest in fsys. What can't be
-// read or understood becomes a problem of the tree and hides nothing else; an
-// error means that the tree as a whole couldn't be walked.
-func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
-	t := &Tree{sources: map[string][]edit.Source{}}
-	if err := t.readConfig(fsys); err != nil {
-		return nil, err
-	}
-	var err error
-	if t.finder, err = finderOf(t.Config); err != nil {
-		return nil, err
-	}
-	seen := map[string]parsed{}
-	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil && name == ".":
-			return err
-		case err != nil:
-			t.problem(name, fmt.Sprintf("reading: %v", err), "")
-			return nil
-		case entry.IsDir():
-			if name != "." && (entry.Name() == ".git" || policy.Match(t.Config.IgnorePaths, name) || !r.passes(name)) {
-				return fs.SkipDir
-			}
-			return nil
-		case !r.within(name):
-			return nil
-		case entry.Type()&fs.ModeSymlink != 0 && edit.Candidate(name) && !policy.Match(t.Config.IgnorePaths, name):
-			t.follow(fsys, name)
-			return nil
-		case !entry.Type().IsRegular() || name == policy.UpdateConfigFile || !edit.Candidate(name) || policy.Match(t.Config.IgnorePaths, name):
-			return nil
-		}
-		p, key, err := r.parse(fsys, t.finder, name, entry)
-		if err != nil {
-			t.problem(name, fmt.Sprintf("reading: %v", err), "")
-			return nil
-		}
-		if key != "" {
-			seen[key] = p
-		}
-		t.add(p)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("walking the repository: %w", err)
-	}
-	r.mu.Lock()
-	r.parsed = seen
-	r.mu.Unlock()
-	t.resolveFlux()
-	t.settleNames()
-	t.readKeys(fsys)
-	t.Problems = t.Problems.Sorted()
-	return t, nil
+	fsys    fs.FS
+	finder  edit.Finder
+	root    *folder
+	context map[*File]policy.Flux // of files without policies, where Flux's policies need it
+	matches func() matches        // computed once
 }
 
 // follow tells of a link that leads nowhere, or out of the tree. What others lead to
@@ -159,83 +81,27 @@ func (t *Tree) readConfig(fsys fs.FS) error {
 	return nil
 }
 
-func (r *Reader) parse(fsys fs.FS, finder edit.Finder, name string, entry fs.DirEntry) (parsed, string, error) {
-	info, err := entry.Info()
-	if err != nil {
-		return parsed{}, "", err
+// add gathers what a file holds.
+func (t *Tree) add(f *File) {
+	if len(f.references) > 0 {
+		t.Files = append(t.Files, f)
 	}
-	key := ""
-	if blob, ok := info.Sys().(gitrepo.Hash); ok {
-		key = name + "\x00" + string(blob) + "\x00" + finder.Fingerprint()
-		r.mu.Lock()
-		p, known := r.parsed[key]
-		r.mu.Unlock()
-		if known {
-			return p, key, nil
-		}
+	if f.rest == nil {
+		return
 	}
-	if info.Size() > maxFileSize {
-		return parsed{}, key, fmt.Errorf("the file has %d bytes, more than the %d that are read", info.Size(), maxFileSize)
-	}
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return parsed{}, key, err
-	}
-	return parse(finder, name, data), key, nil
-}
-
-func parse(finder edit.Finder, name string, data []byte) parsed {
-	var p parsed
-	if policy.IsPolicyFile(data) {
-		policies, err := policy.Parse(name, data)
-		p.policies = policies
-		if err != nil {
-			p.problems, p.unread = asProblems(name, err), path.Dir(name)
-		}
-	}
-	var err error
-	if p.flux, err = policy.ParseFlux(name, data); err != nil {
-		p.problems = append(p.problems, asProblems(name, err)...)
-	}
-	file, problems := finder.Parse(name, data)
-	for _, e := range problems {
-		p.problems = append(p.problems, policy.Problem{
-			Position: policy.Position{File: e.File, Line: e.Line, Column: e.Column}, Message: e.Message, Hint: e.Hint,
-		})
-	}
-	p.opaque, p.sources = opaque(file), file.Sources()
-	if file != nil && len(file.References()) > 0 {
-		p.file = file
-	}
-	return p
-}
-
-func asProblems(name string, err error) policy.Problems {
-	var problems policy.Problems
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &problems):
-		return problems
-	}
-	return policy.Problems{{Position: policy.Position{File: name}, Message: err.Error()}}
-}
-
-func (t *Tree) add(p parsed) {
-	t.Policies = append(t.Policies, p.policies...)
-	t.Problems = append(t.Problems, p.problems...)
-	if !p.flux.IsZero() {
-		t.flux = append(t.flux, p.flux)
-	}
-	t.Opaque = append(t.Opaque, p.opaque...)
-	for _, s := range p.sources {
+	t.Policies = append(t.Policies, f.rest.policies...)
+	t.Problems = append(t.Problems, f.rest.problems...)
+	t.Opaque = append(t.Opaque, f.rest.opaque...)
+	for _, s := range f.rest.sources {
 		t.sources[s.Name] = append(t.sources[s.Name], s)
 	}
-	if p.file != nil {
-		t.Files = append(t.Files, p.file)
+	for _, flux := range []policy.Flux{f.rest.flux, t.context[f]} {
+		if !flux.IsZero() {
+			t.flux = append(t.flux, flux)
+		}
 	}
-	if p.unread != "" {
-		t.unread = append(t.unread, p.unread)
+	if f.rest.unread {
+		t.unread = append(t.unread, path.Dir(f.Name))
 	}
 }
 

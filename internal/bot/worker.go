@@ -13,6 +13,7 @@ import (
 	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/internal/refcache"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -42,6 +43,8 @@ type Repository struct {
 	Paths  []string
 	Source Source
 	Writer Writer
+	// Cache keeps what was found in files for the next process; the default is none.
+	Cache *refcache.Cache
 }
 
 // worker runs the rounds of one repository, one at a time.
@@ -50,7 +53,7 @@ type worker struct {
 	registry func() Tags // the tags of one round
 	events   event.Handler
 	now      func() time.Time
-	reader   Reader
+	reader   *Reader
 	failures event.Failures
 	awaited  awaited
 	turn     turn
@@ -157,8 +160,25 @@ func (w *worker) look(ctx context.Context, r *round) error {
 			r.failed[row.Policy.Key()] = row.Err
 		}
 	}
+	if err := w.refresh(r.plan); err != nil {
+		return err
+	}
 	_, _, refused := r.plan.Rewrite(func(Row) bool { return true })
 	r.problems = slices.Concat(r.plan.Problems, refused, Noted(r.tree.Notes))
+	return nil
+}
+
+// refresh lets a plan that has something to rewrite read the files from the mirror as it
+// is now: the one from which they were found may have been replaced since.
+func (w *worker) refresh(p *Plan) error {
+	if !slices.ContainsFunc(p.Rows, Row.Changed) {
+		return nil
+	}
+	fsys, err := w.repo.Source.FS(w.base)
+	if err != nil {
+		return err
+	}
+	p.Tree = p.Tree.on(fsys)
 	return nil
 }
 
@@ -207,7 +227,7 @@ func (w *worker) read(ctx context.Context) (changed bool, err error) {
 			if tree, err = w.at(base); err != nil {
 				return false, err
 			}
-			tree.Config = home.Config
+			tree = tree.configured(home.Config)
 		}
 	}
 	if head == w.head && base == w.base {
