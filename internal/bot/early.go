@@ -33,7 +33,8 @@ func newTally(policies []*policy.Policy, tell func(Group, []Row)) *tally {
 	return t
 }
 
-// decided notes the rows of one policy.
+// decided notes the rows of one policy that change something: of the others, which may
+// be a repository's worth, nothing is to be proposed.
 func (t *tally) decided(p *policy.Policy, rows []*Row) {
 	if t.tell == nil {
 		return
@@ -41,7 +42,9 @@ func (t *tally) decided(p *policy.Policy, rows []*Row) {
 	g := groupOf(p)
 	t.mu.Lock()
 	for _, r := range rows {
-		t.rows[g] = append(t.rows[g], *r)
+		if r.Changed() {
+			t.rows[g] = append(t.rows[g], *r)
+		}
 	}
 	t.open[g]--
 	complete, all := t.open[g] == 0, t.rows[g]

@@ -44,9 +44,9 @@ func (t *Tree) Together(due func(*policy.Policy) bool) func(*policy.Policy) bool
 // Groups gives the groups that have something to rewrite, sorted.
 func (p *Plan) Groups() []Group {
 	wanted := map[Group]bool{}
-	for _, r := range p.Rows {
-		if r.Changed() {
-			wanted[groupOf(r.Policy)] = true
+	for i := range p.Rows {
+		if p.Rows[i].Changed() {
+			wanted[groupOf(p.Rows[i].Policy)] = true
 		}
 	}
 	return slices.SortedFunc(maps.Keys(wanted), compareGroups)

@@ -37,7 +37,8 @@ type Look struct {
 	// The default knows none: a tree outside of Git has no history.
 	Moved func(ctx context.Context, ref edit.Reference) (Move, bool, error)
 	// Complete is told, from any goroutine, of each group as soon as all of its policies
-	// that are due have been decided, with its rows. The default is nobody.
+	// that are due have been decided, with those of its rows that change something. The
+	// default is nobody.
 	Complete func(Group, []Row)
 	// Now is the time by which ages are measured; the default is time.Now().
 	Now time.Time

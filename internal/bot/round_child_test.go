@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -127,6 +128,17 @@ func roundJob(ctx context.Context, out io.Writer, args []string) (err error) {
 		}
 		m.Each += time.Since(began) / time.Duration(n)
 		m.Beside += (time.Since(began) - fetch) / time.Duration(n)
+	}
+	if profile := os.Getenv("BOT_TEST_HEAP"); profile != "" {
+		data, _ := os.ReadFile("/proc/self/status")
+		fmt.Fprintf(os.Stderr, "%s\n", data)
+		runtime.GC()
+		var ms runtime.MemStats
+		runtime.ReadMemStats(&ms)
+		fmt.Fprintf(os.Stderr, "heap live %d sys %d\n", ms.HeapAlloc, ms.Sys)
+		f, _ := os.Create(profile + "." + job)
+		pprof.Lookup("heap").WriteTo(f, 0)
+		f.Close()
 	}
 	if m.Peak, err = peak(); err != nil {
 		return err

@@ -30,10 +30,10 @@ func (w *worker) tell(r *round, took time.Duration) {
 	for _, e := range w.failures.Round(w.repo.Name, r.failed, examined) {
 		w.events.Handle(e)
 	}
-	policies := map[string]bool{}
+	policies := map[*policy.Policy]bool{}
 	if r.plan != nil {
-		for _, row := range r.plan.Rows {
-			policies[row.Policy.Key()] = true
+		for i := range r.plan.Rows {
+			policies[r.plan.Rows[i].Policy] = true
 		}
 	}
 	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: len(policies), Updates: r.updates, Seconds: took.Seconds()})
