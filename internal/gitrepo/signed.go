@@ -55,7 +55,7 @@ func (r *Repo) Signed(commit Hash) (payload, signature []byte, err error) {
 	if _, err := st.commit(commit.plumbing()); err != nil {
 		return nil, nil, fmt.Errorf("reading the signature of commit %s: %w", commit, err)
 	}
-	raw, err := st.read(plumbing.CommitObject, commit.plumbing())
+	raw, err := st.read(plumbing.CommitObject, commit.plumbing(), maxCommitBytes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the signature of commit %s: %w", commit, err)
 	}

@@ -118,19 +118,13 @@ func (s *store) size(h plumbing.Hash) (int64, error) {
 
 // blob reads a file's content.
 func (s *store) blob(h plumbing.Hash) ([]byte, error) {
-	n, err := s.size(h)
-	if err != nil {
-		return nil, err
-	}
-	if n > s.maxFileBytes {
-		return nil, fmt.Errorf("%d bytes where %d are allowed: %w", n, s.maxFileBytes, ErrTooLarge)
-	}
-	return s.read(plumbing.BlobObject, h)
+	return s.read(plumbing.BlobObject, h, s.maxFileBytes)
 }
 
 // read reads an object, and proves that it is what its name says: go-git doesn't, and
-// a damaged pack must not reach a manifest. Only a commit may be missing.
-func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
+// a damaged pack must not reach a manifest. One of more than most bytes is ErrTooLarge;
+// in a pack, where such may be, it isn't read for that. Only a commit may be missing.
+func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash, most int64) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, err := s.get(kind, h)
@@ -139,6 +133,9 @@ func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) 
 			return nil, s.damage(kind, h, err)
 		}
 		return nil, err
+	}
+	if n := found.Size(); n > most {
+		return nil, fmt.Errorf("%d bytes where %d are allowed: %w", n, most, ErrTooLarge)
 	}
 	reader, err := found.Reader()
 	if err != nil {
@@ -160,12 +157,10 @@ func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) 
 // tree reads a folder's entries. A tree that is missing although its commit is there
 // is damage; one that can't be parsed is what the repository holds.
 func (s *store) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
-	if n, err := s.size(h); err != nil {
-		return nil, err
-	} else if n > maxTreeBytes {
-		return nil, fmt.Errorf("a folder of %d bytes: %w", n, ErrTooLarge)
+	data, err := s.read(plumbing.TreeObject, h, maxTreeBytes)
+	if errors.Is(err, ErrTooLarge) {
+		return nil, fmt.Errorf("a folder's record: %w", err)
 	}
-	data, err := s.read(plumbing.TreeObject, h)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +173,7 @@ func (s *store) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
 
 // commit reads a commit.
 func (s *store) commit(h plumbing.Hash) (*object.Commit, error) {
-	data, err := s.read(plumbing.CommitObject, h)
+	data, err := s.read(plumbing.CommitObject, h, maxCommitBytes)
 	if err != nil {
 		return nil, err
 	}
