@@ -3,16 +3,14 @@ package bot_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"runtime/pprof"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +38,7 @@ func TestMain(m *testing.M) {
 type measured struct {
 	Each   time.Duration // a round
 	Beside time.Duration // of it what isn't the fetch alone
+	Busy   time.Duration // of the processors, in this process
 	Peak   int           // bytes of resident memory
 }
 
@@ -48,6 +47,7 @@ func (m measured) report(b *testing.B) {
 	if m.Beside > 0 {
 		b.ReportMetric(float64(m.Beside)/1e6, "ms-beside-fetch")
 	}
+	b.ReportMetric(float64(m.Busy)/1e6, "cpu-ms/round")
 	b.ReportMetric(float64(m.Peak)/1e6, "peak-MB")
 }
 
@@ -91,19 +91,6 @@ func roundJob(ctx context.Context, out io.Writer, args []string) (err error) {
 		}
 	}
 	w.told.take()
-	if profile := os.Getenv("BOT_TEST_PROFILE"); profile != "" {
-		f, err := os.Create(profile + "." + job)
-		if err != nil {
-			return err
-		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer func() {
-			pprof.StopCPUProfile()
-			err = errors.Join(err, f.Close())
-		}()
-	}
 	for range n {
 		switch job {
 		case "restart":
@@ -118,27 +105,23 @@ func roundJob(ctx context.Context, out io.Writer, args []string) (err error) {
 			w.registries.push(roundImage(roundImages), fmt.Sprintf("1.%d.0", time.Now().UnixNano()))
 		}
 		began := time.Now()
-		if _, err := w.repo.Fetch(ctx, "main"); err != nil {
-			return err
+		var fetch time.Duration
+		if job == "unchanged" {
+			if _, err := w.repo.Fetch(ctx, "main"); err != nil {
+				return err
+			}
+			fetch = time.Since(began)
 		}
-		fetch := time.Since(began)
-		began = time.Now()
+		began, worked := time.Now(), processors()
 		if err := w.bot.Once(ctx); err != nil {
 			return err
 		}
-		m.Each += time.Since(began) / time.Duration(n)
-		m.Beside += (time.Since(began) - fetch) / time.Duration(n)
-	}
-	if profile := os.Getenv("BOT_TEST_HEAP"); profile != "" {
-		data, _ := os.ReadFile("/proc/self/status")
-		fmt.Fprintf(os.Stderr, "%s\n", data)
-		runtime.GC()
-		var ms runtime.MemStats
-		runtime.ReadMemStats(&ms)
-		fmt.Fprintf(os.Stderr, "heap live %d sys %d\n", ms.HeapAlloc, ms.Sys)
-		f, _ := os.Create(profile + "." + job)
-		pprof.Lookup("heap").WriteTo(f, 0)
-		f.Close()
+		took := time.Since(began)
+		m.Each += took / time.Duration(n)
+		if fetch > 0 {
+			m.Beside += (took - fetch) / time.Duration(n)
+		}
+		m.Busy += (processors() - worked) / time.Duration(n)
 	}
 	if m.Peak, err = peak(); err != nil {
 		return err
@@ -201,6 +184,15 @@ func (w *roundWorld) person(ctx context.Context, dir, names string) error {
 	cmd := exec.CommandContext(ctx, "git", "fast-import", "--quiet", "--force")
 	cmd.Dir, cmd.Stdin, cmd.Stderr = dir, strings.NewReader(in.String()), os.Stderr
 	return cmd.Run()
+}
+
+// processors is how long this process has kept processors busy.
+func processors() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // peak gives the most memory that this process had at a time.
