@@ -52,6 +52,9 @@ func (f *File) planAll(changes []Change) (wants []want, inner map[*embedded][]Ch
 		if i < 0 || i >= len(f.entries) || f.entries[i].ref.Path != c.Reference.Path {
 			return nil, nil, f.refusal(c.Reference, "the reference isn't one of this file")
 		}
+		if ref := f.entries[i].ref; ref.Tag != c.Reference.Tag || ref.Digest != c.Reference.Digest {
+			return nil, nil, f.refusal(c.Reference, "another version stands there by now")
+		}
 		if e := f.entries[i]; e.in != nil {
 			if inner == nil {
 				inner = map[*embedded][]Change{}

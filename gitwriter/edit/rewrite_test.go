@@ -97,6 +97,8 @@ func TestRewriteRefuses(t *testing.T) {
 	beyond.Index = 2
 	before := ref
 	before.Index = -1
+	moved := ref
+	moved.Tag = "0.9"
 	tests := []struct {
 		name    string
 		changes []edit.Change
@@ -104,6 +106,7 @@ func TestRewriteRefuses(t *testing.T) {
 	}{
 		{"another file's reference", []edit.Change{{Reference: elsewhere, Tag: "1"}}, "isn't one of this file"},
 		{"an index too large", []edit.Change{{Reference: beyond, Tag: "1"}}, "isn't one of this file"},
+		{"a version that a person moved", []edit.Change{{Reference: moved, Tag: "1"}}, "another version stands there"},
 		{"an index too small", []edit.Change{{Reference: before, Tag: "1"}}, "isn't one of this file"},
 		{"two versions at once", []edit.Change{{Reference: ref, Tag: "1"}, {Reference: ref, Tag: "2"}}, `asked to become "nginx:1" and "nginx:2"`},
 		{"a tag with a break", []edit.Change{{Reference: ref, Tag: "1\nx: y"}}, `"1\nx: y" isn't a tag`},

@@ -94,14 +94,17 @@ func (d *Dir) readFile(name string) ([]byte, error) {
 	return all.Bytes(), errors.Join(err, got.rest.Close())
 }
 
-// saw remembers what a file held when it was last read.
+// saw remembers what a file held when it was first read: that is what was decided on,
+// also where it is read again to be edited.
 func (d *Dir) saw(name string, content sum) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.seen[name] = content
+	if _, already := d.seen[name]; !already {
+		d.seen[name] = content
+	}
 }
 
-// seenSum tells what a file held when it was last read.
+// seenSum tells what a file held when it was first read.
 func (d *Dir) seenSum(name string) (sum, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
