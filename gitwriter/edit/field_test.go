@@ -140,3 +140,20 @@ func TestFingerprint(t *testing.T) {
 		seen[mark] = field
 	}
 }
+
+// A filter by the images' names alone would pass over files that don't name them.
+func TestUnnamed(t *testing.T) {
+	finder, err := edit.NewFinder(
+		edit.Field{Path: "spec.version", Image: "docker.io/library/nginx"}, edit.Field{Path: "spec.*[*]", Image: "nginx"},
+		edit.Field{Path: "spec.other", Image: "acme/web"}, edit.Field{Path: "spec.picture"},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"version", "spec"}, finder.Unnamed("nginx")); diff != "" {
+		t.Errorf("words (-want +got):\n%s", diff)
+	}
+	if !edit.NewMentions([]string{"nginx"}, nil, finder.Unnamed("nginx")...).In([]byte("spec: {version: v1}")) {
+		t.Error("a file whose field gives the image isn't looked into")
+	}
+}

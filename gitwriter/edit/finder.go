@@ -31,6 +31,18 @@ func NewFinder(fields ...Field) (Finder, error) {
 	return fd, nil
 }
 
+// Unnamed returns the words of which one stands in every file that refers to an image
+// by a field which doesn't name it (see Field.Image). [NewMentions] takes them.
+func (fd Finder) Unnamed(image string) []string {
+	var words []string
+	for i, r := range fd.fields {
+		if r.Image != "" && SameImage(r.Image, image) {
+			words = append(words, fd.words[i])
+		}
+	}
+	return words
+}
+
 // Found is what a file names, without the file: it is small, and fit to be kept.
 type Found struct {
 	References []Reference

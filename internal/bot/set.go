@@ -40,7 +40,7 @@ func Set(ctx context.Context, dir *workdir.Dir, wanted []Assignment) (Setting, e
 		return Setting{}, err
 	}
 	s := &setter{
-		dir: dir, wanted: wanted, mentions: mentionsOf(wanted), finder: finder, ignored: t.Config.IgnorePaths,
+		dir: dir, wanted: wanted, mentions: mentionsOf(wanted, finder), finder: finder, ignored: t.Config.IgnorePaths,
 		batch: dir.Batch(), used: make([]bool, len(wanted)),
 	}
 	if err := s.walk(ctx); err != nil {
@@ -101,19 +101,21 @@ func (s *setter) visitor() workdir.Visitor {
 	}
 }
 
-func mentionsOf(wanted []Assignment) *edit.Mentions {
+func mentionsOf(wanted []Assignment, finder edit.Finder) *edit.Mentions {
 	var (
 		images  []string
 		markers []edit.Marker
+		words   []string
 	)
 	for _, a := range wanted {
 		if a.Marker != nil {
 			markers = append(markers, *a.Marker)
 		} else {
 			images = append(images, a.Image)
+			words = append(words, finder.Unnamed(a.Image)...)
 		}
 	}
-	return edit.NewMentions(images, markers)
+	return edit.NewMentions(images, markers, words...)
 }
 
 // edit makes the new content of a file and hands it to put.
