@@ -2,7 +2,6 @@ package edit
 
 import (
 	"bytes"
-	"sort"
 	"strings"
 )
 
@@ -17,6 +16,7 @@ type action struct {
 	// next is the action that ends the branch that this one begins (else or end),
 	// and end the one that ends the whole construct; indices, 0 for none.
 	next, end int
+	open      int // of an end: what it ends
 	joins     joinState
 }
 
@@ -26,9 +26,10 @@ const (
 	actionOutput actionKind = iota // prints, perhaps, right where it stands
 	actionLine                     // prints, but begins with a new line (nindent)
 	actionSilent                   // a comment or an assignment
-	actionOpen                     // if, with, range
-	actionDefine                   // what follows is printed elsewhere
-	actionBlock                    // prints what another template may have defined
+	actionOpen                     // if, with
+	actionRange
+	actionDefine // what follows is printed elsewhere
+	actionBlock  // prints what another template may have defined
 	actionElse
 	actionEnd
 )
@@ -141,8 +142,10 @@ func kindOf(text string) actionKind {
 		return actionOutput
 	}
 	switch words[0] {
-	case "if", "with", "range":
+	case "if", "with":
 		return actionOpen
+	case "range":
+		return actionRange
 	case "define":
 		return actionDefine
 	case "block":
@@ -166,7 +169,7 @@ func nest(list []action) bool {
 	var opens [][]int // for each open construct, the actions that began its branches
 	for i := range list {
 		switch list[i].kind {
-		case actionOpen, actionDefine, actionBlock:
+		case actionOpen, actionRange, actionDefine, actionBlock:
 			opens = append(opens, []int{i})
 		case actionElse, actionEnd:
 			if len(opens) == 0 {
@@ -181,6 +184,7 @@ func nest(list []action) bool {
 			for _, b := range branches {
 				list[b].end = i
 			}
+			list[i].open = branches[0]
 			opens = opens[:len(opens)-1]
 		default:
 		}
@@ -195,7 +199,7 @@ func branches(list []action) []int {
 	var open []int
 	for i, a := range list {
 		switch a.kind {
-		case actionOpen, actionDefine, actionBlock:
+		case actionOpen, actionRange, actionDefine, actionBlock:
 			open = append(open, i)
 		case actionElse:
 			open[len(open)-1] = i
@@ -209,86 +213,4 @@ func branches(list []action) []int {
 		}
 	}
 	return in
-}
-
-// joint answers whether a line keeps to itself when the template is rendered:
-// {{- and -}} take away the line breaks around them.
-type joint struct {
-	data []byte
-	list []action
-}
-
-// alone tells whether nothing can be printed right before from or right behind to.
-func (j joint) alone(from, to int) bool {
-	before := bytes.TrimRight(j.data[:from], " \t\r\n")
-	k := j.find(len(before)) - 1
-	if k >= 0 && j.list[k].to == len(before) && j.list[k].trimRight {
-		return false
-	}
-	k, _ = j.next(to)
-	return k < 0 || !j.list[k].trimLeft || !j.joins(k)
-}
-
-// find returns the index of the first action that begins at or behind offset.
-func (j joint) find(offset int) int {
-	return sort.Search(len(j.list), func(i int) bool { return j.list[i].from >= offset })
-}
-
-// next returns the action that follows with only white space between, -1 where
-// there is none, and the offset of what follows the white space.
-func (j joint) next(offset int) (k, text int) {
-	text = len(j.data) - len(bytes.TrimLeft(j.data[offset:], " \t\r\n"))
-	if k = j.find(text); k < len(j.list) && j.list[k].from == text {
-		return k, text
-	}
-	return -1, text
-}
-
-// joins tells whether the action, or what it leads to, may print something
-// where the action stands.
-func (j joint) joins(i int) bool {
-	a := &j.list[i]
-	if a.joins == joinUnknown {
-		a.joins = joinNo // for a way that comes back here
-		if j.leadsToText(i) {
-			a.joins = joinYes
-		}
-	}
-	return a.joins == joinYes
-}
-
-func (j joint) leadsToText(i int) bool {
-	switch a := j.list[i]; a.kind {
-	case actionLine:
-		return false
-	case actionSilent, actionEnd:
-		return j.textFollows(i)
-	case actionElse, actionDefine:
-		return j.textFollows(a.end)
-	case actionOpen:
-		for b := i; b != a.end; b = j.list[b].next {
-			if j.textFollows(b) {
-				return true
-			}
-		}
-		return j.textFollows(a.end)
-	default:
-		return true
-	}
-}
-
-// textFollows tells whether something may be printed behind an action before the
-// next line break.
-func (j joint) textFollows(i int) bool {
-	a := j.list[i]
-	k, text := j.next(a.to)
-	switch {
-	case k >= 0 && (a.trimRight || j.list[k].trimLeft):
-		return j.joins(k)
-	case !a.trimRight && breaksIn(j.data[a.to:text]):
-		return false
-	case k >= 0:
-		return j.joins(k)
-	}
-	return text < len(j.data)
 }

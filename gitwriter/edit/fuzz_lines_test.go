@@ -31,9 +31,23 @@ func FuzzTemplateLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		var b strings.Builder
 		b.WriteString("{{ $top := 1 }}\n")
-		for i := 0; i+1 < len(choices) && i < 80; i += 2 {
-			b.WriteString(strings.Repeat("  ", int(choices[i+1]%4)) + lines[int(choices[i])%len(lines)] + "\n")
+		open := 0 // what isn't well-formed isn't read at all
+		for i := 0; i+1 < len(choices) && i < 40; i += 2 {
+			line := lines[int(choices[i])%len(lines)]
+			switch {
+			case strings.Contains(line, " else "), strings.Contains(line, " end ") && !strings.Contains(line, " if "):
+				if open == 0 {
+					continue
+				}
+				if strings.Contains(line, " end ") {
+					open--
+				}
+			case strings.Contains(line, " if ") && !strings.Contains(line, " end "):
+				open++
+			}
+			b.WriteString(strings.Repeat("  ", int(choices[i+1]%4)) + line + "\n")
 		}
+		b.WriteString(strings.Repeat("{{ end }}\n", open))
 		text := []byte(b.String())
 		file, _ := edit.Parse("f.yaml", text)
 		var changes []edit.Change

@@ -81,10 +81,17 @@ func (t *template) line(start, end int) {
 		}
 		return
 	case blankOrComment(bytes.Trim(masked, " \t\x01")):
-		t.printed(start, end) // nothing but actions
-		return
+		return // nothing but actions
 	}
 	i := start
+	for i < end && t.masked[i] == ' ' {
+		i++
+	}
+	if !(joint{t.src.data, t.actions}).fresh(start, i) || t.shifted(i) {
+		(&templateLine{t: t, start: start, end: end, at: i}).joined()
+		return
+	}
+	i = start
 	if marker := string(masked[:min(len(masked), 3)]); marker == "---" || marker == "..." {
 		if len(masked) == 3 || isBlank(masked[3]) {
 			t.endDocument()

@@ -84,23 +84,6 @@ func (l *templateLine) node(offset int, value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value, Line: line, Column: column}
 }
 
-// printed handles a line of actions alone: what one prints further in than the value
-// above may continue that value.
-func (t *template) printed(start, end int) {
-	top := t.top()
-	if top == nil {
-		return
-	}
-	first := joint{t.src.data, t.actions}.find(start)
-	for k := first; k < len(t.actions) && t.actions[k].from < end; k++ {
-		a := t.actions[k]
-		if a.kind == actionOutput && !a.trimLeft && t.actions[first].from-start > top.column {
-			t.revoke()
-			return
-		}
-	}
-}
-
 // branchAt returns the branch that an offset lies in.
 func (t *template) branchAt(offset int) int {
 	k := joint{t.masked, t.actions}.find(offset) - 1
@@ -136,6 +119,10 @@ func (l *templateLine) value() {
 		t.held[n] = true
 	} else if bytes.IndexByte(t.masked[l.start:l.at], maskByte) >= 0 || !(joint{t.src.data, t.actions}).alone(l.start, l.end) {
 		l.pass(whyJoint)
+		return
+	}
+	if n.Style == 0 && (joint{t.src.data, t.actions}).goesOn(l.end, top.column) {
+		l.pass(whyGoesOn)
 		return
 	}
 	top.set(n)
@@ -181,6 +168,31 @@ func (l *templateLine) scalar(text []byte) (n *yaml.Node, from int, ok bool) {
 func blankOrComment(text []byte) bool {
 	text = bytes.TrimLeft(text, " \t")
 	return len(text) == 0 || text[0] == '#'
+}
+
+// joined handles a line that is put behind what stands above. How far in it stands
+// isn't known then, nor what the lines below it are.
+func (l *templateLine) joined() {
+	if _, value, ok := splitKey(l.t.masked[l.at:l.end]); ok {
+		l.at += value
+		l.pass(whyJoint)
+	}
+	if top := l.t.top(); top != nil {
+		l.t.revoke()
+	}
+	l.t.only().open = false
+}
+
+// shifted tells whether an action at the beginning of a line may put what follows
+// on the line somewhere else than right behind the line's spaces.
+func (t *template) shifted(at int) bool {
+	k := joint{t.src.data, t.actions}.find(at)
+	if k == len(t.actions) || t.actions[k].from != at {
+		return false
+	}
+	a := t.actions[k]
+	return a.trimLeft || a.trimRight || a.kind != actionOutput && a.kind != actionOpen && a.kind != actionRange ||
+		a.to < len(t.masked) && isBlank(t.masked[a.to])
 }
 
 // pass notes a line that can't be trusted, where it names an image.
