@@ -7,7 +7,7 @@ import (
 )
 
 // findings is raised whenever other references are found in the same file.
-const findings = "4"
+const findings = "5"
 
 // Finder finds the references of files. The zero value finds what this package
 // finds by itself. A Finder never changes and is safe for concurrent use.
