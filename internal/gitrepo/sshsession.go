@@ -186,12 +186,17 @@ func (o *sshOutput) Read(p []byte) (int, error) {
 	}
 	n, err := o.cmd.Stdout.Read(p)
 	o.left -= int64(n)
-	if errors.Is(err, io.EOF) {
+	switch {
+	case n > 0: // an error beside it is one of asking for more, and the next read tells it
+		return n, nil
+	case errors.Is(err, io.EOF):
 		if ended := o.end(); ended != nil {
-			return n, ended
+			return 0, ended
 		}
+	case err != nil:
+		return 0, o.fail(fmt.Errorf("reading the remote's answer: %w", err))
 	}
-	return n, err
+	return 0, err
 }
 
 // end waits for the command and tells why it failed, nil if it didn't.
