@@ -14,21 +14,18 @@ func wireSigner(r config.Repository, c *gitwriter.Config) error {
 	if r.Signing == nil {
 		return nil
 	}
-	cfg := gitsign.Config{Format: gitsign.Format(r.Signing.Format), Email: r.Committer.Email}
-	var err error
-	if cfg.Key, err = gitsign.ReadKey(r.Signing.KeyFile); err != nil {
-		return fmt.Errorf("signing.keyFile: %w", err)
-	}
-	if r.Signing.PassphraseFile != "" {
-		if cfg.Passphrase, err = gitsign.ReadPassphrase(r.Signing.PassphraseFile); err != nil {
-			return fmt.Errorf("signing.passphraseFile: %w", err)
-		}
-	}
-	key, err := gitsign.New(cfg)
+	file, err := gitsign.OpenFile(gitsign.FileConfig{
+		Format: gitsign.Format(r.Signing.Format), Email: r.Committer.Email,
+		KeyFile: r.Signing.KeyFile, PassphraseFile: r.Signing.PassphraseFile,
+	})
 	if err != nil {
-		return fmt.Errorf("signing.keyFile %s: %w", r.Signing.KeyFile, err)
+		return fmt.Errorf("signing: %w", err)
 	}
-	c.Signer = key
+	key, err := file.Key()
+	if err != nil {
+		return fmt.Errorf("signing: %w", err)
+	}
+	c.Signer = file
 	c.Log.Info("commits are signed", "repository", r.Name, "format", r.Signing.Format, "key", key.Fingerprint())
 	return nil
 }

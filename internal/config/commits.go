@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/towline-dev/towline/internal/gitrepo/giturl"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -92,7 +93,7 @@ func (v *validation) branches(all []Repository) {
 		}
 		v.check(r.BranchPrefix == "" || policy.IsBranchName(r.BranchPrefix+"x"), "repositories[%d].branchPrefix %q can't begin a branch's name",
 			"see git check-ref-format", i, r.BranchPrefix)
-		at := place{strings.TrimSuffix(strings.TrimRight(r.URL, "/"), ".git"), r.BranchPrefix}
+		at := place{repositoryOf(r.URL), r.BranchPrefix}
 		first, twice := taken[at]
 		v.check(!twice, "repositories[%d] and [%d] push to the same branches of one repository", "give one a branchPrefix of its own, such as towline-staging/",
 			first, i)
@@ -100,4 +101,17 @@ func (v *validation) branches(all []Repository) {
 			taken[at] = i
 		}
 	}
+}
+
+// repositoryOf names a repository the same by whichever address of its host.
+func repositoryOf(address string) string {
+	u, err := giturl.Parse(address)
+	if err != nil {
+		return address // which was told
+	}
+	host := u.Host
+	if port := u.Port(); port == "" || u.Scheme == "ssh" && port == giturl.DefaultSSHPort || u.Scheme == "https" && port == "443" {
+		host = u.Hostname()
+	}
+	return host + "/" + strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
 }
