@@ -24,7 +24,7 @@ func TestDiskFullAtEveryStep(t *testing.T) {
 			server := gitrepotest.New(t)
 			url := server.Create("deploy")
 			server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"apps/a": "1"}})
-			for last, done := 1, false; !done; last++ {
+			for last, done := 1, false; !done; last += stride(name) {
 				dir := t.TempDir()
 				if start != nil {
 					start(t, open(t, url, func(c *gitrepo.Config) { c.Dir = dir }))

@@ -169,17 +169,27 @@ func (m *mirror) start() (*store, error) {
 // predecessor. Call it with the lock.
 func (m *mirror) commit(st *store) error {
 	previous, name := m.named(), filepath.Base(st.dir)
-	err := m.disk.replace(filepath.Join(m.dir, "current"), []byte(name+"\n"))
-	if err == nil {
-		err = m.disk.syncDir(m.dir)
-	}
-	if err != nil {
+	if err := m.switchTo(st); err != nil {
 		return &localError{"making a mirror the one in use", err}
 	}
 	m.mu.Lock()
 	m.use(st)
 	m.mu.Unlock()
 	return m.sweep(name, previous)
+}
+
+// switchTo has the new generation's folders outlast the power before it is named, and
+// its name after.
+func (m *mirror) switchTo(st *store) error {
+	for _, dir := range []string{filepath.Join(st.dir, "objects"), st.dir} {
+		if err := m.disk.syncDir(dir); err != nil {
+			return err
+		}
+	}
+	if err := m.disk.replace(filepath.Join(m.dir, "current"), []byte(filepath.Base(st.dir)+"\n")); err != nil {
+		return err
+	}
+	return m.disk.syncDir(m.dir)
 }
 
 // note records in the current generation that it holds a branch's new head.

@@ -82,3 +82,21 @@ func TestBranchThatIsNoCommit(t *testing.T) {
 		t.Errorf("read %v", got)
 	}
 }
+
+func TestBranchesThatComeAndGo(t *testing.T) {
+	server := gitrepotest.New(t)
+	repo := open(t, server.Create("deploy"))
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	fetch(t, repo, "main")
+	server.Commit("deploy", gitrepotest.Commit{Branch: "x", Files: map[string]string{"b": "1"}})
+	fetch(t, repo, "x")
+	server.Git("deploy", "update-ref", "-d", "refs/heads/x")
+	fetch(t, repo, "main")
+	if _, ok := repo.Known("x"); ok {
+		t.Error("the deleted branch is still known")
+	}
+	server.Commit("deploy", gitrepotest.Commit{Branch: "x/y", Files: map[string]string{"b": "2"}})
+	if got := files(t, repo, fetch(t, repo, "x/y")); got["b"] != "2" {
+		t.Errorf("b is %q", got["b"])
+	}
+}

@@ -1,6 +1,7 @@
 package gitrepotest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,14 +11,16 @@ import (
 // Advertise answers every question for references with lines of Git's protocol, each
 // framed as a packet; an empty one is a flush.
 func Advertise(lines ...string) func(http.ResponseWriter, *http.Request) bool {
+	var body bytes.Buffer
+	for _, line := range lines {
+		packet(&body, line)
+	}
 	return func(w http.ResponseWriter, req *http.Request) bool {
 		if !strings.HasSuffix(req.URL.Path, "/info/refs") {
 			return false
 		}
 		w.Header().Set("Content-Type", "application/x-"+req.URL.Query().Get("service")+"-advertisement")
-		for _, line := range lines {
-			packet(w, line)
-		}
+		_, _ = w.Write(body.Bytes()) // a client that went away is its own affair
 		return true
 	}
 }
