@@ -57,6 +57,9 @@ func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
 	}
 	r.find(reading)
 	t.fill(reading)
+	if reading.damage != nil {
+		return nil, fmt.Errorf("reading the repository: %w", reading.damage)
+	}
 	r.remember(t)
 	return t, nil
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -71,6 +72,7 @@ type reading struct {
 	root     *folder
 	wanted   []wanted // files that none of them has
 	problems policy.Problems
+	damage   error                 // of the mirror, that kept something from being read
 	context  map[*File]policy.Flux // see Tree.context
 	strings  map[string]string     // what is kept of strings that many files hold
 }
@@ -103,7 +105,7 @@ func (r *reading) folder(name string, hash gitrepo.Hash, above []*folder, old []
 	f := &folder{name: name, hash: hash}
 	above = append(slices.Clone(above), f)
 	entries, err := fs.ReadDir(r.fsys, name)
-	if err != nil && name == "." {
+	if err != nil && (name == "." || errors.Is(err, gitrepo.ErrTooManyFiles)) {
 		return nil, err
 	}
 	if err != nil {
@@ -168,6 +170,9 @@ func (r *reading) file(name string, blob gitrepo.Hash, entry fs.DirEntry, above 
 
 // unread tells of what can't be read. It is tried again with the next tree.
 func (r *reading) unread(name string, err error, above []*folder) {
+	if errors.Is(err, gitrepo.ErrDamaged) { // the repository has it: no problem of its own
+		r.damage = err
+	}
 	r.problems = append(r.problems, unreadable(name, err)...)
 	for _, f := range above {
 		f.unsure = true

@@ -204,10 +204,20 @@ func (w *worker) movedUpTo(commit gitrepo.Hash) func(context.Context, edit.Refer
 // baseBranch is the branch that updates are made for.
 func (w *worker) baseBranch() string { return cmp.Or(w.home.Config.BaseBranch, w.repo.Branch) }
 
-// read fetches the branch, and the one that its configuration names as the base of
+// read is readOnce, and again where the mirror turned out to be damaged: fetching makes
+// a new one then.
+func (w *worker) read(ctx context.Context) (changed bool, err error) {
+	changed, err = w.readOnce(ctx)
+	if errors.Is(err, gitrepo.ErrDamaged) {
+		changed, err = w.readOnce(ctx)
+	}
+	return changed, err
+}
+
+// readOnce fetches the branch, and the one that its configuration names as the base of
 // updates, and reads what has moved. It tells whether anything has. The configuration
 // is that of the branch; policies and manifests are those of the base.
-func (w *worker) read(ctx context.Context) (changed bool, err error) {
+func (w *worker) readOnce(ctx context.Context) (changed bool, err error) {
 	head, err := w.repo.Source.Fetch(ctx, w.repo.Branch)
 	if err != nil {
 		return false, err
