@@ -62,7 +62,7 @@ type Config struct {
 	// the remote can leave them out (Git's partial clone). Default: 64 MiB.
 	MaxFileBytes int64
 	// MaxFiles bounds how many entries of folders one FS lists in all: a folder that
-	// stands in many places is listed in each. Default: 2,000,000.
+	// stands in many places is listed in each. Default: 500,000.
 	MaxFiles int
 	// MaxPackBytes bounds what one fetch may download. Default: 4 GiB.
 	MaxPackBytes int64
@@ -134,7 +134,7 @@ func withDefaults(cfg *Config) {
 		cfg.MaxFileBytes = 64 << 20
 	}
 	if cfg.MaxFiles <= 0 {
-		cfg.MaxFiles = 2_000_000
+		cfg.MaxFiles = 500_000
 	}
 	if cfg.MaxPackBytes <= 0 {
 		cfg.MaxPackBytes = 4 << 30
