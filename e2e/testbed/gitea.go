@@ -24,6 +24,8 @@ type GiteaOptions struct {
 	// Dir keeps Gitea's state. Empty means a temporary folder that is removed
 	// by Stop.
 	Dir string
+	// SSH serves Git over SSH, too.
+	SSH bool
 	// Progress is told of builds. Nil means standard error.
 	Progress io.Writer
 }
@@ -38,6 +40,8 @@ type GiteaServer struct {
 	// User is the administrator, Token its access token with all scopes. Git and
 	// the registry take them as user and password.
 	User, Token string
+	// SSH is where Git is served over SSH; nil where the options don't ask for it.
+	SSH *GiteaSSH
 
 	path   string
 	config string
@@ -61,6 +65,20 @@ func Gitea(tb TB) *GiteaServer {
 	return server
 }
 
+// GiteaWith starts a Gitea that ends with the test.
+func GiteaWith(tb TB, o GiteaOptions) *GiteaServer {
+	tb.Helper()
+	if lacks := missing([]string{"gcc"}); lacks != "" {
+		tb.Skipf("SKIPPED, as this machine has no %s to build Gitea with", lacks)
+	}
+	server, err := StartGitea(tb.Context(), o)
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	stopAfter(tb, "Gitea", server)
+	return server
+}
+
 // StartGitea starts a Gitea. It is for the caller to call Stop.
 func StartGitea(ctx context.Context, o GiteaOptions) (*GiteaServer, error) {
 	path, err := buildGitea(ctx, o.Progress)
@@ -79,6 +97,9 @@ func StartGitea(ctx context.Context, o GiteaOptions) (*GiteaServer, error) {
 		User: giteaUser, path: path, config: dir.file("app.ini"),
 		env: giteaEnv(dir.path), Server: Server{dir: dir},
 	}
+	if o.SSH {
+		g.SSH = new(GiteaSSH)
+	}
 	err = onFreePort(ctx, func(address string) error { return g.startAt(ctx, address, static) })
 	if err != nil {
 		return nil, errors.Join(err, dir.remove())
@@ -90,7 +111,11 @@ func StartGitea(ctx context.Context, o GiteaOptions) (*GiteaServer, error) {
 // database and the administrator.
 func (g *GiteaServer) startAt(ctx context.Context, address, static string) error {
 	g.URL = "http://" + address
-	if err := writeGiteaConfig(g.config, g.dir.path, address, static); err != nil {
+	ssh, err := g.SSH.configure(ctx, g.dir)
+	if err != nil {
+		return fmt.Errorf("configuring Gitea's SSH: %w", err)
+	}
+	if err := writeGiteaConfig(g.config, g.dir.path, address, static, ssh); err != nil {
 		return fmt.Errorf("configuring Gitea: %w", err)
 	}
 	if g.Token == "" {

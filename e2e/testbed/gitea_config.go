@@ -20,7 +20,7 @@ HTTP_ADDR = %[2]s
 HTTP_PORT = %[3]s
 ROOT_URL = http://%[2]s:%[3]s/
 STATIC_ROOT_PATH = %[4]s
-DISABLE_SSH = true
+%[5]s
 OFFLINE_MODE = true
 LFS_START_SERVER = false
 
@@ -65,11 +65,11 @@ LEVEL = warn
 `
 
 // writeGiteaConfig writes the configuration of a Gitea at address, with its
-// state in dir and its templates in static.
-func writeGiteaConfig(file, dir, address, static string) error {
+// state in dir, its templates in static, and the lines ssh about SSH.
+func writeGiteaConfig(file, dir, address, static, ssh string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, fmt.Appendf(nil, giteaConfig, dir, host, port, static), 0o600)
+	return os.WriteFile(file, fmt.Appendf(nil, giteaConfig, dir, host, port, static, ssh), 0o600)
 }
