@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds a run of the bot. It is for a busy machine; nothing takes this long.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // tokenVariable is where the bot finds Gitea's token.
 const tokenVariable = "GIT_TEST_TOKEN"
@@ -67,7 +67,12 @@ type served struct {
 	testbed.GiteaRepo
 	forge  string // gitea when empty
 	branch string // main when empty
+	paths  string // the one folder that the bot looks at; everywhere when empty
+	ssh    *login // HTTP when nil
 }
+
+// login is how a bot signs in over SSH.
+type login struct{ url, key, knownHosts string }
 
 // botConfig writes a configuration of the bot with its state in the folder of that
 // name.
@@ -76,7 +81,14 @@ func (s *scene) botConfig(state string, repos ...served) (file string) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "apiVersion: towline.dev/v1\nkind: BotConfig\nstateDir: %q\nrepositories:\n", s.stateDir(state))
 	for _, r := range repos {
-		fmt.Fprintf(&text, "- url: %s\n  auth: {tokenEnv: %s}\n", r.URL, tokenVariable)
+		if r.ssh == nil {
+			fmt.Fprintf(&text, "- url: %s\n  auth: {tokenEnv: %s}\n", r.URL, tokenVariable)
+		} else {
+			fmt.Fprintf(&text, "- url: %s\n  auth: {tokenEnv: %s, ssh: {privateKeyFile: %q, knownHostsFile: %q}}\n", r.ssh.url, tokenVariable, r.ssh.key, r.ssh.knownHosts)
+		}
+		if r.paths != "" {
+			fmt.Fprintf(&text, "  paths: [%q]\n", r.paths)
+		}
 		if r.branch != "" {
 			fmt.Fprintf(&text, "  branch: %q\n", r.branch)
 		}
@@ -111,7 +123,8 @@ type round struct {
 	out, log    string
 	peak        int64 // bytes of memory at most; never less than what this process had at its start
 	took        time.Duration
-	interrupted error // why there's no exit code
+	worked      time.Duration // of the processors
+	interrupted error         // why there's no exit code
 }
 
 // once runs one round of the bot, however it ends.
@@ -129,6 +142,7 @@ func finish(cmd *exec.Cmd) round {
 	began := time.Now()
 	err := cmd.Run()
 	r := round{out: out.String(), log: log.String(), took: time.Since(began)}
+	r.worked = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		r.peak = usage.Maxrss << 10 // on Linux, the only system that the servers run on
 	}
