@@ -27,6 +27,7 @@ func TestVast(t *testing.T) {
 		says string
 	}{
 		{name: "100,000 files", adds: manyFiles},
+		{name: "a file of 1 GB", adds: hugeFile, says: "huge.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScene(t)
@@ -70,4 +71,19 @@ func manyFiles() io.Reader {
 		fmt.Fprintf(&text, "M 100644 inline many/%d/%d.yaml\ndata %d\n%s\n", i%317, i, len(content), content)
 	}
 	return strings.NewReader(text.String())
+}
+
+func hugeFile() io.Reader {
+	const size = 1 << 30
+	return io.MultiReader(
+		strings.NewReader(fmt.Sprintf("M 100644 inline huge.yaml\ndata %d\n", size)),
+		io.LimitReader(zeros{}, size), strings.NewReader("\n"))
+}
+
+// zeros is as many of them as are asked for.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
