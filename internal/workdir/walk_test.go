@@ -165,3 +165,25 @@ func TestWalkSweepsWhatAKillLeftBehind(t *testing.T) {
 	}
 	holds(t, dir, map[string]string{"b/" + left: "x", ".towline-notes": "x", ".towline.yaml": "x"})
 }
+
+func TestWalkTellsOfWhatItMayNotRead(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "open.yaml"), "x", 0o644)
+	write(t, filepath.Join(dir, "closed.yaml"), "x", 0)
+	write(t, filepath.Join(dir, "shut", "x.yaml"), "x", 0o644)
+	if err := os.Chmod(filepath.Join(dir, "shut"), 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "shut"), 0o700) }) //nolint:gosec // a folder
+	var f found
+	if err := open(t, dir).Walk(t.Context(), f.visitor()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"open.yaml": "x", "closed.yaml": "unreadable", "shut": "unreadable"}
+	if diff := cmp.Diff(want, f.told); diff != "" {
+		t.Errorf("the walk tells other things (-want +got):\n%s", diff)
+	}
+}
