@@ -99,7 +99,13 @@ func (t *template) revoke() {
 	if top.node.Kind == yaml.MappingNode && top.node.Content[key].Value == "image" && !t.held[n] {
 		t.passed = append(t.passed, passedLine{t.offset(n), n.Value, whyGoesOn})
 	}
-	top.set(&yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagNull})
+	top.set(unknown())
+}
+
+// unknown stands for a value that is there and can't be read: nothing that goes by
+// several keys may take it for absent, or for a part of an image.
+func unknown() *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: " "}
 }
 
 // set gives the last child its value.
@@ -166,7 +172,7 @@ func (t *template) split(n *yaml.Node) []*yaml.Node {
 	return all
 }
 
-// dropTwice takes out the keys that a mapping has twice.
+// dropTwice takes out the values of keys that a mapping has twice.
 func (t *template) dropTwice(n *yaml.Node) *yaml.Node {
 	first := map[string]*yaml.Node{}
 	twice := map[string]bool{}
@@ -180,11 +186,13 @@ func (t *template) dropTwice(n *yaml.Node) *yaml.Node {
 	content := n.Content[:0]
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if !twice[key.Value] {
-			content = append(content, key, value)
-		} else if value.Kind == yaml.ScalarNode && key.Value == "image" {
-			t.passed = append(t.passed, passedLine{t.offset(value), value.Value, whyTwice})
+		if twice[key.Value] {
+			if value.Line > 0 && value.Kind == yaml.ScalarNode && key.Value == "image" {
+				t.passed = append(t.passed, passedLine{t.offset(value), value.Value, whyTwice})
+			}
+			value = unknown()
 		}
+		content = append(content, key, value)
 	}
 	n.Content = content
 	return n

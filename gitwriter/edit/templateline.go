@@ -109,7 +109,7 @@ func (l *templateLine) value() {
 		t.revoke()
 		return // the text of a value above
 	}
-	top.open = false
+	top.set(unknown())
 	n, from, ok := l.scalar(text)
 	if !ok {
 		return
