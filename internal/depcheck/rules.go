@@ -4,6 +4,7 @@ package depcheck
 func Rules() []Rule {
 	bot := []Pattern{
 		"policy/...", "registry/...", "gitwriter/...", "internal/bot/...", "internal/scaffold/...", "internal/schedule/...", "internal/ledger/...",
+		"internal/refcache/...",
 	}
 	reconciler := []Pattern{"reconciler/..."}
 	forges := []Pattern{
@@ -81,6 +82,10 @@ func Rules() []Rule {
 		{
 			Why:  "the ledger remembers; it knows neither registries nor policies",
 			From: []Pattern{"internal/ledger/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"internal/ledger/..."}, Through: true,
+		},
+		{
+			Why:  "the cache of references keeps bytes on disk; it knows neither files nor Git",
+			From: []Pattern{"internal/refcache/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"internal/refcache/..."}, Through: true,
 		},
 		{
 			Why:  "clouds are asked for credentials, and for nothing else",

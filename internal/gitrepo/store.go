@@ -34,6 +34,8 @@ type store struct {
 	// a new generation. Other processes learn of it by damageFile.
 	broken atomic.Bool
 
+	large largeTrees
+
 	mu      sync.Mutex
 	storage *filesystem.Storage
 	packs   time.Time // when the packs' folder had changed, as of the index in memory
@@ -156,7 +158,11 @@ func (s *store) read(kind plumbing.ObjectType, h plumbing.Hash, most int64) ([]b
 
 // tree reads a folder's entries. A tree that is missing although its commit is there
 // is damage; one that can't be parsed is what the repository holds.
+// The entries must not be changed.
 func (s *store) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
+	if known := s.largeTree(h); known != nil {
+		return known, nil
+	}
 	data, err := s.read(plumbing.TreeObject, h, maxTreeBytes)
 	if errors.Is(err, ErrTooLarge) {
 		return nil, fmt.Errorf("a folder's record: %w", err)
@@ -168,7 +174,40 @@ func (s *store) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
 	if err := tree.Decode(encoded(plumbing.TreeObject, data)); err != nil {
 		return nil, fmt.Errorf("the folder's record %s is malformed: %w", h, err)
 	}
+	s.keepTree(h, tree.Entries)
 	return tree.Entries, nil
+}
+
+// manyEntries is from how many entries on a folder costs milliseconds to read.
+const manyEntries = 5000
+
+// largeTrees are the last two large folders, that of a commit and of the one before: who
+// looks for many files of one folder would read it for each of them.
+type largeTrees struct {
+	mu      sync.Mutex
+	hashes  [2]plumbing.Hash
+	entries [2][]object.TreeEntry
+}
+
+func (s *store) largeTree(h plumbing.Hash) []object.TreeEntry {
+	s.large.mu.Lock()
+	defer s.large.mu.Unlock()
+	for i, known := range s.large.hashes {
+		if known == h {
+			return s.large.entries[i]
+		}
+	}
+	return nil
+}
+
+func (s *store) keepTree(h plumbing.Hash, entries []object.TreeEntry) {
+	if len(entries) < manyEntries {
+		return
+	}
+	s.large.mu.Lock()
+	defer s.large.mu.Unlock()
+	s.large.hashes[1], s.large.entries[1] = s.large.hashes[0], s.large.entries[0]
+	s.large.hashes[0], s.large.entries[0] = h, entries
 }
 
 // commit reads a commit.

@@ -150,7 +150,7 @@ func (d *decoder) slice(v reflect.Value) error {
 // length reads how many bytes or elements follow, which can't be more than bytes are left.
 func (d *decoder) length() (int, error) {
 	n, size := binary.Uvarint(d.rest)
-	if size <= 0 || n > uint64(len(d.rest)-size) {
+	if size <= 0 || n > uint64(len(d.rest)-size) { //nolint:gosec // G115: size is within the rest
 		return 0, errValue
 	}
 	d.rest = d.rest[size:]
