@@ -118,6 +118,11 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"internal/bot → go.etcd.io/bbolt"},
 		},
 		{
+			name:    "the cache of references knows files",
+			imports: map[string]string{"internal/refcache": "gitwriter/edit"},
+			want:    []string{"internal/refcache → gitwriter/edit"},
+		},
+		{
 			name:    "the ledger knows registries",
 			imports: map[string]string{"internal/ledger": "registry"},
 			want:    []string{"internal/ledger → registry"},
@@ -235,6 +240,7 @@ func fixture(more map[string]string) depcheck.Graph {
 		"internal/gitrepo":           {"github.com/go-git/go-git/v5", "internal/secret"},
 		"internal/gitsign":           {"internal/secret"},
 		"internal/ledger":            {"go.etcd.io/bbolt"},
+		"internal/refcache":          {"fmt"},
 		"internal/schedule":          {"fmt"},
 		"internal/secret":            {"fmt"},
 		"internal/web":               {"internal/event", "net/http"},
