@@ -23,6 +23,7 @@ const (
 // that it should, and nothing twice: while tags are published, people commit and merge
 // in between.
 func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	f := newFleet(s, crashRepos)
 	config := s.botConfig("fleet", f.served()...)
@@ -50,6 +51,10 @@ func TestKilledAnywhere(t *testing.T) {
 			kills++
 			if kills%10 == 0 {
 				s.wantSound("fleet")
+			}
+			if kills == crashKills/2 {
+				s.mustOnce(config)
+				f.check()
 			}
 		}
 	}
