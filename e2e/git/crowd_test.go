@@ -59,7 +59,7 @@ func (s *scene) crowd(repo served, updates int) {
 	s.Helper()
 	each := updates / crowdBots
 	s.publish("crowd", "1.0.0", "1.1.0")
-	p := s.clone("alice", repo.GiteaRepo)
+	p := s.clone(repo.GiteaRepo)
 	for name, content := range s.crowdFiles(each, "1.0.0") {
 		p.write(name, content)
 	}

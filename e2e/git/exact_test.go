@@ -49,7 +49,7 @@ func TestExact(t *testing.T) {
 	s := newScene(t)
 	s.publish("library/nginx", "1.25", "1.25.3", "1.27.1")
 	repo := s.gitea.Repo(t)
-	p := s.clone("alice", repo)
+	p := s.clone(repo)
 	want := map[string]string{} // files after the update, by path
 	for _, name := range nastyLayouts() {
 		file, before, after := goldenCase(t, name)

@@ -59,7 +59,7 @@ func (f *fleet) build(v *vessel) (err error) {
 	if v.way == byPush {
 		v.forge = "plain"
 	}
-	p := f.clone("alice", v.GiteaRepo)
+	p := f.clone(v.GiteaRepo)
 	v.person = &p
 	for i, group := range groups() {
 		p.write(group+".yaml", f.manifest(v, i, "1.0.0"))

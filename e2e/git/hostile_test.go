@@ -146,7 +146,7 @@ func TestTraps(t *testing.T) {
 func (s *scene) healthy() served {
 	s.Helper()
 	repo := s.gitea.Repo(s)
-	p := s.clone("alice", repo)
+	p := s.clone(repo)
 	for name, content := range s.webFiles("1.0.0") {
 		p.write(name, content)
 	}

@@ -69,7 +69,7 @@ func TestModes(t *testing.T) {
 func (s *scene) buildModeRepo(r *modeRepo) {
 	s.Helper()
 	r.GiteaRepo = s.gitea.Repo(s)
-	p := s.clone("alice", r.GiteaRepo)
+	p := s.clone(r.GiteaRepo)
 	for file, content := range s.modeFiles("1.0.0", "2.0.0") {
 		p.write(file, content)
 	}

@@ -26,9 +26,10 @@ func gitEnv(name string) []string {
 		"GIT_COMMITTER_NAME="+name, "GIT_COMMITTER_EMAIL="+name+"@example.test")
 }
 
-// clone gives a person a clone of a repository.
-func (s *scene) clone(name string, repo testbed.GiteaRepo) person {
+// clone gives a person, alice, a clone of a repository.
+func (s *scene) clone(repo testbed.GiteaRepo) person {
 	s.Helper()
+	const name = "alice"
 	p := person{T: s.T, name: name, dir: filepath.Join(s.dir, "clones", name+"-"+repo.Name)}
 	u, err := url.Parse(repo.URL)
 	if err != nil {
@@ -60,7 +61,7 @@ func (p person) write(path, content string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		p.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(content), 0o644); err != nil { //nolint:gosec // the mode is what Git records
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 		p.Fatal(err)
 	}
 }
