@@ -44,7 +44,7 @@ below PATH names the image; what can be rewritten is.`,
 
 // setMemory is how much the program takes, in bytes, before it looks for what it no longer
 // needs. Nearly all of what editing takes is thrown away after each file.
-const setMemory = 40 << 20
+const setMemory = 32 << 20
 
 func setImages(cmd *cobra.Command, path string, wanted []bot.Assignment) (err error) {
 	dir, err := workdir.Open(path)

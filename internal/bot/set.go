@@ -84,7 +84,7 @@ func (s *setter) walk(ctx context.Context) error {
 		return s.edit(parsed, refs, func(data []byte) error { return s.batch.Put(f, data) })
 	}
 	visitor.Large, visitor.Link, visitor.Sweep = s.large, s.link, true
-	visitor.Unreadable = func(name string, err error) { s.problem(name, fmt.Sprintf("reading: %v", err), "") }
+	visitor.Unreadable = func(name string, err error) { s.problem(name, fmt.Sprintf("reading: %v", err)) }
 	if err := s.dir.Walk(ctx, visitor); err != nil {
 		return err
 	}
@@ -169,9 +169,9 @@ func (s *setter) large(name string, size int64, content io.Reader) error {
 	found, err := s.mentions.InReader(content)
 	switch {
 	case err != nil:
-		s.problem(name, fmt.Sprintf("reading: %v", err), "")
+		s.problem(name, fmt.Sprintf("reading: %v", err))
 	case found:
-		s.problem(name, fmt.Sprintf("the file has %d bytes, more than the %d that are read", size, workdir.MaxFile), "")
+		s.problem(name, fmt.Sprintf("the file has %d bytes, more than the %d that are read", size, workdir.MaxFile))
 	}
 	return nil
 }
@@ -185,8 +185,8 @@ func (s *setter) link(name string, err error) {
 	}
 }
 
-func (s *setter) problem(name, message, hint string) {
-	s.tell(policy.Problems{{Position: policy.Position{File: name}, Message: message, Hint: hint}})
+func (s *setter) problem(name, message string) {
+	s.tell(policy.Problems{{Position: policy.Position{File: name}, Message: message}})
 }
 
 func (s *setter) tell(problems policy.Problems) {

@@ -105,7 +105,7 @@ func setChild(b *testing.B, args ...string) cost {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.CommandContext(b.Context(), program, "-test.run=^TestSetChild$") //nolint:gosec // the test itself
+	cmd := exec.CommandContext(b.Context(), program, "-test.run=^TestSetChild$")
 	result := filepath.Join(b.TempDir(), "cost")
 	cmd.Env = append(os.Environ(), "TOWLINE_SET_CHILD="+strings.Join(args, "\n"), "TOWLINE_SET_RESULT="+result)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -171,7 +171,7 @@ func set(t *testing.T, path string, args []string) int {
 		t.Fatal(err)
 	}
 	debug.SetGCPercent(300) // as the command does
-	debug.SetMemoryLimit(40 << 20)
+	debug.SetMemoryLimit(32 << 20)
 	done, err := bot.Set(context.Background(), dir, wanted)
 	if err != nil || len(done.Problems) > 0 {
 		t.Fatal(err, done.Problems)

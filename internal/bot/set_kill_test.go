@@ -59,7 +59,7 @@ func killed(t *testing.T, after time.Duration, args []string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-test.run=^TestSetChild$") //nolint:gosec // the test itself
+	cmd := exec.CommandContext(t.Context(), program, "-test.run=^TestSetChild$")
 	cmd.Env = append(os.Environ(), "TOWLINE_SET_CHILD="+strings.Join(args, "\n"), "TOWLINE_SET_RESULT="+filepath.Join(t.TempDir(), "cost"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func (s *setter) editCharts(ctx context.Context) error {
 	for _, name := range s.charts {
 		data, err := fs.ReadFile(s.dir.FS(), name)
 		if err != nil {
-			s.problem(name, "reading: "+err.Error(), "")
+			s.problem(name, "reading: "+err.Error())
 			continue
 		}
 		file, _ := s.finder.Parse(name, data) // its problems have been told

@@ -88,7 +88,7 @@ const immutableFlag = 0x10 // FS_IMMUTABLE_FL of linux/fs.h
 func immutable(t *testing.T, name string) {
 	t.Helper()
 	set := func(flag int) error {
-		f, err := os.Open(name) //nolint:gosec // the test's own file
+		f, err := os.Open(name)
 		if err != nil {
 			return err
 		}

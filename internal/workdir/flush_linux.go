@@ -12,7 +12,8 @@ import (
 // file systems with a journal record the new name behind all that was written out
 // before. So the content of all files is written out side by side, and waited for once.
 // An fsync would wait for the journal each time, and syncfs for all that others write
-// to the same disk: it took 40 times as long on a busy one.
+// to the same disk: a thousand files took 14 to 66 ms this way, 120 to 170 by sixteen
+// fsyncs at a time, and 150 to 550 by syncfs, on ext4 with others at work.
 
 // begin starts to write a new file out.
 func begin(file *os.File) error { return writeOut(int(file.Fd()), unix.SYNC_FILE_RANGE_WRITE) }

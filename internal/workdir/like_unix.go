@@ -44,11 +44,3 @@ func names(info fs.FileInfo) uint64 {
 	}
 	return 1
 }
-
-// device tells the file system that a file is on.
-func device(info fs.FileInfo) uint64 {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(stat.Dev) //nolint:unconvert // its width differs from system to system
-	}
-	return 0
-}

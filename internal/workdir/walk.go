@@ -124,10 +124,9 @@ func (w *walk) list(ctx context.Context, f *folder, depth int) error {
 	}
 	w.hand(ctx, f, files)
 	for _, step := range folders {
-		if ctx.Err() != nil {
-			return nil
+		if ctx.Err() == nil {
+			w.descend(ctx, f, step, depth+1)
 		}
-		w.descend(ctx, f, step, depth+1)
 	}
 	return nil
 }

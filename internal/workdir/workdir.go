@@ -38,7 +38,7 @@ func Open(name string) (*Dir, error) {
 	}
 	only := ""
 	if !info.IsDir() {
-		if name, err = real(name); err != nil {
+		if name, err = behind(name); err != nil {
 			return nil, err
 		}
 		name, only = filepath.Dir(name), filepath.Base(name)
@@ -50,8 +50,8 @@ func Open(name string) (*Dir, error) {
 	return &Dir{root: root, only: only, seed: maphash.MakeSeed(), seen: map[string]sum{}}, nil
 }
 
-// real gives the name of the file that a link leads to, and that of any other as it is.
-func real(name string) (string, error) {
+// behind gives the name of the file that a link leads to, and that of any other as it is.
+func behind(name string) (string, error) {
 	info, err := os.Lstat(name)
 	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		return name, err
