@@ -13,7 +13,7 @@ type ProblemKind string
 const (
 	// ProblemSyntax: the file isn't valid YAML.
 	ProblemSyntax ProblemKind = "syntax"
-	// ProblemTemplate: the file isn't valid YAML and looks like a Go template.
+	// ProblemTemplate: the file is a Go template and no YAML; it was read line by line.
 	ProblemTemplate ProblemKind = "template"
 	// ProblemLimit: the file is larger, deeper or more crowded than allowed.
 	ProblemLimit ProblemKind = "limit"

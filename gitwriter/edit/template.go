@@ -124,7 +124,7 @@ func (fd Finder) parseTemplate(f *File, err error) []Problem {
 	}
 	t, ok := readTemplate(f.src.data)
 	if !ok {
-		p.Hint = "it looks like a Go template, and not like a well-formed one"
+		p.Kind, p.Hint = ProblemSyntax, "it looks like a Go template, and not like a well-formed one"
 		return []Problem{p}
 	}
 	f.template, f.held, f.docs = true, t.held, t.docs
@@ -144,7 +144,7 @@ func (fd Finder) parseTemplate(f *File, err error) []Problem {
 		f.opaque = append(f.opaque, f.problem(ProblemTemplate, line, column,
 			fmt.Sprintf("%.80q is passed over: %s", l.text, l.reason), ""))
 	}
-	p.Hint = "it looks like a Go template: only references that stand plainly on their lines are read"
+	p.Message, p.Hint = "it is a Go template and no YAML", "only references that stand plainly on their lines are read"
 	if len(f.entries) == 0 {
 		p.Hint += ", and there are none"
 		f.docs = nil

@@ -42,6 +42,7 @@ type rest struct {
 	policies []*policy.Policy
 	flux     policy.Flux
 	problems policy.Problems
+	notes    policy.Problems
 	opaque   policy.Problems
 	sources  []edit.Source
 	unread   bool // one of its policies can't be read
@@ -49,7 +50,7 @@ type rest struct {
 }
 
 func (r *rest) isZero() bool {
-	return len(r.policies)+len(r.problems)+len(r.opaque)+len(r.sources) == 0 && r.flux.IsZero() && !r.unread && !r.context
+	return len(r.policies)+len(r.problems)+len(r.notes)+len(r.opaque)+len(r.sources) == 0 && r.flux.IsZero() && !r.unread && !r.context
 }
 
 // Open reads and parses a file of the tree again, to edit it.
@@ -166,7 +167,8 @@ func (r *reading) take(w wanted, p parsed, err error) bool {
 func (f *File) fill(found finding, more rest) {
 	rename(&found.Found, f.Name)
 	f.references = found.Found.References
-	more.problems = append(more.problems, editProblems(found.Found.Problems)...)
+	problems, notes := sorted(found.Found.Problems)
+	more.problems, more.notes = append(more.problems, problems...), notes
 	more.sources = found.Found.Sources
 	more.opaque, more.context = editProblems(found.Found.Opaque), found.Context
 	if !more.isZero() {
@@ -183,6 +185,15 @@ func editProblems(from []edit.Problem) policy.Problems {
 		})
 	}
 	return problems
+}
+
+// sorted tells what is wrong with a file from what is so by its nature: that it is a Go
+// template, of which only some lines are read.
+func sorted(found []edit.Problem) (problems, notes policy.Problems) {
+	template := func(p edit.Problem) bool { return p.Kind == edit.ProblemTemplate }
+	wrong := slices.DeleteFunc(slices.Clone(found), template)
+	natural := slices.DeleteFunc(slices.Clone(found), func(p edit.Problem) bool { return !template(p) })
+	return editProblems(wrong), editProblems(natural)
 }
 
 func unreadable(name string, err error) policy.Problems {

@@ -22,7 +22,8 @@ type Setting struct {
 	// Problems are what couldn't be done, by place: files that name one of the images
 	// and can't be edited, what can't be read, and assignments that nothing fits.
 	Problems policy.Problems
-	// Notes are links that lead out of the tree, and files with further names.
+	// Notes are links that lead out of the tree, files with further names, and Go
+	// templates, of which only some lines are read.
 	Notes policy.Problems
 }
 
@@ -73,7 +74,7 @@ func (s *setter) walk(ctx context.Context) error {
 			return nil
 		}
 		parsed, problems := s.finder.Parse(f.Name, f.Data)
-		s.tell(problemsIn(problems))
+		s.tell(sorted(problems))
 		refs := parsed.References()
 		if slices.ContainsFunc(refs, sourceless) {
 			s.mu.Lock()
@@ -126,7 +127,7 @@ func (s *setter) edit(file *edit.File, refs []edit.Reference, put func([]byte) e
 	}
 	data, edits, err := file.Rewrite(changes)
 	if err != nil {
-		s.tell(refused(changes[0].Reference, err))
+		s.tell(refused(changes[0].Reference, err), nil)
 		return nil
 	}
 	if len(edits) == 0 {
@@ -136,7 +137,7 @@ func (s *setter) edit(file *edit.File, refs []edit.Reference, put func([]byte) e
 	switch err := put(data); {
 	case errors.As(err, &refusal):
 		problems, _ := Unwritten(workdir.Written{}, refusal)
-		s.tell(problems)
+		s.tell(problems, nil)
 		return nil
 	case err != nil:
 		return err
@@ -186,13 +187,13 @@ func (s *setter) link(name string, err error) {
 }
 
 func (s *setter) problem(name, message string) {
-	s.tell(policy.Problems{{Position: policy.Position{File: name}, Message: message}})
+	s.tell(policy.Problems{{Position: policy.Position{File: name}, Message: message}}, nil)
 }
 
-func (s *setter) tell(problems policy.Problems) {
+func (s *setter) tell(problems, notes policy.Problems) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Problems = append(s.Problems, problems...)
+	s.Problems, s.Notes = append(s.Problems, problems...), append(s.Notes, notes...)
 }
 
 // result sorts what was found and leaves out the edits of files that weren't written.
@@ -236,15 +237,4 @@ func Unwritten(w workdir.Written, refused ...*workdir.RefusedError) (problems, n
 		})
 	}
 	return problems, notes
-}
-
-// problemsIn gives the problems of a file as those of a tree.
-func problemsIn(found []edit.Problem) policy.Problems {
-	var problems policy.Problems
-	for _, e := range found {
-		problems = append(problems, policy.Problem{
-			Position: policy.Position{File: e.File, Line: e.Line, Column: e.Column}, Message: e.Message, Hint: e.Hint,
-		})
-	}
-	return problems
 }

@@ -19,8 +19,8 @@ type Tree struct {
 	Policies []*policy.Policy // sorted by key; keys are unique
 	Files    []*File          // the files that hold references, in the order of a walk
 	Problems policy.Problems  // what can't be used, sorted by place
-	// Notes are what does nothing, isn't supported or is suspended, sorted by
-	// place. They keep nothing from being used.
+	// Notes are what does nothing, isn't supported or is suspended, and Go templates,
+	// sorted by place. They keep nothing from being used.
 	Notes policy.Problems
 	// Opaque are images that templates and variables name. They are no mistakes.
 	Opaque policy.Problems
@@ -55,7 +55,7 @@ func (t *Tree) resolveFlux() {
 	found := policy.ResolveFlux(t.flux)
 	t.Policies = append(t.Policies, found.Policies...)
 	t.Problems = append(t.Problems, found.Problems...)
-	t.Notes, t.unusable = found.Notes, found.Unusable
+	t.Notes, t.unusable = append(t.Notes, found.Notes...).Sorted(), found.Unusable
 }
 
 func (t *Tree) readConfig(fsys fs.FS) error {
@@ -91,6 +91,7 @@ func (t *Tree) add(f *File) {
 	}
 	t.Policies = append(t.Policies, f.rest.policies...)
 	t.Problems = append(t.Problems, f.rest.problems...)
+	t.Notes = append(t.Notes, f.rest.notes...)
 	t.Opaque = append(t.Opaque, f.rest.opaque...)
 	for _, s := range f.rest.sources {
 		t.sources[s.Name] = append(t.sources[s.Name], s)
