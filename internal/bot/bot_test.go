@@ -296,10 +296,13 @@ type mirror struct {
 }
 
 func TestTheBaseBranchIsWhatIsUpdated(t *testing.T) {
-	config := file("apiVersion: towline.dev/v1\nkind: UpdateConfig\nspec: {baseBranch: live, branchPrefix: bot/}\n")
+	config := file("apiVersion: towline.dev/v1\nkind: UpdateConfig\nspec: {baseBranch: live, branchPrefix: bot/, ignorePaths: [old/**]}\n")
 	repo := branches{
 		"main": {".towline.yaml": config, "web.yaml": file(policyOf("web", "ghcr.io/acme/web") + "---\n" + pod("ghcr.io/acme/web:1.1.0"))},
-		"live": {"web.yaml": file(policyOf("web", "ghcr.io/acme/web") + "---\n" + pod("ghcr.io/acme/web:1.0.0"))},
+		"live": {
+			"web.yaml":     file(policyOf("web", "ghcr.io/acme/web") + "---\n" + pod("ghcr.io/acme/web:1.0.0")),
+			"old/web.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+		},
 	}
 	written := &writer{source: &source{files: repo["live"]}}
 	b, err := bot.New(bot.Config{

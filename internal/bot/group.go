@@ -169,7 +169,7 @@ func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.
 	due := look.Due
 	look.Due = func(p *policy.Policy) bool { return due(p) && groupOf(p) == group }
 	return func(ctx context.Context, base gitrepo.Hash, files fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-		tree, err := w.reader.Read(files)
+		tree, err := w.readBase(files)
 		if err != nil {
 			return nil, nil, err
 		}

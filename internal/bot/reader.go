@@ -37,19 +37,25 @@ type Reader struct {
 // problem of the tree and hides nothing else; an error means that the tree as a whole
 // couldn't be walked.
 func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
+	c, err := readConfig(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return r.ReadAs(fsys, c)
+}
+
+// ReadAs is Read with the configuration of another branch.
+func (r *Reader) ReadAs(fsys fs.FS, c policy.UpdateConfig) (*Tree, error) {
 	root, err := rootHash(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("walking the repository: %w", err)
 	}
-	if known := r.known(root); known != nil {
-		return known.on(fsys), nil
-	}
-	t := &Tree{fsys: fsys, sources: map[string][]edit.Source{}}
-	if err := t.readConfig(fsys); err != nil {
+	t := &Tree{Config: c, fsys: fsys, sources: map[string][]edit.Source{}}
+	if t.finder, err = finderOf(c); err != nil {
 		return nil, err
 	}
-	if t.finder, err = finderOf(t.Config); err != nil {
-		return nil, err
+	if known := r.known(root, t); known != nil {
+		return known.in(t), nil
 	}
 	reading := r.begin(t)
 	if err := reading.walk(root); err != nil {
@@ -74,17 +80,20 @@ func rootHash(fsys fs.FS) (gitrepo.Hash, error) {
 	return hash, nil
 }
 
-// known gives the tree that was read of a root, nil where that isn't remembered.
-func (r *Reader) known(root gitrepo.Hash) *Tree {
+// known gives the tree that was read of a root as t is to be read, nil where that isn't
+// remembered.
+func (r *Reader) known(root gitrepo.Hash, t *Tree) *Tree {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := slices.IndexFunc(r.trees, func(t *Tree) bool { return t.root.is(root) })
+	i := slices.IndexFunc(r.trees, func(old *Tree) bool {
+		return old.root.is(root) && old.findsAs(t) && old.ignoresAs(t)
+	})
 	if i < 0 {
 		return nil
 	}
-	t := r.trees[i]
-	r.trees = slices.Insert(slices.Delete(r.trees, i, i+1), 0, t)
-	return t
+	found := r.trees[i]
+	r.trees = slices.Insert(slices.Delete(r.trees, i, i+1), 0, found)
+	return found
 }
 
 func (r *Reader) remember(t *Tree) {
@@ -104,9 +113,8 @@ func (r *Reader) begin(t *Tree) *reading {
 	defer r.mu.Unlock()
 	rd := &reading{reader: r, tree: t, fsys: t.fsys, strings: map[string]string{}, context: map[*File]policy.Flux{}}
 	for _, old := range r.trees {
-		if old.finder.Fingerprint() == t.finder.Fingerprint() {
-			whole := slices.Equal(old.Config.IgnorePaths, t.Config.IgnorePaths)
-			rd.old = append(rd.old, earlier{old.root, whole})
+		if old.findsAs(t) {
+			rd.old = append(rd.old, earlier{old.root, old.ignoresAs(t)})
 			rd.known = append(rd.known, old.context)
 		}
 	}
@@ -125,6 +133,14 @@ func (t *Tree) fill(r *reading) {
 	t.matches = sync.OnceValue(t.match)
 }
 
+// findsAs tells whether the same is found in the same file.
+func (t *Tree) findsAs(other *Tree) bool { return t.finder.Fingerprint() == other.finder.Fingerprint() }
+
+// ignoresAs tells whether the same files are looked at.
+func (t *Tree) ignoresAs(other *Tree) bool {
+	return slices.Equal(t.Config.IgnorePaths, other.Config.IgnorePaths)
+}
+
 // on gives the tree with another fsys of the same content.
 func (t *Tree) on(fsys fs.FS) *Tree {
 	again := *t
@@ -132,9 +148,9 @@ func (t *Tree) on(fsys fs.FS) *Tree {
 	return &again
 }
 
-// configured gives the tree with another configuration.
-func (t *Tree) configured(c policy.UpdateConfig) *Tree {
+// in gives the tree with the fsys and the configuration of another.
+func (t *Tree) in(other *Tree) *Tree {
 	again := *t
-	again.Config = c
+	again.fsys, again.Config = other.fsys, other.Config
 	return &again
 }

@@ -32,16 +32,16 @@ type Setting struct {
 // time. All new content is on the disk before the first file is replaced. After an
 // error the Edits tell what was written until then.
 func Set(ctx context.Context, dir *workdir.Dir, wanted []Assignment) (Setting, error) {
-	var t Tree
-	if err := t.readConfig(dir.FS()); err != nil {
+	c, err := readConfig(dir.FS())
+	if err != nil {
 		return Setting{}, err
 	}
-	finder, err := finderOf(t.Config)
+	finder, err := finderOf(c)
 	if err != nil {
 		return Setting{}, err
 	}
 	s := &setter{
-		dir: dir, wanted: wanted, mentions: mentionsOf(wanted, finder), finder: finder, ignored: t.Config.IgnorePaths,
+		dir: dir, wanted: wanted, mentions: mentionsOf(wanted, finder), finder: finder, ignored: c.IgnorePaths,
 		batch: dir.Batch(), used: make([]bool, len(wanted)),
 	}
 	if err := s.walk(ctx); err != nil {

@@ -58,27 +58,27 @@ func (t *Tree) resolveFlux() {
 	t.Notes, t.unusable = append(t.Notes, found.Notes...).Sorted(), found.Unusable
 }
 
-func (t *Tree) readConfig(fsys fs.FS) error {
+// readConfig reads what all updates share. An error ends the reading: what labels or
+// which branch a person wanted isn't known, so nothing may be proposed.
+func readConfig(fsys fs.FS) (policy.UpdateConfig, error) {
 	data, err := fs.ReadFile(fsys, policy.UpdateConfigFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		t.Config = policy.DefaultUpdateConfig()
-		return nil
+		return policy.DefaultUpdateConfig(), nil
 	case err != nil:
-		return fmt.Errorf("reading %s: %w", policy.UpdateConfigFile, err)
+		return policy.UpdateConfig{}, fmt.Errorf("reading %s: %w", policy.UpdateConfigFile, err)
 	}
-	// An error ends the reading: what labels or which branch a person wanted isn't
-	// known, so nothing may be proposed.
-	if t.Config, err = policy.ParseUpdateConfig(policy.UpdateConfigFile, data); err != nil {
-		return err
+	c, err := policy.ParseUpdateConfig(policy.UpdateConfigFile, data)
+	if err != nil {
+		return policy.UpdateConfig{}, err
 	}
-	if err := gitwriter.CheckTemplate(t.Config.Commit.Message); err != nil {
-		return policy.Problems{{
-			Position: t.Config.Commit.MessageAt, Message: "spec.commit.message: " + err.Error(),
+	if err := gitwriter.CheckTemplate(c.Commit.Message); err != nil {
+		return policy.UpdateConfig{}, policy.Problems{{
+			Position: c.Commit.MessageAt, Message: "spec.commit.message: " + err.Error(),
 			Hint: "docs/git.md lists the fields and functions",
 		}}
 	}
-	return nil
+	return c, nil
 }
 
 // add gathers what a file holds.

@@ -234,10 +234,13 @@ func (w *worker) readOnce(ctx context.Context) (changed bool, err error) {
 			return false, err
 		}
 		if head != w.head || base != w.base {
-			if tree, err = w.at(base); err != nil {
+			fsys, err := w.repo.Source.FS(base)
+			if err != nil {
 				return false, err
 			}
-			tree = tree.configured(home.Config)
+			if tree, err = w.reader.ReadAs(fsys, home.Config); err != nil {
+				return false, err
+			}
 		}
 	}
 	if head == w.head && base == w.base {
@@ -254,6 +257,15 @@ func (w *worker) at(commit gitrepo.Hash) (*Tree, error) {
 		return nil, err
 	}
 	return w.reader.Read(fsys)
+}
+
+// readBase reads a tree of the branch that updates are made for. What all updates share
+// is said by the repository's own branch.
+func (w *worker) readBase(files fs.FS) (*Tree, error) {
+	if w.baseBranch() == w.repo.Branch {
+		return w.reader.Read(files)
+	}
+	return w.reader.ReadAs(files, w.home.Config)
 }
 
 func (w *worker) propose(ctx context.Context, r *round, g Group, rows []Row) {
