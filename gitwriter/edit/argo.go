@@ -96,7 +96,7 @@ func (c *collector) argoImage(s *site) {
 	}
 	image, ok := splitImage(v.Value[len(prefix):])
 	switch {
-	case !ok:
+	case !ok || renamed && !validName(name):
 		c.pass(s)
 	case image.tag != "" || image.digest != "":
 		c.add(entry{

@@ -37,11 +37,18 @@ type Reader struct {
 // problem of the tree and hides nothing else; an error means that the tree as a whole
 // couldn't be walked.
 func (r *Reader) Read(fsys fs.FS) (*Tree, error) {
+	root, err := rootHash(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("walking the repository: %w", err)
+	}
+	if known := r.known(root, func(t *Tree) bool { return t.own }); known != nil {
+		return known.on(fsys), nil
+	}
 	c, err := readConfig(fsys)
 	if err != nil {
 		return nil, err
 	}
-	return r.ReadAs(fsys, c)
+	return r.read(root, &Tree{Config: c, own: true, fsys: fsys})
 }
 
 // ReadAs is Read with the configuration of another branch.
@@ -50,13 +57,20 @@ func (r *Reader) ReadAs(fsys fs.FS, c policy.UpdateConfig) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("walking the repository: %w", err)
 	}
-	t := &Tree{Config: c, fsys: fsys, sources: map[string][]edit.Source{}}
-	if t.finder, err = finderOf(c); err != nil {
+	return r.read(root, &Tree{Config: c, fsys: fsys})
+}
+
+// read fills a tree of which the configuration is known.
+func (r *Reader) read(root gitrepo.Hash, t *Tree) (_ *Tree, err error) {
+	if t.finder, err = finderOf(t.Config); err != nil {
 		return nil, err
 	}
-	if known := r.known(root, t); known != nil {
-		return known.in(t), nil
+	if known := r.known(root, func(old *Tree) bool { return old.findsAs(t) && old.ignoresAs(t) }); known != nil {
+		again := *known
+		again.fsys, again.Config, again.own = t.fsys, t.Config, t.own
+		return &again, nil
 	}
+	t.sources = map[string][]edit.Source{}
 	reading := r.begin(t)
 	if err := reading.walk(root); err != nil {
 		return nil, fmt.Errorf("walking the repository: %w", err)
@@ -80,14 +94,11 @@ func rootHash(fsys fs.FS) (gitrepo.Hash, error) {
 	return hash, nil
 }
 
-// known gives the tree that was read of a root as t is to be read, nil where that isn't
-// remembered.
-func (r *Reader) known(root gitrepo.Hash, t *Tree) *Tree {
+// known gives a tree that was read of a root and will do, nil where none is remembered.
+func (r *Reader) known(root gitrepo.Hash, will func(*Tree) bool) *Tree {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := slices.IndexFunc(r.trees, func(old *Tree) bool {
-		return old.root.is(root) && old.findsAs(t) && old.ignoresAs(t)
-	})
+	i := slices.IndexFunc(r.trees, func(t *Tree) bool { return t.root.is(root) && will(t) })
 	if i < 0 {
 		return nil
 	}
@@ -145,12 +156,5 @@ func (t *Tree) ignoresAs(other *Tree) bool {
 func (t *Tree) on(fsys fs.FS) *Tree {
 	again := *t
 	again.fsys = fsys
-	return &again
-}
-
-// in gives the tree with the fsys and the configuration of another.
-func (t *Tree) in(other *Tree) *Tree {
-	again := *t
-	again.fsys, again.Config = other.fsys, other.Config
 	return &again
 }

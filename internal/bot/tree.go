@@ -34,6 +34,7 @@ type Tree struct {
 	flux     []policy.Flux            // what the files say of Flux's image automation
 	unusable []*policy.Policy         // Flux's policies that can't be used
 
+	own     bool // Config is that of the tree itself
 	fsys    fs.FS
 	finder  edit.Finder
 	root    *folder
