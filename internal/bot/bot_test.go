@@ -324,6 +324,33 @@ func TestTheBaseBranchIsWhatIsUpdated(t *testing.T) {
 	}
 }
 
+// A file that is to be edited and can't be is a failure, and holds the other ones up in nothing.
+func TestARefusedFileIsAFailure(t *testing.T) {
+	const folded = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: \"ghcr.io/acme/\\\n        web:1.0.0\"\n"
+	repo := branches{"main": {
+		"policy.yaml": file(policyOf("web", "ghcr.io/acme/web")), "folded.yaml": file(folded), "web.yaml": file(pod("ghcr.io/acme/web:1.0.0")),
+	}}
+	written := &writer{source: &source{files: repo["main"]}}
+	b, err := bot.New(bot.Config{
+		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Source: mirror{repo, noPast{}}, Writer: written}},
+		Round:        func() bot.Tags { return &registries{tags: map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}}} },
+		Events:       &told{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "folded.yaml:5:14: the file is left as it is: the value is spread over several lines"
+	if err := b.Once(t.Context()); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if changes := written.groups["towline/web"]; len(changes) != 1 || changes[0].File != "web.yaml" {
+		t.Errorf("written: %v, want the other file", written.groups)
+	}
+	if previews := b.Preview(t.Context()); previews[0].Err == nil || len(previews[0].Updates) != 1 {
+		t.Errorf("previews: %+v", previews)
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]bot.Config{
 		"nothing": {},

@@ -81,6 +81,7 @@ type round struct {
 	look     Look
 	plan     *Plan
 	problems policy.Problems
+	refused  policy.Problems  // those of the files that are to be edited and can't be
 	failed   map[string]error // by policy key, "group NAME" or the repository's name
 	proposed map[Group]bool   // before the plan was complete
 	// writes proposes a group; nil for a round that only previews.
@@ -115,7 +116,7 @@ func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 	}
 	w.owed = w.owing(r)
 	w.tell(r, w.now().Sub(began))
-	return join(r.failed)
+	return r.err()
 }
 
 // owing gives the policies that were due and that the round couldn't serve for want of
@@ -163,8 +164,8 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	if err := w.refresh(r.plan); err != nil {
 		return err
 	}
-	_, _, refused := r.plan.Rewrite(func(Row) bool { return true })
-	r.problems = slices.Concat(r.plan.Problems, refused, Noted(r.tree.Notes))
+	_, _, r.refused = r.plan.Rewrite(func(Row) bool { return true })
+	r.problems = slices.Concat(r.plan.Problems, r.refused, Noted(r.tree.Notes))
 	return nil
 }
 
@@ -320,16 +321,20 @@ func (w *worker) preview(ctx context.Context) ([]gitwriter.Preview, policy.Probl
 		}
 		previews = append(previews, p)
 	}
-	return previews, r.problems, join(r.failed)
+	return previews, r.problems, r.err()
 }
 
 // Every admits all policies.
 func Every(*policy.Policy) bool { return true }
 
-func join(failed map[string]error) error {
+// err tells of all that failed, the files that couldn't be edited among it.
+func (r *round) err() error {
 	var errs []error
-	for _, subject := range sortedKeys(failed) {
-		errs = append(errs, fmt.Errorf("%s: %w", subject, failed[subject]))
+	for _, subject := range sortedKeys(r.failed) {
+		errs = append(errs, fmt.Errorf("%s: %w", subject, r.failed[subject]))
+	}
+	for _, p := range r.refused {
+		errs = append(errs, p)
 	}
 	return errors.Join(errs...)
 }
