@@ -73,7 +73,10 @@ spec:
 	p.oddEntries()
 	p.record("Add the manifests")
 	before := p.head()
-	r := s.mustOnce(s.botConfig("exact", served{GiteaRepo: repo}))
+	r := s.once(s.botConfig("exact", served{GiteaRepo: repo}))
+	if r.code != 1 || r.interrupted != nil {
+		t.Fatalf("the bot ends with %d (%v), want 1 for the files that it can't edit:\n%s", r.code, r.interrupted, r.log)
+	}
 	for name, message := range refused {
 		if !told(r.log, message, name+"/") {
 			t.Errorf("no line of the log says %q of %s:\n%s", message, name, r.log)
