@@ -40,6 +40,8 @@ func TestHostile(t *testing.T) {
 		{name: "large but of few values", data: image + "a: |\n" + strings.Repeat("  "+strings.Repeat("x", 1000)+"\n", 8000), refs: 1},
 		{name: "large and of no image", data: strings.Repeat("- a\n", 1<<21)},
 		{name: "one long line", data: "{a: [" + strings.Repeat("{image: 'é:1'},{image: nginx:1},", 20_000) + "]}", refs: 20_000},
+		{name: "texts against the order of one long line", data: `{"apiVersion":"v1","kind":"List","items":[` + strings.Repeat(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","spec":`+
+			`{"sources":[{"helm":{"values":"image: nginx:1"}}],"source":{"helm":{"values":"image: nginx:1"}}}},`, 10_000) + "]}", refs: 20_000},
 		{name: "many documents", data: strings.Repeat("---\n"+image, 20_000), refs: 20_000},
 		{name: "many comments", data: strings.Repeat("# {\"$imagepolicy\": \"a:b\"\n", 20_000) + image, kind: edit.ProblemMarker, refs: 1},
 		{name: "many markers", data: "l:\n" + strings.Repeat("- v # {\"$imagepolicy\": \"a:b\"}\n", 20_000) + image, refs: 20_001},

@@ -42,6 +42,7 @@ func TestHostileTexts(t *testing.T) {
 		{name: "many actions", data: strings.Repeat("{{ if x }}\n", 20_000) + image, kind: edit.ProblemSyntax},
 		{name: "nested actions", data: strings.Repeat("{{- if x }}\n", 4000) + image + strings.Repeat("{{- end }}\n", 4000), kind: edit.ProblemTemplate, refs: 1},
 		{name: "joined actions", data: strings.Repeat("- "+image+"{{- if x -}}{{- else -}}\n", 3000) + strings.Repeat("{{- end }}", 3000), kind: edit.ProblemTemplate},
+		{name: "branches above many actions", data: "{{ if x }}\n" + strings.Repeat("- "+image+"{{ else if x }}\n", 4900) + "{{ end }}\n" + strings.Repeat("{{ if x }}{{ end }}", 2500) + "\n", kind: edit.ProblemTemplate, refs: 104},
 		{name: "open action", data: strings.Repeat(image, 10_000) + "{{", kind: edit.ProblemSyntax},
 		{name: "template of many lines", data: "{{ x }}\n" + strings.Repeat("- "+image, 20_000), kind: edit.ProblemTemplate, refs: 20_000},
 		{name: "template of one key", data: "{{ x }}\n" + strings.Repeat(image, 20_000), kind: edit.ProblemTemplate},

@@ -121,10 +121,14 @@ func (j joint) textFollows(i int) bool {
 	return text < len(j.data)
 }
 
+// maxSteps bounds how many places goesOn looks at in all of a template.
+const maxSteps = 1 << 19
+
 // goesOn tells whether in any branch what is printed next behind offset may stand
-// further in than column: it would continue a plain value there.
-func (j joint) goesOn(offset, column int) bool {
-	return walk{j, column, map[stand]bool{}}.deeper(stand{offset: offset})
+// further in than column: it would continue a plain value there. Where there are too
+// many branches to say, it may.
+func (t *template) goesOn(offset, column int) bool {
+	return walk{joint{t.src.data, t.actions}, column, map[stand]bool{}, &t.steps}.deeper(stand{offset: offset})
 }
 
 // walk follows the ways that a template may take from a place to the next text.
@@ -132,6 +136,7 @@ type walk struct {
 	joint
 	column int
 	seen   map[stand]bool
+	steps  *int
 }
 
 // stand is a place on such a way. further: the blanks before an action on the way
@@ -147,6 +152,9 @@ func (w walk) deeper(s stand) bool {
 		return false
 	}
 	w.seen[s] = true
+	if *w.steps++; *w.steps > maxSteps {
+		return true
+	}
 	k, text := w.next(s.offset)
 	if k < 0 {
 		start := lineStart(w.data, text)

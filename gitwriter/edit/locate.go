@@ -13,10 +13,15 @@ type source struct {
 	data   []byte
 	starts []int // offset of each line; worked out at first use
 
-	// The place found last. Places are asked for in document order, so going on
-	// from there keeps a file of one long line linear.
+	// The place found last: mostly the next one stands behind it. marks are the offsets
+	// of every markStep-th column of its line, as far as they are known, so that the
+	// others of a long line aren't counted from its start.
 	line, column, offset int
+	marks                []int
 }
+
+// markStep is how many columns lie between two marks.
+const markStep = 4096
 
 // breakLen returns the length of the line break at the start of b, 0 if none is there.
 func breakLen(b []byte) int {
@@ -69,34 +74,55 @@ func (s *source) lines() []int {
 
 // at returns the offset of a line and column, both 1-based.
 func (s *source) at(line, column int) (int, bool) {
-	starts := s.lines()
-	if line < 1 || line > len(starts) || column < 1 {
+	if line < 1 || line > len(s.lines()) || column < 1 {
 		return 0, false
 	}
-	if s.line != line || s.column > column {
-		s.line, s.column, s.offset = line, 1, starts[line-1]
+	s.enter(line)
+	if i := min((column-1)/markStep, len(s.marks)-1); s.column > column || s.column < i*markStep+1 {
+		s.column, s.offset = i*markStep+1, s.marks[i]
 	}
 	for s.column < column {
 		if s.offset >= len(s.data) {
 			return 0, false
 		}
-		_, n := utf8.DecodeRune(s.data[s.offset:])
-		s.offset += n
-		s.column++
+		s.step()
 	}
 	return s.offset, true
 }
 
 // position returns the line and column of an offset, both 1-based.
 func (s *source) position(offset int) (line, column int) {
-	starts := s.lines()
-	line = max(sort.SearchInts(starts, offset+1), 1)
-	if s.line != line || s.offset > offset {
-		s.line, s.column, s.offset = line, 1, min(starts[line-1], offset)
+	line = max(sort.SearchInts(s.lines(), offset+1), 1)
+	s.enter(line)
+	if i := max(sort.SearchInts(s.marks, offset+1)-1, 0); s.offset > offset || s.offset < s.marks[i] {
+		s.column, s.offset = i*markStep+1, s.marks[i]
 	}
-	s.column += utf8.RuneCount(s.data[s.offset:offset])
-	s.offset = offset
+	for s.offset < offset {
+		s.step()
+	}
 	return line, s.column
+}
+
+// enter goes to the start of a line, unless the place found last is on it.
+func (s *source) enter(line int) {
+	if s.line == line {
+		return
+	}
+	start := s.lines()[line-1]
+	s.line, s.column, s.offset, s.marks = line, 1, start, append(s.marks[:0], start)
+}
+
+// step goes on by one character.
+func (s *source) step() {
+	n := 1
+	if s.data[s.offset] >= utf8.RuneSelf {
+		_, n = utf8.DecodeRune(s.data[s.offset:])
+	}
+	s.offset += n
+	s.column++
+	if s.column == len(s.marks)*markStep+1 {
+		s.marks = append(s.marks, s.offset)
+	}
 }
 
 // lineStart returns the offset at which the line of offset begins.

@@ -21,7 +21,8 @@ type template struct {
 	stack   []frame
 	quote   byte // of the quoted value that the lines are in
 	// held are the values that an action is part of: they are there to be told of.
-	held map[*yaml.Node]bool
+	held  map[*yaml.Node]bool
+	steps int // of goesOn
 	// branch is where a key stands: the action that begins the branch, or -1.
 	branch map[*yaml.Node]int
 	// passed are the lines that look like a reference and can't be trusted.

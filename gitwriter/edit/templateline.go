@@ -121,7 +121,7 @@ func (l *templateLine) value() {
 		l.pass(whyJoint)
 		return
 	}
-	if n.Style == 0 && (joint{t.src.data, t.actions}).goesOn(l.end, top.column) {
+	if n.Style == 0 && t.goesOn(l.end, top.column) {
 		l.pass(whyGoesOn)
 		return
 	}
