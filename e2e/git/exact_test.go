@@ -23,7 +23,8 @@ func nastyLayouts() []string {
 		"block-single-line", "bom", "bom-crlf", "custom-resource", "directive", "documents", "documents-without-start",
 		"flow", "flow-multi-line", "helm-values", "json", "json-minified", "kustomize-component", "list", "long-line",
 		"merge-key", "mixed-line-ends", "no-final-newline", "non-ascii-before", "odd-keys", "quoting", "tabs-before-comment",
-		"windows-bom-json",
+		"windows-bom-json", "embedded-argo-values", "embedded-crlf", "embedded-kustomize", "embedded-nested", "template-branches",
+		"template-crlf", "template-joined", "template-texts",
 	}
 }
 

@@ -139,7 +139,9 @@ func checkChanged(t *testing.T, name string, data []byte, found edit.Found) {
 
 // changed is what a reference must be after a change.
 func changed(r edit.Reference, c edit.Change) edit.Reference {
-	whole := r.Form == edit.FormImage || r.Form == edit.FormPatch || r.Tag != ""
+	// An element of Argo CD's list of images is a whole image; an entry of kustomize isn't.
+	element := r.Form == edit.FormKustomize && strings.HasSuffix(r.Path, "]")
+	whole := r.Form == edit.FormImage || r.Form == edit.FormPatch || element || r.Tag != ""
 	digest := r.Digest != ""
 	if r.Marker != nil {
 		field := r.Marker.Field
