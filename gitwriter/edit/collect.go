@@ -29,7 +29,8 @@ type collector struct {
 	problems []Problem
 	sources  []Source
 	charts   map[string]string // Helmfile's OCI repositories: URLs by name
-	length   int               // of all paths so far
+	merged   map[*yaml.Node]keySet
+	length   int // of all paths so far
 }
 
 // maxPaths bounds the length of all paths of a file. A key may be as long as the
@@ -39,7 +40,7 @@ const maxPaths = 32 << 20
 // collect finds the references of a file, the places that can't be read as one and
 // the chart repositories, and returns what is wrong with markers.
 func (fd Finder) collect(f *File, markers map[*yaml.Node]*Marker) []Problem {
-	c := &collector{f: f, finder: fd, markers: markers, asked: map[*yaml.Node]func() bool{}, charts: map[string]string{}}
+	c := &collector{f: f, finder: fd, markers: markers, asked: map[*yaml.Node]func() bool{}, charts: map[string]string{}, merged: map[*yaml.Node]keySet{}}
 	for _, doc := range f.docs {
 		c.helmfileRepositories(doc)
 	}

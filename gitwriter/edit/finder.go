@@ -7,7 +7,7 @@ import (
 )
 
 // findings is raised whenever other references are found in the same file.
-const findings = "5"
+const findings = "6"
 
 // Finder finds the references of files. The zero value finds what this package
 // finds by itself. A Finder never changes and is safe for concurrent use.

@@ -8,7 +8,7 @@ import (
 
 // shapes looks for what a mapping is by its keys alone, whatever it stands in.
 func (c *collector) shapes(n *yaml.Node) {
-	helm, volume, patch, bundle, image, tag := false, false, false, false, false, false
+	helm, volume, patch, bundle, image, beside := false, false, false, false, false, false
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		switch resolve(n.Content[i]).Value {
 		case "repository", "registry", "imageTag":
@@ -21,8 +21,8 @@ func (c *collector) shapes(n *yaml.Node) {
 			bundle = true
 		case "image":
 			image = true
-		case "tag":
-			tag = true
+		case "tag", "<<":
+			beside = true
 		}
 	}
 	switch {
@@ -34,17 +34,24 @@ func (c *collector) shapes(n *yaml.Node) {
 		c.patch(n)
 	case bundle:
 		c.tektonBundle(n)
-	case image && tag:
-		c.taggedBeside(n)
+	case image && beside:
+		c.besideImage(n)
 	}
 }
 
-// taggedBeside keeps an image without a tag that has a key tag beside it from being
+// besideImage keeps an image without a tag that has a key tag beside it from being
 // taken for a whole image. Whether the two belong together isn't certain: a plugin's
-// tag is that of what it builds, and a log collector's that of its lines.
-func (c *collector) taggedBeside(n *yaml.Node) {
+// tag is that of what it builds, and a log collector's that of its lines. So does a
+// registry that comes by a merge key, where the name has none.
+func (c *collector) besideImage(n *yaml.Node) {
 	value := lookupRaw(n, "image")
-	if image, ok := splitImage(text(resolve(value))); ok && image.tag == "" && image.digest == "" && text(lookup(n, "tag")) != "" {
+	image, ok := splitImage(text(resolve(value)))
+	if !ok {
+		return
+	}
+	inherited := c.inherited(n)
+	tagged := inherited&keyTag != 0 || text(lookup(n, "tag")) != ""
+	if tagged && image.tag == "" && image.digest == "" || inherited&keyRegistry != 0 && !hosted(image.name) {
 		c.on(value, func() bool { return c.markers[resolve(value)] == nil })
 	}
 }
@@ -56,7 +63,8 @@ func (c *collector) taggedBeside(n *yaml.Node) {
 //	registry, image, tag   and digest, as in ingress-nginx
 //	image, imageTag        as in Elastic's charts
 //
-// Below a key image, or one that ends in Image, the tag may be named version.
+// Below a key image, or one that ends in Image, the tag may be named version. Where a
+// merge key gives the registry or the digest, the file doesn't say here which image it is.
 func (c *collector) helmValues(n *yaml.Node) {
 	value := func(keys ...string) *site {
 		for _, key := range keys {
@@ -79,8 +87,9 @@ func (c *collector) helmValues(n *yaml.Node) {
 	if p.name == nil || gitLike(n) {
 		return
 	}
-	found := c.parts(FormHelm, p)
-	if image := p.name.node; image == lookupRaw(n, "image") && (found || given(p.registry) != nil && !hosted(resolve(image).Value)) {
+	inherited := c.inherited(n) & (keyRegistry | keyDigest)
+	found := inherited == 0 && c.parts(FormHelm, p)
+	if image := p.name.node; image == lookupRaw(n, "image") && (found || (inherited != 0 || given(p.registry) != nil) && !hosted(resolve(image).Value)) {
 		c.on(image, func() bool { return !c.marked(p.name) }) // it isn't a whole image
 	}
 }

@@ -63,7 +63,7 @@ func (c *collector) kustomize(n *yaml.Node) {
 	if e.newName != nil {
 		e.ref.Image = e.newName.scalar().Value
 	}
-	if e.newTag == nil && e.digest == nil {
+	if e.newTag == nil && e.digest == nil || c.inherited(n)&(keyNewName|keyNewTag|keyDigest) != 0 {
 		return
 	}
 	// A name may be a pattern, and a tag or digest a variable that Flux
