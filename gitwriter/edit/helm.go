@@ -74,7 +74,10 @@ func (c *collector) helmValues(n *yaml.Node) {
 		}
 		return nil
 	}
-	p := parts{registry: value("registry"), name: value("repository"), tag: value("tag"), digest: value("digest", "sha")}
+	p := parts{registry: value("registry"), name: value("repository"), tag: value("tag"), digest: value("digest")}
+	if p.digest == nil {
+		p.digest, p.bare = value("sha"), true // as in Grafana's charts, which put @sha256: before it
+	}
 	if p.name != nil && p.tag == nil && c.belowImage() {
 		p.tag = value("version")
 	}
@@ -151,11 +154,11 @@ func (c *collector) parameters(list []parameter) {
 		prefix, last := cutLast(p.name)
 		switch last {
 		case "repository":
-			digest := byName[prefix+"digest"]
+			digest, bare := byName[prefix+"digest"], false
 			if digest == nil {
-				digest = byName[prefix+"sha"]
+				digest, bare = byName[prefix+"sha"], true
 			}
-			c.parts(FormHelm, parts{registry: byName[prefix+"registry"], name: p.value, tag: byName[prefix+"tag"], digest: digest})
+			c.parts(FormHelm, parts{registry: byName[prefix+"registry"], name: p.value, tag: byName[prefix+"tag"], digest: digest, bare: bare})
 		case "image":
 			if byName[p.name+"Tag"] != nil {
 				c.parts(FormHelm, parts{name: p.value, tag: byName[p.name+"Tag"]})

@@ -10,6 +10,7 @@ import (
 type parts struct {
 	registry, name, tag, digest *site
 	image                       string // the name where no value has it
+	bare                        bool   // who reads the digest writes its algorithm
 }
 
 // parts makes the reference of an image in parts. It returns false where the parts
@@ -33,7 +34,7 @@ func (c *collector) parts(form Form, p parts) bool {
 	}
 	// An empty digest is one that waits to be filled.
 	if e.digest == nil && p.digest != nil && p.digest.scalar().Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 && !c.marked(p.digest) {
-		e.digest = p.digest
+		e.digest, e.bare = p.digest, p.bare
 	}
 	c.add(e)
 	return true
