@@ -10,7 +10,8 @@ import (
 )
 
 // decode reads all documents. The parser knows YAML 1.1 only, in name: a file that
-// calls itself 1.2 is read as if it said 1.1, which has as many bytes.
+// calls itself 1.2 is read as if it said 1.1, which has as many bytes. JSON may have
+// comments.
 func decode(data []byte) ([]*yaml.Node, error) {
 	docs, err := decodeAll(data)
 	if err == nil {
@@ -21,6 +22,11 @@ func decode(data []byte) ([]*yaml.Node, error) {
 			older[bytes.IndexByte(older, '.')+1] = '1'
 		}
 		return decodeAll(older)
+	}
+	if plain, ok := uncommented(data); ok {
+		if docs, err := decodeAll(plain); err == nil {
+			return docs, nil
+		}
 	}
 	return nil, err
 }
