@@ -87,7 +87,7 @@ func (c *collector) helmValues(n *yaml.Node) {
 			p.tag = tag
 		}
 	}
-	if p.name == nil || gitLike(n) {
+	if p.name == nil || gitLike(n) || c.step() == ".with" { // a workflow's action may well want a release
 		return
 	}
 	inherited := c.inherited(n) & (keyRegistry | keyDigest)
@@ -97,18 +97,30 @@ func (c *collector) helmValues(n *yaml.Node) {
 	}
 }
 
+// step returns how the path to the mapping that the walk is at ends, "" for a document.
+func (c *collector) step() string {
+	if len(c.path) == 0 {
+		return ""
+	}
+	return c.path[len(c.path)-1]
+}
+
 // belowImage tells whether the walk is at the value of a key image, or such as
 // operatorImage.
 func (c *collector) belowImage() bool {
-	if len(c.path) == 0 {
-		return false
-	}
-	key := c.path[len(c.path)-1]
+	key := c.step()
 	return key == ".image" || strings.HasPrefix(key, ".") && strings.HasSuffix(key, "Image")
 }
 
-// gitLike tells a repository of Git or of charts by the keys beside it.
+// gitLike tells a repository of Git or of charts by the keys beside it, and by hosts
+// that have no images.
 func gitLike(n *yaml.Node) bool {
+	for _, key := range []string{"repository", "registry"} {
+		switch host, _, _ := strings.Cut(text(lookup(n, key)), "/"); strings.ToLower(host) {
+		case "github.com", "gitlab.com", "bitbucket.org":
+			return true
+		}
+	}
 	for _, key := range []string{"ref", "branch", "commit", "revision", "chart", "owner"} {
 		if lookupRaw(n, key) != nil {
 			return true
@@ -120,7 +132,7 @@ func gitLike(n *yaml.Node) bool {
 // imageVolume looks for the image of a Pod's image volume:
 // image: {reference: …, pullPolicy: …}.
 func (c *collector) imageVolume(n *yaml.Node) {
-	if len(c.path) == 0 || c.path[len(c.path)-1] != ".image" {
+	if c.step() != ".image" {
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
