@@ -81,6 +81,7 @@ func (c *collector) kustomize(n *yaml.Node) {
 	if e.digest != nil {
 		e.ref.Digest = e.digest.scalar().Value
 		if !validDigest(e.ref.Digest) {
+			c.pass(e.digest)
 			return
 		}
 	}

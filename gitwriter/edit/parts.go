@@ -174,5 +174,8 @@ func planName(e entry, c Change) ([]want, string) {
 		host, path = normalise(c.Image)
 	}
 	named.text = path
+	if strings.HasSuffix(e.registry.scalar().Value, "/") {
+		host += "/" // which whoever joins the two may rely on
+	}
 	return []want{{site: e.registry, text: host, from: e.ref.Image, to: c.Image}, named}, ""
 }
