@@ -16,10 +16,11 @@ type part struct {
 // touched returns the documents of the result that edits lie in. A line that
 // begins with --- begins a document wherever it stands, so where the file's
 // documents are one to each such line, the others are known: they have the same
-// bytes as before. Otherwise it is all of the result.
+// bytes as before. Otherwise it is all of the result; so it is where there are
+// aliases, which the parser takes across documents.
 func (f *File) touched(data []byte, edits []Edit) []part {
 	all := []part{{data: data, docs: f.docs}}
-	if len(f.docs) < 2 || f.template || bytes.Contains(f.src.data, []byte("\n%")) {
+	if len(f.docs) < 2 || f.template || len(f.aliases) > 0 || bytes.Contains(f.src.data, []byte("\n%")) {
 		return all
 	}
 	starts := f.documentLines()
