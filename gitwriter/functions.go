@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// stepName is no name that a person would give.
+// stepName is what counts steps; no template may name it.
 const stepName = "towline_step"
 
 // functions are those of message templates: few, pure, and bounded in what they give.
@@ -19,12 +19,11 @@ const stepName = "towline_step"
 // or, not, eq, ne, lt, le, gt, ge, len, index, slice) are as they are.
 func (m *meter) functions() template.FuncMap {
 	return template.FuncMap{
-		stepName: m.spend,
-		"base":   func(s string) (string, error) { return m.value(path.Base(s)) },
-		"join":   func(sep string, all []string) (string, error) { return m.value(strings.Join(all, sep)) },
-		"lower":  func(s string) (string, error) { return m.value(strings.ToLower(s)) },
-		"trunc":  m.trunc,
-		"upper":  func(s string) (string, error) { return m.value(strings.ToUpper(s)) },
+		"base":  func(s string) (string, error) { return m.value(path.Base(s)) },
+		"join":  func(sep string, all []string) (string, error) { return m.value(strings.Join(all, sep)) },
+		"lower": func(s string) (string, error) { return m.value(strings.ToLower(s)) },
+		"trunc": m.trunc,
+		"upper": func(s string) (string, error) { return m.value(strings.ToUpper(s)) },
 
 		"call":     func(...any) (string, error) { return "", errors.New("there is nothing to call") },
 		"html":     m.printing(func(args ...any) string { return html.EscapeString(fmt.Sprint(args...)) }),

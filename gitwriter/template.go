@@ -116,6 +116,8 @@ func (m *meter) parse(text string) (*template.Template, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Not before: a template that names the step could give itself more of them.
+	parsed.Funcs(template.FuncMap{stepName: m.spend})
 	for _, each := range parsed.Templates() {
 		if each.Tree == nil || each.Root == nil {
 			continue

@@ -95,6 +95,13 @@ func TestBadTemplates(t *testing.T) {
 	}
 }
 
+// TestTemplateThatTakesItsStepsBack: what counts the steps isn't for templates.
+func TestTemplateThatTakesItsStepsBack(t *testing.T) {
+	if err := gitwriter.CheckTemplate("x{{range 300000}}{{towline_step -1000}}{{end}}"); err == nil || !strings.Contains(err.Error(), "not defined") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestTemplateOfManyChanges: the bounds are far from what is sensible.
 func TestTemplateOfManyChanges(t *testing.T) {
 	w := newWorld(t)
