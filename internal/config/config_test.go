@@ -56,6 +56,8 @@ func TestBotProblems(t *testing.T) {
 		{"credentials in the URL", head + "repositories:\n- url: https://me:hunter2@git.example.com/a/b\n  forge: {type: plain}\n", "put them under auth"},
 		{"credentials without a scheme", head + "repositories:\n- url: me:hunter2@git.example.com/a/b\n  forge: {type: plain}\n", "isn't a repository's address"},
 		{"a token without a scheme", head + "repositories:\n- url: hunter2@git.example.com/a/b\n  forge: {type: plain}\n", "isn't a repository's address"},
+		{"a password with a hash sign", head + "repositories:\n- url: https://hunter2:1#2@git.example.com/a/b\n  forge: {type: plain}\n", "isn't a repository's address"},
+		{"a token in a scheme's place", head + "repositories:\n- url: hunter2:x@git.example.com/a/b\n  forge: {type: plain}\n", "isn't a repository's address"},
 		{"credentials of another scheme", head + "repositories:\n- url: ssh://me:hunter2@git.example.com/a/b\n  forge: {type: plain}\n", "put them under auth"},
 		{"a credential in the query", head + "repositories:\n- url: ftp://git.example.com/a/b?private_token=hunter2\n  forge: {type: plain}\n", "isn't a repository's address"},
 		{"no address", head + "repositories:\n- url: git.example.com\n  forge: {type: plain}\n", "isn't a repository's address"},

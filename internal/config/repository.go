@@ -68,10 +68,9 @@ func redact(u *url.URL, text string) string {
 	if u == nil {
 		return "[unreadable]"
 	}
+	// The @ first: a password may hold the others.
+	text = text[strings.LastIndexByte(text, '@')+1:]
 	text, _, _ = strings.Cut(text, "?")
 	text, _, _ = strings.Cut(text, "#")
-	if at := strings.LastIndexByte(text, '@'); at >= 0 {
-		return text[at+1:]
-	}
 	return text
 }

@@ -6,7 +6,6 @@ package giturl
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"path"
 	"strconv"
@@ -53,7 +52,7 @@ func Parse(text string) (*url.URL, error) {
 			return nil, errors.New("a file URL needs an absolute path, such as file:///srv/git/deploy.git")
 		}
 	default:
-		return nil, fmt.Errorf("the scheme %q isn't supported (hint: https, ssh, http or file)", u.Scheme)
+		return nil, errors.New("the URL's scheme isn't supported (hint: https, ssh, http or file)") // TOKEN:x@host has one, too
 	}
 	if u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
 		return nil, errors.New("the repository's URL has a query or a fragment")

@@ -50,6 +50,7 @@ func TestParseRefuses(t *testing.T) {
 		"password over ssh":    {"ssh://git:hunter2@h/a", "credentials"},
 		"empty ssh password":   {"ssh://git:@h/a", "credentials"},
 		"password, short form": {"git:hunter2@h:a", "scheme"},
+		"user, no scheme":      {"hunter2:x@h/a", "scheme"},
 		"git+ssh":              {"git+ssh://h/a", "scheme"},
 		"a helper":             {"ext::sh -c id", "scheme"},
 		"no path":              {"ssh://git@h/", "path"},
