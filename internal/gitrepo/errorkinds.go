@@ -66,7 +66,7 @@ func isTemporary(err error) bool {
 func isNetwork(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var redirect *redirectError
-	if errors.As(err, &certificate) || errors.As(err, &redirect) {
+	if errors.As(err, &certificate) || errors.As(err, &redirect) || errors.Is(err, errRedirects) {
 		return false // neither mends itself
 	}
 	var network net.Error
@@ -86,3 +86,6 @@ type redirectError struct{ to string }
 func (e *redirectError) Error() string {
 	return fmt.Sprintf("the remote redirects to %s, which is another origin (hint: configure that URL)", e.to)
 }
+
+// errRedirects is a redirect too many.
+var errRedirects = errors.New("the remote redirects in a circle, or too often")

@@ -21,6 +21,7 @@ const (
 	maxRefsBytes   = 64 << 20 // the list of references: room for 500,000 of them
 	maxReportBytes = 4 << 20  // the answer to a push, hooks' messages included
 	maxErrorBytes  = 2 << 10  // an error page
+	maxRedirects   = 5        // in a row; the error of go-git's own limit looks like the network's
 )
 
 // roundTripper is the only way by which a request of ours leaves. It adds the
@@ -150,9 +151,12 @@ func printable(text string, limit int) string {
 }
 
 func checkRedirect(origin *url.URL) func(*http.Request, []*http.Request) error {
-	return func(req *http.Request, _ []*http.Request) error {
-		if !sameOrigin(origin, req.URL) {
+	return func(req *http.Request, via []*http.Request) error {
+		switch {
+		case !sameOrigin(origin, req.URL):
 			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+		case len(via) >= maxRedirects:
+			return errRedirects
 		}
 		return nil
 	}
