@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -134,7 +135,7 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 		return err
 	}
 	res, err := f.session.UploadPack(ctx, req)
-	if err != nil && req.Filter != "" && !isNetwork(err) && ctx.Err() == nil {
+	if err != nil && req.Filter != "" && refusesFilter(ctx, err) {
 		r.unfiltered.Store(true)
 		return fmt.Errorf("%w: %w", errFilter, err)
 	}
@@ -166,6 +167,13 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	}
 	r.log.DebugContext(ctx, "fetched", "branch", f.branch, "commit", f.want, "bytes", pack.n)
 	return st.note(known, f)
+}
+
+// refusesFilter tells whether an answer may be due to the filter: trouble and refusals that
+// the same request without it would meet too aren't.
+func refusesFilter(ctx context.Context, err error) bool {
+	failed := newError(ctx, "", &url.URL{}, observationOf(ctx), err)
+	return ctx.Err() == nil && failed.Kind == nil
 }
 
 func (r *Repo) limits() packfile.Limits {

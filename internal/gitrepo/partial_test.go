@@ -3,6 +3,7 @@ package gitrepo_test
 import (
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -130,5 +131,22 @@ func TestFilterThatIsRefused(t *testing.T) {
 	fetch(t, repo, "main")
 	if got := len(server.Requests()); got != 2 {
 		t.Errorf("the next fetch took %d requests, want 2", got)
+	}
+}
+
+// A server that is out of order for a moment doesn't refuse to leave files out.
+func TestFilterAfterTrouble(t *testing.T) {
+	server := gitrepotest.New(t)
+	url := server.Create("deploy")
+	server.Git("deploy", "config", "uploadpack.allowFilter", "true")
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"large": noise(t, 10_000)}})
+	repo := open(t, url, func(c *gitrepo.Config) { c.MaxFileBytes = 1000 })
+	trouble := gitrepotest.Status(1, http.StatusServiceUnavailable, nil)
+	server.Fault(func(w http.ResponseWriter, req *http.Request) bool {
+		return req.Method == http.MethodPost && trouble(w, req)
+	})
+	fetch(t, repo, "main")
+	if size := packBytes(t, repo); size > 1000 {
+		t.Errorf("%d bytes were fetched", size)
 	}
 }
