@@ -144,3 +144,32 @@ func TestMirrorWithoutAccess(t *testing.T) {
 		})
 	}
 }
+
+// Trouble of the system with a pack says nothing about what the mirror holds.
+func TestTroubleIsNoDamage(t *testing.T) {
+	server := gitrepotest.New(t)
+	url := server.Create("deploy")
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	for _, trouble := range []syscall.Errno{syscall.EMFILE, syscall.EIO, syscall.ENOSPC} {
+		t.Run(trouble.Error(), func(t *testing.T) {
+			var struck bool
+			repo := open(t, url, func(c *gitrepo.Config) {
+				c.Disk = func(step, name string) error {
+					if struck && strings.Contains(name, "tmp_pack_") {
+						return trouble
+					}
+					return nil
+				}
+			})
+			fetch(t, repo, "main")
+			struck = true
+			server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": trouble.Error()}})
+			if _, err := repo.Fetch(t.Context(), "main"); !errors.Is(err, trouble) {
+				t.Errorf("got %v", err)
+			}
+			if repo.Damaged() {
+				t.Error("the mirror is condemned")
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/url"
 	"slices"
@@ -148,7 +149,9 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 		if pack.err != nil {
 			return pack.err
 		}
-		if ctx.Err() == nil && diskKind(err) == nil && !errors.Is(err, ErrTooLarge) {
+		var local *localError // a folder that is gone is more than the system's trouble
+		trouble := errors.As(err, &local) && !errors.Is(err, fs.ErrNotExist)
+		if ctx.Err() == nil && !trouble && !errors.Is(err, ErrTooLarge) {
 			st.condemn() // what we said to have may have led the remote astray
 		}
 		return err
