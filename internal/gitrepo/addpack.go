@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -120,11 +122,11 @@ func (s *store) missing(pack *packfile.Pack) ([]Hash, error) {
 // sweep removes the packs that a crash left half-written. Call it with the mirror's
 // lock: nobody else is writing a pack then.
 func (s *store) sweep() error {
-	left, err := filepath.Glob(filepath.Join(s.packDir(), packPrefix+"*"))
+	left, err := begun(s.packDir(), packPrefix)
 	if err != nil {
 		return &localError{"listing half-written packs", err}
 	}
-	marks, err := filepath.Glob(filepath.Join(s.dir, "*"+tempMark+"*"))
+	marks, err := begun(s.dir, tempMark)
 	if err != nil {
 		return &localError{"listing half-written files", err}
 	}
@@ -137,6 +139,21 @@ func (s *store) sweep() error {
 		return &localError{"removing half-written objects", err}
 	}
 	return nil
+}
+
+// begun lists the files of a folder whose names hold mark; a folder that is gone has none.
+func begun(dir, mark string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var found []string
+	for _, entry := range entries {
+		if strings.Contains(entry.Name(), mark) {
+			found = append(found, filepath.Join(dir, entry.Name()))
+		}
+	}
+	return found, nil
 }
 
 // full tells whether enough packs or objects have piled up to start again.

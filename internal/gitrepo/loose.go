@@ -75,7 +75,7 @@ func writeLoose(f *diskFile, o plumbing.EncodedObject) error {
 
 // sweepLoose removes what a killed process left of objects.
 func (s *store) sweepLoose() error {
-	left, err := filepath.Glob(filepath.Join(s.dir, "objects", loosePrefix+"*"))
+	left, err := begun(filepath.Join(s.dir, "objects"), loosePrefix)
 	if err != nil || len(left) == 0 {
 		return err
 	}
