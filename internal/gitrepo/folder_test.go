@@ -4,6 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
@@ -26,5 +29,34 @@ func TestFolderThatLooksLikeAPattern(t *testing.T) {
 		if _, err := os.Stat(half); !os.IsNotExist(err) {
 			t.Errorf("in %q half a pack stays: %v", name, err)
 		}
+	}
+}
+
+// Many a file system's clock ticks so slowly that a pack may come without the folder's
+// time to show it. It isn't taken for a pack that got lost.
+func TestPacksOfOneMoment(t *testing.T) {
+	server := gitrepotest.New(t)
+	reopen := cached(t, server.Create("deploy"))
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	reader, other := reopen(), reopen()
+	packs := filepath.Join(reader.MirrorDir(), "gen-000001", "objects", "pack")
+	stop := func() {
+		if err := os.Chtimes(packs, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fetch(t, other, "main")
+	stop()
+	if got := files(t, reader, fetch(t, reader, "main")); got["a"] != "1" {
+		t.Errorf("read %v", got)
+	}
+	if _, err := reader.CommitInfo("1111111111111111111111111111111111111111"); err == nil {
+		t.Error("read a commit that isn't there")
+	}
+	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "2"}})
+	head := fetch(t, other, "main")
+	stop()
+	if diff := cmp.Diff(map[string]string{"a": "2"}, files(t, reader, head)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

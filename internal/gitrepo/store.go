@@ -38,7 +38,8 @@ type store struct {
 
 	mu      sync.Mutex
 	storage *filesystem.Storage
-	packs   time.Time // when the packs' folder had changed, as of the index in memory
+	changed time.Time // when the packs' folder had changed, as of the index in memory
+	packs   int       // how many it held
 }
 
 func openStore(dir string, maxFileBytes int64, d disk) (*store, error) {
@@ -93,13 +94,19 @@ func (s *store) get(kind plumbing.ObjectType, h plumbing.Hash) (plumbing.Encoded
 	return found, nil
 }
 
-// reindex looks for packs of other processes and tells whether there may be some.
+// reindex looks for packs of other processes and tells whether there may be some. The
+// folder's time alone doesn't show two that came within one tick of the clock, nor the
+// number alone a folder that was made anew.
 func (s *store) reindex() bool {
 	info, err := os.Stat(s.packDir())
-	if err != nil || info.ModTime().Equal(s.packs) {
+	if err != nil {
 		return false
 	}
-	s.packs = info.ModTime()
+	packs, err := begun(s.packDir(), ".pack")
+	if err != nil || info.ModTime().Equal(s.changed) && len(packs) == s.packs {
+		return false
+	}
+	s.changed, s.packs = info.ModTime(), len(packs)
 	s.storage.Reindex()
 	return true
 }
