@@ -17,8 +17,13 @@ import (
 	"github.com/towline-dev/towline/internal/gitrepo/packfile"
 )
 
-// maxHaves bounds what we tell the remote that we have.
-const maxHaves = 64
+const (
+	// maxHaves bounds what we tell the remote that we have.
+	maxHaves = 64
+	// maxShallow bounds the commits at which the mirror's history may end; all are told
+	// to the remote at each fetch.
+	maxShallow = 100_000
+)
 
 // Fetch brings branch up to date in the mirror and returns its head. Where nothing
 // is new that is one request. A broken mirror is replaced by a new one on the way.
@@ -143,6 +148,7 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if err != nil {
 		return err
 	}
+	observationOf(ctx).packBegins(r.cfg.MaxPackBytes)
 	pack := &trackedReader{r: demultiplexed(req.Capabilities, res), limit: r.cfg.MaxPackBytes}
 	missing, err := st.addPack(ctx, pack, r.limits())
 	if err = errors.Join(err, res.Close()); err != nil {
@@ -167,6 +173,9 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	}
 	if !req.Depth.IsZero() {
 		known.Shallow = boundary(known.Shallow, res.Shallows, res.Unshallows)
+	}
+	if len(known.Shallow) > maxShallow {
+		return fmt.Errorf("the remote's history ends at more than %d commits: %w", maxShallow, ErrTooLarge)
 	}
 	r.log.DebugContext(ctx, "fetched", "branch", f.branch, "commit", f.want, "bytes", pack.n)
 	return st.note(known, f)

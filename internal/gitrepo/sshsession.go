@@ -88,11 +88,12 @@ func (s *sshSession) UploadPack(ctx context.Context, req *packp.UploadPackReques
 	if err := s.ask(func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
 		return nil, err
 	}
-	s.out.left = s.transport.maxPackBytes
+	s.out.left = min(maxHeadBytes, s.transport.maxPackBytes)
 	answer := packp.NewUploadPackResponse(req)
 	if err := answer.Decode(io.NopCloser(s.out)); err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
+	s.out.left = s.transport.maxPackBytes
 	return answer, nil
 }
 

@@ -62,11 +62,15 @@ func (s *store) setState(st state) error {
 
 // boundary is the shallow boundary after a fetch with a depth.
 func boundary(before []Hash, shallows, unshallows []plumbing.Hash) []Hash {
+	gone := map[Hash]bool{}
+	for _, h := range unshallows {
+		gone[hashOf(h)] = true
+	}
 	after := slices.Clone(before)
 	for _, h := range shallows {
 		after = append(after, hashOf(h))
 	}
-	after = slices.DeleteFunc(after, func(h Hash) bool { return slices.Contains(unshallows, h.plumbing()) })
+	after = slices.DeleteFunc(after, func(h Hash) bool { return gone[h] })
 	slices.SortFunc(after, func(a, b Hash) int { return strings.Compare(string(a), string(b)) })
 	return slices.Compact(after)
 }

@@ -20,6 +20,7 @@ import (
 const (
 	maxRefsBytes   = 64 << 20 // the list of references: room for 500,000 of them
 	maxReportBytes = 4 << 20  // the answer to a push, hooks' messages included
+	maxHeadBytes   = 16 << 20 // what comes before a pack: room for 300,000 shallow commits
 	maxErrorBytes  = 2 << 10  // an error page
 	maxRedirects   = 5        // in a row; the error of go-git's own limit looks like the network's
 )
@@ -69,7 +70,9 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		seen.note(err)
 		return nil, err
 	}
-	res.Body = &watchedBody{ReadCloser: res.Body, left: t.limit(req), seen: seen}
+	body := &watchedBody{ReadCloser: res.Body, left: t.limit(req), seen: seen}
+	seen.answer(body)
+	res.Body = body
 	return res, nil
 }
 
@@ -98,7 +101,7 @@ func (t *roundTripper) limit(req *http.Request) int64 {
 	case strings.HasSuffix(req.URL.Path, "/info/refs"):
 		return maxRefsBytes
 	case strings.HasSuffix(req.URL.Path, "/git-upload-pack"):
-		return t.maxPackBytes
+		return min(maxHeadBytes, t.maxPackBytes) // until the pack begins
 	}
 	return maxReportBytes
 }
@@ -179,8 +182,9 @@ func port(u *url.URL) string {
 // observation collects what the transport saw during one try. It travels in the
 // request's context because go-git takes no other companion along.
 type observation struct {
-	mu  sync.Mutex
-	err error
+	mu   sync.Mutex
+	err  error
+	body *watchedBody // the last answer's
 }
 
 type observationKey struct{}
@@ -203,6 +207,28 @@ func (o *observation) note(err error) {
 	defer o.mu.Unlock()
 	if o.err == nil {
 		o.err = err
+	}
+}
+
+func (o *observation) answer(body *watchedBody) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.body = body
+}
+
+// packBegins lets an answer be as long as a pack may be. What comes before is held in
+// memory, so it isn't. Whoever reads the pack calls it.
+func (o *observation) packBegins(limit int64) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.body != nil {
+		o.body.left = limit
 	}
 }
 
