@@ -142,7 +142,7 @@ func printPreview(w io.Writer, p bot.Preview) error {
 			text = u.Message // all that people will see of it
 		}
 		_, err := fmt.Fprintf(w, "# %s: %s %s: %s\n\n%s\n\n%s\n",
-			p.Repository, intent(u.Action), u.Branch, printable(u.Reason), text, u.Diff)
+			p.Repository, intent(u.Action), u.Branch, printable(u.Reason), printableLines(text), u.Diff)
 		if err != nil {
 			return err
 		}

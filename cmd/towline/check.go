@@ -32,7 +32,7 @@ mistake is noted on standard error. It asks no registry.`,
 			}
 			warn(cmd, bot.Noted(notes))
 			for _, p := range problems {
-				if _, err := fmt.Fprintln(cmd.OutOrStdout(), p.Error()); err != nil {
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), printable(p.Error())); err != nil {
 					return err
 				}
 			}

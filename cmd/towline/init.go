@@ -142,7 +142,7 @@ func notePaths(cmd *cobra.Command, policies []scaffold.Policy) {
 }
 
 // note tells how it went. Standard error may be gone; the files are what counts.
-func note(cmd *cobra.Command, text string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), text) }
+func note(cmd *cobra.Command, text string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), printable(text)) }
 
 // existing gives what stands in the file, nil where there is none. What isn't a
 // plain file is refused, since what is behind it may belong to others.

@@ -96,7 +96,7 @@ func displayed(dir *workdir.Dir, problems policy.Problems) policy.Problems {
 	var mine policy.Problems
 	for _, p := range problems {
 		if p.File == "" || dir.Includes(p.File) {
-			p.File = dir.Display(p.File)
+			p.File = printable(dir.Display(p.File))
 			mine = append(mine, p)
 		}
 	}
@@ -107,7 +107,7 @@ func displayed(dir *workdir.Dir, problems policy.Problems) policy.Problems {
 func warn(cmd *cobra.Command, problems policy.Problems) {
 	for _, p := range problems {
 		// Standard error may be gone; the result on standard output is what counts.
-		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), p.Error())
+		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), printable(p.Error()))
 	}
 }
 

@@ -74,7 +74,7 @@ func warnRows(cmd *cobra.Command, dir *workdir.Dir, plan *bot.Plan) bool {
 		line := fmt.Sprintf("%s:%d:%d: %v", dir.Display(r.Policy.Position.File), r.Policy.Position.Line, r.Policy.Position.Column, r.Err)
 		if !told[line] {
 			told[line] = true
-			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), line)
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), printable(line))
 		}
 	}
 	return len(told) > 0
