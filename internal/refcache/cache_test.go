@@ -113,6 +113,26 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// Two processes that find no file each begin one.
+func TestBegunTwice(t *testing.T) {
+	c, file, log := open(t)
+	c.Add(records(0, 3))
+	first, err := os.ReadFile(file) //nolint:gosec // G304: the test's own file
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(first, first...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Add(records(3, 6))
+	if diff := cmp.Diff([]int{0, 1, 2, 3, 4, 5}, known(t, c, 10)); diff != "" {
+		t.Errorf("known (-want +got):\n%s", diff)
+	}
+	if log.Len() > 0 {
+		t.Errorf("logged %s", log)
+	}
+}
+
 func TestWithoutRoom(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("there is no full disk here")

@@ -1,11 +1,11 @@
 package refcache
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"slices"
-	"strings"
 )
 
 // A record is the length of its value in bytes (four bytes, as the sum), the sum of all
@@ -74,11 +74,15 @@ func parse(data []byte) (Entries, error) {
 	if len(data) == 0 {
 		return e, nil
 	}
-	if !strings.HasPrefix(string(data[:min(len(data), len(format))]), format) {
+	if !bytes.HasPrefix(data, []byte(format)) {
 		return e, errors.New("it isn't a cache of references of this version")
 	}
 	for at := len(format); at < len(data); {
 		rest := data[at:]
+		if bytes.HasPrefix(rest, []byte(format)) { // two processes began the file at once
+			at += len(format)
+			continue
+		}
 		if len(rest) < valueAt {
 			return e, errDamaged
 		}
