@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -82,7 +83,7 @@ func (v *validation) signing(at string, s *Signing, one bool) {
 // pushing to the same branches, each undoing what the other did.
 func (v *validation) branches(all []Repository) {
 	type place struct{ url, prefix string }
-	taken := map[place]int{}
+	taken, usual := map[place]int{}, policy.DefaultUpdateConfig().BranchPrefix
 	for i := range all {
 		r := &all[i]
 		for n, folder := range r.Paths {
@@ -93,7 +94,7 @@ func (v *validation) branches(all []Repository) {
 		}
 		v.check(r.BranchPrefix == "" || policy.IsBranchName(r.BranchPrefix+"x"), "repositories[%d].branchPrefix %q can't begin a branch's name",
 			"see git check-ref-format", i, r.BranchPrefix)
-		at := place{repositoryOf(r.URL), r.BranchPrefix}
+		at := place{repositoryOf(r.URL), cmp.Or(r.BranchPrefix, usual)}
 		first, twice := taken[at]
 		v.check(!twice, "repositories[%d] and [%d] push to the same branches of one repository", "give one a branchPrefix of its own, such as towline-staging/",
 			first, i)

@@ -63,6 +63,7 @@ func TestCommitProblems(t *testing.T) {
 		{"the root", "", "paths: [.]", "isn't a folder"},
 		{"prefix", "", "branchPrefix: '-x'", "can't begin a branch's name"},
 		{"one repository twice", "", "name: other, url: 'https://git.example.com/acme/deploy.git/', branch: staging", "push to the same branches"},
+		{"the prefix that is the default", "", "name: other, url: 'https://git.example.com/acme/deploy', branch: staging, branchPrefix: towline/", "push to the same branches"},
 		{"one repository by another way", "", "name: other, url: 'git@git.example.com:acme/deploy.git', branch: staging, auth: {ssh: {knownHostsFile: k, privateKeyFile: k}}", "push to the same branches"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
