@@ -136,10 +136,10 @@ func (r *Reader) begin(t *Tree) *reading {
 func (t *Tree) fill(r *reading) {
 	t.root, t.context = r.root, r.context
 	t.Problems = append(t.Problems, r.problems...)
-	t.root.visit(func(link string) { t.follow(t.fsys, link) }, t.add)
+	t.root.visit(func(link string) { r.broken(t.follow(t.fsys, link)) }, t.add)
 	t.resolveFlux()
 	t.settleNames()
-	t.readKeys(t.fsys)
+	r.broken(t.readKeys(t.fsys))
 	t.Problems = t.Problems.Sorted()
 	t.matches = sync.OnceValue(t.match)
 }

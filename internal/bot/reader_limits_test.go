@@ -3,6 +3,7 @@ package bot_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -60,5 +61,44 @@ func TestReaderGivesUpOnADamagedMirror(t *testing.T) {
 	}
 	if tree, err := new(bot.Reader).Read(fsys); err != nil || len(tree.Files) != 2 {
 		t.Errorf("after the next fetch: %v", err)
+	}
+}
+
+// damagedFS is a commit's files in a mirror that lacks one of them.
+type damagedFS struct {
+	fs.FS
+	name string
+}
+
+func (d damagedFS) Stat(name string) (fs.FileInfo, error) {
+	if name == d.name {
+		return nil, fmt.Errorf("reading %s: %w", name, gitrepo.ErrDamaged)
+	}
+	return fs.Stat(d.FS, name)
+}
+
+// What is read for each tree, however well its files are remembered, may be the first
+// to meet the damage: it must not be remembered as missing.
+func TestReaderGivesUpOnDamagedKeysAndLinks(t *testing.T) {
+	const key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+	s := newStory(t)
+	p := policyOf("web", "web", "  pin: digest", "  verify: {keys: [{path: web.pub}]}")
+	s.server.Commit("deploy", gitrepotest.Commit{
+		Files: map[string]string{"web.yaml": pod("web:1.0.0"), "link.yaml": "web.yaml", "web.pub": key, "policy.yaml": p},
+		Modes: map[string]string{"link.yaml": "120000"},
+	})
+	repo := s.open(1)
+	fsys, err := repo.FS(gitrepo.Hash(fetched(t, repo)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"web.pub", "link.yaml"} {
+		var r bot.Reader
+		if tree, err := r.Read(damagedFS{fsys, name}); !errors.Is(err, gitrepo.ErrDamaged) {
+			t.Errorf("without %s: got %v, %v", name, tree, err)
+		}
+		if tree, err := r.Read(fsys); err != nil || len(tree.Problems) > 0 || len(tree.Policies) != 1 {
+			t.Errorf("with %s again: got %+v, %v", name, tree, err)
+		}
 	}
 }

@@ -170,12 +170,18 @@ func (r *reading) file(name string, blob gitrepo.Hash, entry fs.DirEntry, above 
 
 // unread tells of what can't be read. It is tried again with the next tree.
 func (r *reading) unread(name string, err error, above []*folder) {
-	if errors.Is(err, gitrepo.ErrDamaged) { // the repository has it: no problem of its own
-		r.damage = err
-	}
+	r.broken(err)
 	r.problems = append(r.problems, unreadable(name, err)...)
 	for _, f := range above {
 		f.unsure = true
+	}
+}
+
+// broken notes that the mirror is, where an error says so: the repository has what can't
+// be read, which is no problem of its own.
+func (r *reading) broken(err error) {
+	if errors.Is(err, gitrepo.ErrDamaged) {
+		r.damage = err
 	}
 }
 

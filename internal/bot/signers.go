@@ -23,8 +23,9 @@ type signers struct {
 const maxKey = 64 << 10
 
 // readKeys reads the public keys that the policies name by path, at the commit that
-// the policies themselves are read from.
-func (t *Tree) readKeys(fsys fs.FS) {
+// the policies themselves are read from. It gives what kept keys from being read.
+func (t *Tree) readKeys(fsys fs.FS) error {
+	var errs []error
 	t.keys = map[string][]byte{}
 	for _, p := range t.Policies {
 		if p.Spec.Verify == nil {
@@ -35,6 +36,7 @@ func (t *Tree) readKeys(fsys fs.FS) {
 				continue
 			}
 			data, err := readKey(fsys, key.Path)
+			errs = append(errs, err)
 			if err == nil {
 				_, err = signature.NewKey(key.Path, data)
 			}
@@ -48,6 +50,7 @@ func (t *Tree) readKeys(fsys fs.FS) {
 			t.keys[key.Path] = data
 		}
 	}
+	return errors.Join(errs...)
 }
 
 func readKey(fsys fs.FS, name string) ([]byte, error) {

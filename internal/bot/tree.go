@@ -42,12 +42,14 @@ type Tree struct {
 	matches func() matches        // computed once
 }
 
-// follow tells of a link that leads nowhere, or out of the tree. What others lead to
-// is read under its own name.
-func (t *Tree) follow(fsys fs.FS, name string) {
-	if _, err := fs.Stat(fsys, name); err != nil {
+// follow tells of a link that leads nowhere, or out of the tree, and gives the error.
+// What others lead to is read under its own name.
+func (t *Tree) follow(fsys fs.FS, name string) error {
+	_, err := fs.Stat(fsys, name)
+	if err != nil {
 		t.problem(name, fmt.Sprintf("following the link: %v", err), "")
 	}
+	return err
 }
 
 // resolveFlux makes policies of Flux's documents, which refer to each other across
