@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/event"
@@ -77,7 +78,10 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
-		repo, err := gitrepo.Open(gitrepo.Config{URL: r.URL, Dir: filepath.Join(dir, "git"), Auth: auth, Log: log})
+		repo, err := gitrepo.Open(gitrepo.Config{
+			URL: r.URL, Dir: filepath.Join(dir, "git"), Auth: auth, Log: log,
+			MaxFileBytes: edit.MaxSize, // what nobody reads isn't fetched either
+		})
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
