@@ -53,11 +53,11 @@ func (fd Finder) embedText(f *File, t embeddedText) (problems []Problem) {
 	e.file = &File{name: t.name, src: &source{data: text}, host: e}
 	inner := fd.parse(e.file)
 	if reason != "" {
-		if len(e.file.entries) == 0 {
+		if !slices.ContainsFunc(e.file.entries, entry.versioned) {
 			return nil
 		}
 		return []Problem{f.problem(ProblemEmbedded, n.Line, n.Column,
-			fmt.Sprintf("%s: the text names images (%s), but %s", t.site.path, e.file.names(), reason), "write it as a literal block (|)")}
+			fmt.Sprintf("%s: the text names images (%s), but %s", t.site.path, cmp.Or(e.file.names(), "by a marker or another object"), reason), "write it as a literal block (|)")}
 	}
 	if told := len(e.file.entries) + len(inner) + len(e.file.opaque); told*len(t.site.path) > maxPaths {
 		return []Problem{f.problem(ProblemLimit, n.Line, n.Column, "the keys above the text are too long", "")}
@@ -76,6 +76,9 @@ func (fd Finder) embedText(f *File, t embeddedText) (problems []Problem) {
 	f.adopt(e)
 	return problems
 }
+
+// versioned tells whether there is a version that somebody may want to change.
+func (e entry) versioned() bool { return e.ref.Tag+e.ref.Digest != "" || e.ref.Marker != nil }
 
 // depth is how many texts the file stands in.
 func (f *File) depth() int {
@@ -98,7 +101,7 @@ func (f *File) names() string {
 	const most = 3
 	var names []string
 	for _, e := range f.entries {
-		if e.ref.Image != "" && !slices.Contains(names, e.ref.Image) {
+		if e.versioned() && e.ref.Image != "" && !slices.Contains(names, e.ref.Image) {
 			names = append(names, e.ref.Image)
 		}
 	}
