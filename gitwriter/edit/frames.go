@@ -123,22 +123,9 @@ func (t *template) endDocument() {
 	t.doc, t.stack = nil, nil
 }
 
-// repeats tells whether a mapping has a key twice.
-func repeats(n *yaml.Node) bool {
-	seen := make(map[string]*yaml.Node, len(n.Content)/2)
-	for i := 0; i < len(n.Content); i += 2 {
-		key := n.Content[i]
-		// A key whose own value was split stands there once for each part.
-		if first := seen[key.Value]; first != nil && first != key {
-			return true
-		}
-		seen[key.Value] = key
-	}
-	return false
-}
-
-// split gives each branch of the template that writes a mapping's keys again a
-// mapping of its own: what stands in one doesn't go with what stands in another.
+// split gives each branch of the template that writes a mapping's keys again, or parts
+// of an image that never meet, a mapping of its own: what stands in one doesn't go with
+// what stands in another.
 // Where one branch has a key twice, neither is kept.
 func (t *template) split(n *yaml.Node) []*yaml.Node {
 	var content []*yaml.Node
@@ -152,7 +139,7 @@ func (t *template) split(n *yaml.Node) []*yaml.Node {
 		}
 	}
 	n.Content = content
-	if n.Kind != yaml.MappingNode || !repeats(n) {
+	if n.Kind != yaml.MappingNode || !repeats(n) && !t.apart(n) {
 		return []*yaml.Node{n}
 	}
 	var order []int
