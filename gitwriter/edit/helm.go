@@ -42,7 +42,7 @@ func (c *collector) shapes(n *yaml.Node) {
 // besideImage keeps an image without a tag that has a key tag beside it from being
 // taken for a whole image. Whether the two belong together isn't certain: a plugin's
 // tag is that of what it builds, and a log collector's that of its lines. So does a
-// registry that comes by a merge key, where the name has none.
+// registry, where the name has none.
 func (c *collector) besideImage(n *yaml.Node) {
 	value := lookupRaw(n, "image")
 	image, ok := splitImage(text(resolve(value)))
@@ -50,8 +50,8 @@ func (c *collector) besideImage(n *yaml.Node) {
 		return
 	}
 	inherited := c.inherited(n)
-	tagged := inherited&keyTag != 0 || text(lookup(n, "tag")) != ""
-	if tagged && image.tag == "" && image.digest == "" || inherited&keyRegistry != 0 && !hosted(image.name) {
+	has := func(key string) bool { return inherited&keySetOf(key) != 0 || filled(n, key) }
+	if (has("tag") || has("imageTag")) && image.tag == "" && image.digest == "" || has("registry") && !hosted(image.name) {
 		c.on(value, func() bool { return c.markers[resolve(value)] == nil })
 	}
 }
@@ -78,6 +78,9 @@ func (c *collector) helmValues(n *yaml.Node) {
 	if p.digest == nil {
 		p.digest, p.bare = value("sha"), true // as in Grafana's charts, which put @sha256: before it
 	}
+	if given(p.registry) == nil && lookupRaw(n, "defaultRegistry") != nil {
+		p.registry = value("defaultRegistry") // as in Kyverno's
+	}
 	if p.name != nil && p.tag == nil && c.belowImage() {
 		p.tag = value("version")
 	}
@@ -87,14 +90,24 @@ func (c *collector) helmValues(n *yaml.Node) {
 			p.tag = tag
 		}
 	}
-	if p.name == nil || gitLike(n) || c.step() == ".with" { // a workflow's action may well want a release
+	if p.name == nil {
 		return
 	}
-	inherited := c.inherited(n) & (keyRegistry | keyDigest)
-	found := inherited == 0 && c.parts(FormHelm, p)
-	if image := p.name.node; image == lookupRaw(n, "image") && (found || (inherited != 0 || given(p.registry) != nil) && !hosted(resolve(image).Value)) {
+	certain := !gitLike(n) && !c.elsewhere(n) && c.inherited(n)&(keyRegistry|keyDigest) == 0
+	found := certain && c.parts(FormHelm, p)
+	switch image := p.name.node; {
+	case image != lookupRaw(n, "image"):
+	case found:
 		c.on(image, func() bool { return !c.marked(p.name) }) // it isn't a whole image
+	default:
+		c.besideImage(n)
 	}
+}
+
+// filled tells whether a key has a scalar that isn't empty.
+func filled(n *yaml.Node, key string) bool {
+	value := lookupRaw(n, key)
+	return value != nil && resolve(value).Kind == yaml.ScalarNode && given(&site{node: value}) != nil
 }
 
 // step returns how the path to the mapping that the walk is at ends, "" for a document.
@@ -110,6 +123,13 @@ func (c *collector) step() string {
 func (c *collector) belowImage() bool {
 	key := c.step()
 	return key == ".image" || strings.HasPrefix(key, ".") && strings.HasSuffix(key, "Image")
+}
+
+// elsewhere tells of mappings that look like an image in parts, and whose image is another.
+func (c *collector) elsewhere(n *yaml.Node) bool {
+	return c.step() == ".with" || // a workflow's action may well want a release
+		c.belowImage() && filled(n, "repository") && filled(n, "name") || // the name's last part, as in Strimzi's
+		text(lookup(n, "chroot")) == "true" // ingress-nginx has a digest of its own then, and adds to the name
 }
 
 // gitLike tells a repository of Git or of charts by the keys beside it, and by hosts
