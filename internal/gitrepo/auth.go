@@ -38,8 +38,8 @@ type Auth struct {
 	// proxy's own user and password. Default: for http and https what HTTPS_PROXY,
 	// HTTP_PROXY and NO_PROXY say, for ssh none.
 	Proxy secret.String
-	// SSH is asked before each connection of an ssh URL, which needs it. Other URLs
-	// don't use it.
+	// SSH is asked before each command on the host of an ssh URL, which needs it; a
+	// connection is used again only while the answer is the same. Other URLs don't use it.
 	SSH func(ctx context.Context) (SSH, error)
 }
 

@@ -29,8 +29,8 @@ type sshTransport struct {
 	maxPackBytes int64
 
 	mu    sync.Mutex
-	idle  *sshclient.Conn // the last that a command was done with
-	timer *time.Timer     // closes idle
+	idle  *sshConn    // the last that a command was done with
+	timer *time.Timer // closes idle
 }
 
 func newSSHTransport(u *url.URL, cfg Config) (*sshTransport, error) {
@@ -60,21 +60,30 @@ func (t *sshTransport) NewReceivePackSession(*transport.Endpoint, transport.Auth
 	return &sshSession{transport: t, service: transport.ReceivePackServiceName}, nil
 }
 
+// sshConn is a connection, and who signed in to it.
+type sshConn struct {
+	*sshclient.Conn
+	identity SSH
+}
+
 // start runs a service on the host, over the idle connection where there is one that
-// still works.
-func (t *sshTransport) start(ctx context.Context, service string) (*sshclient.Conn, *sshclient.Command, error) {
+// still works, and that was made by who we are now: else a key that was replaced, or a
+// host that isn't trusted any more, would stay for as long as we are busy.
+func (t *sshTransport) start(ctx context.Context, service string) (*sshConn, *sshclient.Command, error) {
 	line := service + " " + shellQuote(giturl.SSHPath(t.url))
-	if conn := t.take(); conn != nil {
-		if cmd, err := conn.Start(ctx, line); err == nil {
-			return conn, cmd, nil
-		}
-		_ = conn.Close() // the host has closed it meanwhile
-	}
 	identity, err := t.auth(ctx)
 	if err != nil {
 		return nil, nil, &tokenError{err}
 	}
-	conn, err := sshclient.Dial(ctx, sshclient.Config{
+	if conn := t.take(); conn != nil {
+		if conn.identity.Equal(identity) {
+			if cmd, err := conn.Start(ctx, line); err == nil {
+				return conn, cmd, nil
+			}
+		}
+		_ = conn.Close() // where it was ours, the host has closed it meanwhile
+	}
+	dialed, err := sshclient.Dial(ctx, sshclient.Config{
 		Address:  net.JoinHostPort(t.url.Hostname(), giturl.SSHPort(t.url)),
 		User:     t.url.User.Username(),
 		Identity: identity, Proxy: t.proxy,
@@ -82,6 +91,7 @@ func (t *sshTransport) start(ctx context.Context, service string) (*sshclient.Co
 	if err != nil {
 		return nil, nil, err
 	}
+	conn := &sshConn{dialed, identity}
 	cmd, err := conn.Start(ctx, line)
 	if err != nil {
 		_ = conn.Close()
@@ -90,7 +100,7 @@ func (t *sshTransport) start(ctx context.Context, service string) (*sshclient.Co
 	return conn, cmd, nil
 }
 
-func (t *sshTransport) take() *sshclient.Conn {
+func (t *sshTransport) take() *sshConn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	conn := t.idle
@@ -102,7 +112,7 @@ func (t *sshTransport) take() *sshclient.Conn {
 }
 
 // keep takes a connection back that has no command running.
-func (t *sshTransport) keep(conn *sshclient.Conn) {
+func (t *sshTransport) keep(conn *sshConn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.idle != nil {

@@ -162,6 +162,28 @@ func TestSSHRotatedKey(t *testing.T) {
 	}
 }
 
+// A connection that is kept isn't kept from what has changed.
+func TestSSHRotatedWhileConnected(t *testing.T) {
+	t.Parallel()
+	r := overSSH(t, sshd.Options{})
+	next := sshd.NewKey(t, sshd.ED25519)
+	identity := r.identity()
+	repo := open(t, r.url, func(c *gitrepo.Config) {
+		c.Auth.SSH = func(context.Context) (gitrepo.SSH, error) { return identity, nil }
+	})
+	fetch(t, repo, "main")
+	identity.PrivateKey = next.PEM("")
+	if _, err := repo.Head(t.Context(), "main"); !errors.Is(err, gitrepo.ErrAuth) {
+		t.Errorf("a key that the host doesn't know: %v", err)
+	}
+	r.Authorize(r.key.Public, next.Public)
+	fetch(t, repo, "main")
+	identity.KnownHosts = append([]byte("@revoked "), identity.KnownHosts...)
+	if _, err := repo.Head(t.Context(), "main"); !errors.Is(err, gitrepo.ErrHostKey) {
+		t.Errorf("a host whose key is revoked: %v", err)
+	}
+}
+
 // hashed is what ssh-keygen -H makes of known_hosts.
 func hashed(t *testing.T, known []byte) []byte {
 	t.Helper()

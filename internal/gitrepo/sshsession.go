@@ -24,7 +24,7 @@ type sshSession struct {
 	transport *sshTransport
 	service   string
 
-	conn  *sshclient.Conn
+	conn  *sshConn
 	cmd   *sshclient.Command
 	out   *sshOutput
 	refs  *packp.AdvRefs

@@ -1,6 +1,7 @@
 package sshclient
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -41,6 +42,13 @@ func (i Identity) Check() error {
 	}
 	_, err := i.keys()
 	return err
+}
+
+// Equal tells whether two identities are the same, so that what signed in with one
+// serves the other.
+func (i Identity) Equal(other Identity) bool {
+	return i.User == other.User && i.PrivateKey == other.PrivateKey && i.Passphrase == other.Passphrase &&
+		bytes.Equal(i.Certificate, other.Certificate) && i.AgentSocket == other.AgentSocket && bytes.Equal(i.KnownHosts, other.KnownHosts)
 }
 
 // signers gives the keys to show, and what to call when they aren't needed any more.
