@@ -72,18 +72,19 @@ func (d Dialer) Dial(ctx context.Context, address string) (net.Conn, error) {
 	if through.Scheme == "socks5" || through.Scheme == "socks5h" {
 		return socks(ctx, through, address)
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(through))
+	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(through))
 	if err != nil {
 		return nil, fmt.Errorf("reaching the proxy: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends whatever is waited for
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() }) // ends whatever is waited for
 	defer stop()
+	conn := raw
 	if through.Scheme == "https" {
 		conn = tls.Client(conn, &tls.Config{ServerName: through.Hostname(), RootCAs: d.Roots, MinVersion: tls.VersionTLS12})
 	}
 	tunnel, err := connect(conn, through, address)
 	if err != nil {
-		_ = conn.Close()
+		_ = raw.Close()
 		return nil, err
 	}
 	return tunnel, nil
