@@ -43,6 +43,9 @@ func Parse(text string) (*url.URL, error) {
 		if u.Path == "" {
 			return nil, errors.New("the repository's URL has no path")
 		}
+		if strings.ContainsAny(u.Path, "%?#") { // go-git forgets what was escaped, and would ask for another path
+			return nil, errors.New("the repository's URL has an escaped %, ? or # in its path, which isn't supported")
+		}
 	case "ssh":
 		if err := checkSSH(u); err != nil {
 			return nil, err
