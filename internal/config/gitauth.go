@@ -3,7 +3,8 @@ package config
 import "net/url"
 
 // Auth says where the credentials of a repository stand; the file itself never holds
-// one. Files are read again whenever they are needed, so that they can be changed.
+// one. Files are read again whenever they are needed, so that they can be changed; CAFile,
+// ProxyFile and an App's key are read at the start.
 type Auth struct {
 	// Username of HTTP basic authentication for Git; the default is
 	// x-access-token, which GitHub and Gitea take with a token.
