@@ -51,7 +51,7 @@ func (r *Repo) fetch(ctx context.Context, branch string, depth int) (Hash, error
 		return err
 	})
 	if errors.Is(err, ErrEmptyRepository) {
-		r.remember(nil)
+		r.remember(map[string]Hash{})
 	}
 	if err != nil {
 		return "", err

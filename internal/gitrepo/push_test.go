@@ -274,3 +274,24 @@ func TestPushAfterANewMirror(t *testing.T) {
 		t.Errorf("a is %q", got)
 	}
 }
+
+// Whoever looks at an empty repository while its first commit is pushed disturbs nobody.
+func TestPushWhileFetchFindsNothing(t *testing.T) {
+	server := gitrepotest.New(t)
+	repo := open(t, server.Create("deploy"))
+	made, err := commit(repo, gitrepo.Commit{Files: map[string][]byte{"a": []byte("1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Fault(gitrepotest.Before("/git-receive-pack", func() {
+		if _, err := repo.Fetch(t.Context(), "main"); !errors.Is(err, gitrepo.ErrEmptyRepository) {
+			t.Errorf("got %v", err)
+		}
+	}))
+	if err := repo.Push(t.Context(), gitrepo.PushRequest{Commit: made, Branch: "main"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := repo.Known("main"); !ok || got != made {
+		t.Errorf("known is %q, %t", got, ok)
+	}
+}
