@@ -61,3 +61,38 @@ func (s *store) damaged() bool {
 	_, err := os.Stat(filepath.Join(s.dir, damageFile))
 	return err == nil
 }
+
+// lost finds a file that is missing here among those of the commits that a remote was
+// told we have: it left that one out because of that, and not for its size. The hashes of
+// missing are sorted.
+func (s *store) lost(missing []Hash, haves []plumbing.Hash) (Hash, error) {
+	seen := map[plumbing.Hash]bool{}
+	var trees []plumbing.Hash
+	for _, have := range haves {
+		commit, err := s.commit(have)
+		if err != nil {
+			return "", err
+		}
+		trees = append(trees, commit.TreeHash)
+	}
+	for len(trees) > 0 {
+		last := trees[len(trees)-1]
+		trees = trees[:len(trees)-1]
+		if seen[last] {
+			continue
+		}
+		seen[last] = true
+		entries, err := s.tree(last)
+		if err != nil {
+			return "", err
+		}
+		for _, entry := range entries {
+			if isTree(entry) {
+				trees = append(trees, entry.Hash)
+			} else if _, found := slices.BinarySearch(missing, hashOf(entry.Hash)); found {
+				return hashOf(entry.Hash), nil
+			}
+		}
+	}
+	return "", nil
+}

@@ -162,7 +162,7 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 		}
 		return err
 	}
-	if err := r.settleAbsent(st, &known, missing, req.Filter != ""); err != nil {
+	if err := r.settleAbsent(st, &known, missing, req); err != nil {
 		return err
 	}
 	if err := st.check(f.want); err != nil {
@@ -198,10 +198,20 @@ func (r *Repo) limits() packfile.Limits {
 // settleAbsent takes files that didn't come for left out where that was asked for.
 // Else something has got lost: here, where the remote relies on what we said to have,
 // and with a new generation the remote has it no more.
-func (r *Repo) settleAbsent(st *store, known *state, missing []Hash, filtered bool) error {
-	if len(missing) > 0 && !filtered {
+func (r *Repo) settleAbsent(st *store, known *state, missing []Hash, req *packp.UploadPackRequest) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	lost := missing[0]
+	if req.Filter != "" {
+		var err error
+		if lost, err = st.lost(missing, req.Haves); err != nil {
+			return err
+		}
+	}
+	if lost != "" {
 		st.condemn()
-		return fmt.Errorf("the remote sent a pack without file %s, which it needs", missing[0])
+		return fmt.Errorf("the remote sent a pack without file %s, which it needs", lost)
 	}
 	if known.Absent = append(known.Absent, missing...); len(known.Absent) > maxAbsent {
 		return fmt.Errorf("the repository has more than %d files of more than %d bytes: %w", maxAbsent, r.cfg.MaxFileBytes, ErrTooLarge)
