@@ -154,7 +154,7 @@ func TestTroubleIsNoDamage(t *testing.T) {
 		t.Run(trouble.Error(), func(t *testing.T) {
 			var struck bool
 			repo := open(t, url, func(c *gitrepo.Config) {
-				c.Disk = func(step, name string) error {
+				c.Disk = func(_, name string) error {
 					if struck && strings.Contains(name, "tmp_pack_") {
 						return trouble
 					}
