@@ -22,7 +22,7 @@ mistake is noted on standard error. It asks no registry.`,
 		Args:    onePath(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var problems, notes policy.Problems
-			err := withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
+			err := withTree(cmd, args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
 				problems, notes = tree.Check()
 				problems, notes = displayed(dir, problems), displayed(dir, notes)
 				return nil

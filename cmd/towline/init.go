@@ -49,7 +49,7 @@ PATH is taken for the repository's root: policies that stand further up aren't s
 			if why := unfitName(file); why != "" {
 				return hinted(cmd, fmt.Errorf("--file %q: %s", file, why))
 			}
-			return withTree(args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
+			return withTree(cmd, args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
 				policies, err := initialise(cmd, dir, tree, file, dryRun)
 				if err != nil || dryRun && !cmd.Flags().Changed("output") {
 					return err

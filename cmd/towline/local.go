@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -14,12 +16,13 @@ import (
 )
 
 // withTree opens the manifests at path and hands them, read, to do.
-func withTree(path string, do func(*workdir.Dir, *bot.Tree) error) (err error) {
+func withTree(cmd *cobra.Command, path string, do func(*workdir.Dir, *bot.Tree) error) (err error) {
 	dir, err := workdir.Open(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	noteConfig(cmd, path)
 	var reader bot.Reader
 	tree, err := reader.Read(dir.FS())
 	if err != nil {
@@ -39,7 +42,7 @@ func withPlan(cmd *cobra.Command, p process, regs *registryFlags, path string, d
 	if err != nil {
 		return err
 	}
-	return withTree(path, func(dir *workdir.Dir, tree *bot.Tree) (err error) {
+	return withTree(cmd, path, func(dir *workdir.Dir, tree *bot.Tree) (err error) {
 		know, done, err := knowledgeOf(p, configured, tree)
 		if err != nil {
 			return err
@@ -79,6 +82,24 @@ func knowledgeOf(p process, configured config.Bot, tree *bot.Tree) (*bot.Knowled
 	}
 	log.Warn("ages are taken from what images say, since the ledger of first sightings can't be used", "error", err)
 	return bot.NewKnowledge(c), func() error { return nil }, nil
+}
+
+// noteConfig tells of a configuration that the bot would go by, and that a command whose
+// path lies below doesn't see: files that it ignores may be meant to stay as they are.
+func noteConfig(cmd *cobra.Command, path string) {
+	folder := path
+	if isFile(path) {
+		folder = filepath.Dir(path)
+	}
+	root, sub, err := repositoryOf(folder)
+	if file := filepath.Join(root, policy.UpdateConfigFile); err == nil && sub != "." && isFile(file) {
+		note(cmd, fmt.Sprintf("note: %s isn't read: %s is taken for the repository's root", file, folder))
+	}
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // shown gives an error's places as the user would type them.

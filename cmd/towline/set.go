@@ -18,6 +18,7 @@ func newSet() *cobra.Command {
 		Short: "Rewrite an image's tag in place, byte-exactly",
 		Long: `Rewrites every reference to IMAGE below PATH and leaves every other byte as it is.
 NAMESPACE:NAME=IMAGE:TAG[@DIGEST] sets the values that a marker gives to that policy.
+PATH is taken for the repository's root, where .towline.yaml may stand.
 Prints each change. Exits 1 where a file can't be edited without damage, or where nothing
 below PATH names the image; what can be rewritten is.`,
 		Example: `  towline set ./deploy ghcr.io/stefanprodan/podinfo=6.9.0
@@ -52,6 +53,7 @@ func setImages(cmd *cobra.Command, path string, wanted []bot.Assignment) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	noteConfig(cmd, path)
 	debug.SetGCPercent(300)
 	debug.SetMemoryLimit(setMemory)
 	done, err := bot.Set(cmd.Context(), dir, wanted)
