@@ -102,6 +102,20 @@ func refused(r edit.Reference, err error) policy.Problems {
 	return policy.Problems{{Position: at, Message: fmt.Sprintf("the file is left as it is: %v", err)}}
 }
 
+// refused tells of the files that are to be edited and can't be. Each group is tried by
+// itself, as it is written: what two want of one value together, neither can alone.
+func (p *Plan) refused() policy.Problems {
+	var problems policy.Problems
+	for _, g := range p.Groups() {
+		if g.Mode == policy.ModeNotify {
+			continue
+		}
+		_, _, found := p.Rewrite(func(r Row) bool { return groupOf(r.Policy) == g })
+		problems = append(problems, found...)
+	}
+	return slices.CompactFunc(problems.Sorted(), func(a, b policy.Problem) bool { return a.Error() == b.Error() })
+}
+
 // byFile yields the changed rows that in admits, a file at a time.
 func (p *Plan) byFile(in func(Row) bool) func(yield func([]Row) bool) {
 	return func(yield func([]Row) bool) {

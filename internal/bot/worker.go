@@ -164,7 +164,7 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	if err := w.refresh(r.plan); err != nil {
 		return err
 	}
-	_, _, r.refused = r.plan.Rewrite(func(Row) bool { return true })
+	r.refused = r.plan.refused()
 	r.problems = slices.Concat(r.plan.Problems, r.refused, Noted(r.tree.Notes))
 	return nil
 }
