@@ -74,8 +74,11 @@ func (d *Dir) FS() fs.FS { return tree{FS: d.root.FS(), dir: d} }
 func (d *Dir) Includes(name string) bool { return d.only == "" || d.only == name }
 
 // Display is the name under which a person knows the file: relative to where the
-// command runs when that is what Open was given.
+// command runs when that is what Open was given. Without a name it is what Open opened.
 func (d *Dir) Display(name string) string {
+	if name == "" {
+		name = d.only
+	}
 	return filepath.ToSlash(filepath.Join(d.root.Name(), filepath.FromSlash(name)))
 }
 
