@@ -13,10 +13,11 @@ func TestAValueThatTwoUpdatesShareIsRefused(t *testing.T) {
 	for _, tt := range []struct {
 		name, update string
 		want         []string
+		updates      int
 	}{
-		{"apart", "", []string{"shared.yaml:1:42: ", "shared.yaml:2:42: "}},
-		{"together", "  update: {group: all}", nil},
-		{"told of alone", "  update: {mode: notify}", nil},
+		{"apart", "", []string{"shared.yaml:1:42: ", "shared.yaml:2:42: "}, 0},
+		{"together", "  update: {group: all}", nil, 1},
+		{"told of alone", "  update: {mode: notify}", nil, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tags := map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}, "ghcr.io/acme/api": {"1.0.0", "1.1.0"}}
@@ -35,6 +36,9 @@ func TestAValueThatTwoUpdatesShareIsRefused(t *testing.T) {
 				if !strings.Contains(got[i], want) {
 					t.Errorf("got %q, want %q in it", got[i], want)
 				}
+			}
+			if previews := w.bot.Preview(t.Context()); len(previews[0].Updates) != tt.updates {
+				t.Errorf("%d updates would be made, want %d: %+v", len(previews[0].Updates), tt.updates, previews)
 			}
 		})
 	}

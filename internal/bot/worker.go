@@ -319,7 +319,9 @@ func (w *worker) preview(ctx context.Context) ([]gitwriter.Preview, policy.Probl
 			r.failed["group "+g.Name] = err
 			continue
 		}
-		previews = append(previews, p)
+		if len(p.Changes) > 0 { // none is left where no file can be edited
+			previews = append(previews, p)
+		}
 	}
 	return previews, r.problems, r.err()
 }
