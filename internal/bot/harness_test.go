@@ -80,7 +80,14 @@ type source struct {
 	files fstest.MapFS
 	head  int
 	err   error
-	reads int // how often FS was asked for
+	reads int   // how often FS was asked for
+	lost  error // what FS gives in place of the files
+}
+
+func (s *source) lose(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = err
 }
 
 func (s *source) fail(err error) {
@@ -105,7 +112,7 @@ func (s *source) FS(gitrepo.Hash) (fs.FS, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
-	return s.files, nil
+	return s.files, s.lost
 }
 
 // writer plays gitwriter: it keeps what it was asked to write.

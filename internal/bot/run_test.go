@@ -82,6 +82,7 @@ func TestAnOutageIsMadeUpForAtTheNextLook(t *testing.T) {
 		"registry": func(w *world, err error) { w.registries.fail("ghcr.io/acme/web", err) },
 		"Git":      func(w *world, err error) { w.source.fail(err) },
 		"forge":    func(w *world, err error) { w.writer.fail(err) },
+		"mirror":   func(w *world, err error) { w.source.lose(err) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

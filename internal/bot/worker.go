@@ -102,7 +102,7 @@ func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 	r := &round{tags: w.registry(), failed: map[string]error{}, writes: w.propose}
 	r.due = func(p *policy.Policy) bool { return due(p) || again[p.Key()] }
 	if err := w.look(ctx, r); err != nil {
-		r.failed[w.repo.Name] = err
+		r.failed[w.repo.Name], r.plan = err, nil // nothing will come of it
 	} else {
 		for _, g := range r.plan.Groups() {
 			if !r.proposed[g] {
