@@ -24,7 +24,7 @@ func nastyLayouts() []string {
 		"flow", "flow-multi-line", "helm-values", "json", "json-minified", "kustomize-component", "list", "long-line",
 		"merge-key", "mixed-line-ends", "no-final-newline", "non-ascii-before", "odd-keys", "quoting", "tabs-before-comment",
 		"windows-bom-json", "embedded-argo-values", "embedded-crlf", "embedded-kustomize", "embedded-nested", "template-branches",
-		"template-crlf", "template-joined", "template-texts",
+		"template-crlf", "template-texts",
 	}
 }
 
@@ -39,6 +39,7 @@ func refusedLayouts() map[string]string {
 		"invalid-utf8":             "not valid YAML",
 		"invalid-yaml":             "not valid YAML",
 		"multi-line-escaped-image": "the value is spread over several lines",
+		"template-joined":          "it is a Go template and no YAML",
 		"unicode-breaks":           "not valid YAML",
 	}
 }
