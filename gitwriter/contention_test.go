@@ -36,6 +36,7 @@ func counting(file string) gitwriter.Update {
 // TestFourWritersOnOneBranch: with real waits, each with a mirror of its own, as on four
 // machines.
 func TestFourWritersOnOneBranch(t *testing.T) {
+	t.Parallel()
 	const writers, each = 4, 5
 	w := newWorld(t)
 	files := map[string]string{}

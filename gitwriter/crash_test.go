@@ -116,10 +116,12 @@ func stories() map[string]story {
 }
 
 func TestKilledAfterAnyStep(t *testing.T) {
+	t.Parallel()
 	for name, story := range stories() {
 		for n := 1; n <= len(story.steps); n++ {
 			for _, lostDisk := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s/lostDisk=%t", name, story.steps[n-1], lostDisk), func(t *testing.T) {
+					t.Parallel()
 					w := newWorld(t)
 					story.before(w)
 					k := &killer{left: n}

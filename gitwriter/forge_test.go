@@ -91,6 +91,7 @@ func TestOverARealForge(t *testing.T) {
 
 // What the forge does and then fails to say: the next round finds it.
 func TestLostAnswers(t *testing.T) {
+	t.Parallel()
 	for _, route := range []string{"POST /repos/{owner}/{repo}/pulls", forgetest.RouteGitPush, "GET /repos/{owner}/{repo}/pulls", forgetest.RouteGitFetch} {
 		t.Run(route, func(t *testing.T) {
 			server, repo, write := hosted(t)

@@ -166,6 +166,7 @@ func TestAmendedByAPerson(t *testing.T) {
 }
 
 func TestWithoutForge(t *testing.T) {
+	t.Parallel()
 	for name, none := range map[string]forge.Forge{"plain": plain.Forge{}, "nil": nil} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -50,8 +50,10 @@ func TestCommitMode(t *testing.T) {
 }
 
 func TestCommitModeNeverLosesAPersonsCommit(t *testing.T) {
+	t.Parallel()
 	for _, times := range []int{1, 39, 40} {
 		t.Run(fmt.Sprintf("pushed between %d times", times), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			n := 0
 			repo := &pushesBetween{Repo: w.repo(), times: times, do: func() {
@@ -123,6 +125,7 @@ func (f *firstCreate) Create(ctx context.Context, pr forge.NewPullRequest) (forg
 }
 
 func TestTwoBotsAtOnceMakeOnePullRequest(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for round := 1; round <= 10; round++ {
 		version := fmt.Sprintf("1.%d.0", round)

@@ -49,6 +49,7 @@ func (w *world) signed(u gitwriter.Update, key *gitsign.Key) gitwriter.Outcome {
 }
 
 func TestGitVerifiesOurCommits(t *testing.T) {
+	t.Parallel()
 	ssh := gitsigntest.SSHKey(t, "", "ed25519")
 	ring := gitsigntest.NewGnuPG(t)
 	ring.Run("", "--quick-generate-key", botName+" <"+botEmail+">", "ed25519", "sign,cert", "0")

@@ -240,6 +240,7 @@ func TestLastMoveInAShallowRepository(t *testing.T) {
 }
 
 func TestLastMoveLooksBackSoFar(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	s.commit("Begin", podFile, pods("nginx:1.1.0"))
 	s.commit("Back", podFile, pods("nginx:1.0.0"))
@@ -264,6 +265,7 @@ func TestLastMoveLooksBackSoFar(t *testing.T) {
 
 // A huge file that changes all the time isn't read for ever.
 func TestLastMoveReadsSoMuch(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	filler := strings.Repeat("# "+strings.Repeat("x", 1<<20)+"\n", 8)
 	version := func(nginx string, n int) string { return fmt.Sprintf("%s%s# %d\n", pods("nginx:"+nginx), filler, n) }

@@ -16,6 +16,7 @@ const (
 )
 
 func TestLastMove(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		tell func(s *story)
@@ -124,6 +125,7 @@ func TestLastMove(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			test.tell(s)
 			if test.path == "" {

@@ -19,6 +19,7 @@ func entry(name, tag string) string { return fmt.Sprintf("- name: %s\n  newTag: 
 // TestLineage tells of versions of one file, oldest first, in commits of which the last
 // that isn't the first is named by its number.
 func TestLineage(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name     string
 		file     string // default: podFile
@@ -101,6 +102,7 @@ func TestLineage(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			if test.file == "" {
 				test.file = podFile

@@ -171,6 +171,7 @@ func TestReaderTriesAgain(t *testing.T) {
 // Whatever changes from one commit to the next, a reader that remembers says what one
 // that has seen nothing says, and so does one with the cache of both.
 func TestReaderRemembersRightly(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	repo := s.open(1)
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: a test that can be repeated

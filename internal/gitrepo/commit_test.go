@@ -31,6 +31,7 @@ func commit(repo *gitrepo.Repo, c gitrepo.Commit) (gitrepo.Hash, error) {
 }
 
 func TestCommitTrees(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		files   map[string][]byte

@@ -19,6 +19,7 @@ import (
 // reader ever gets wrong bytes, and after one reader has met the damage the next fetch
 // mends it, in another process too.
 func TestDamageIsMendedWithoutNews(t *testing.T) {
+	t.Parallel()
 	server := gitrepotest.New(t)
 	url := server.Create("deploy")
 	long := strings.Repeat("a line that makes deltas worth it\n", 200)

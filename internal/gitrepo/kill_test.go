@@ -67,6 +67,7 @@ func say(out io.Writer, step string) {
 // A process is killed in the midst of every kind of step, many times over one cache,
 // while a person pushes: afterwards the mirror serves, and the remote is sound.
 func TestKilledProcess(t *testing.T) {
+	t.Parallel()
 	server := gitrepotest.New(t)
 	url := server.Create("deploy")
 	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})

@@ -109,6 +109,7 @@ func TestBranchThatLeftBeforeOurHistory(t *testing.T) {
 // What a crash, a full disk or a bad sector may leave behind: the next fetch must
 // bring everything again, whatever it finds.
 func TestDamagedMirror(t *testing.T) {
+	t.Parallel()
 	damages := map[string]func(t *testing.T, repo *gitrepo.Repo){
 		"pack emptied":      func(t *testing.T, r *gitrepo.Repo) { overwrite(t, r, "gen-*/objects/pack/*.pack", nil) },
 		"pack garbled":      func(t *testing.T, r *gitrepo.Repo) { flip(t, r, "gen-*/objects/pack/*.pack") },

@@ -27,6 +27,7 @@ func ready(t *testing.T) (*gitrepotest.Server, *gitrepo.Repo, gitrepo.Hash, gitr
 }
 
 func TestPushLease(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		branch string
@@ -189,6 +190,7 @@ func TestPushRefusesNonsense(t *testing.T) {
 // Writers of one branch, in one process and with one cache: every commit lands, none
 // on top of another's loss.
 func TestManyWriters(t *testing.T) {
+	t.Parallel()
 	server := gitrepotest.New(t)
 	url := server.Create("deploy")
 	server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
