@@ -176,12 +176,23 @@ func (c *collector) ask(r fieldRule, parent, value *yaml.Node) {
 			if tag == nil || resolve(tag).Kind != yaml.ScalarNode {
 				return false
 			}
-			return c.parts(FormField, parts{name: s, tag: c.beside(tag, r.Tag)})
+			return c.fieldParts(parent, parts{name: s, tag: c.beside(tag, r.Tag)})
 		case r.Image != "":
-			return c.parts(FormField, parts{image: r.Image, tag: s})
+			return c.fieldParts(parent, parts{image: r.Image, tag: s})
 		}
 		return c.whole(FormField, s)
 	})
+}
+
+// fieldParts makes the reference of a field's parts. A digest beside them is theirs.
+func (c *collector) fieldParts(parent *yaml.Node, p parts) bool {
+	if parent.Kind == yaml.MappingNode && c.inherited(parent)&keyDigest != 0 {
+		return false
+	}
+	if digest := lookupRaw(parent, "digest"); digest != nil && validDigest(text(resolve(digest))) {
+		p.digest = c.beside(digest, "digest")
+	}
+	return c.parts(FormField, p)
 }
 
 // hosted tells whether an image's name says at which registry it is.

@@ -157,3 +157,30 @@ func TestUnnamed(t *testing.T) {
 		t.Error("a file whose field gives the image isn't looked into")
 	}
 }
+
+// A digest that is left beside another tag would go on to decide what runs.
+func TestFieldsWithADigestBeside(t *testing.T) {
+	const old, next = "sha256:11111111111111111111111111111111", "sha256:22222222222222222222222222222222"
+	finder, err := edit.NewFinder(edit.Field{Path: "a.name", Tag: "version"}, edit.Field{Path: "b.version", Image: "acme/web"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := "a: {name: acme/web, version: v1, digest: " + old + "}\nb: {digest: " + old + ", version: v1}\n"
+	file, _ := finder.Parse("f.yaml", []byte(data))
+	var changes []edit.Change
+	for _, r := range file.References() {
+		if _, _, err := file.Rewrite([]edit.Change{{Reference: r, Tag: "v2"}}); err == nil {
+			t.Errorf("%s: the digest is that of another tag, and nothing says so", r.Path)
+		}
+		changes = append(changes, edit.Change{Reference: r, Tag: "v2", Digest: next})
+	}
+	after, _, err := file.Rewrite(changes)
+	want := "a: {name: acme/web, version: v2, digest: " + next + "}\nb: {digest: " + next + ", version: v2}\n"
+	if diff := cmp.Diff(want, string(after)); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	file, _ = finder.Parse("f.yaml", []byte("c: &c {digest: "+old+"}\na: {<<: *c, name: acme/web, version: v1}\n"))
+	if refs := file.References(); len(refs) > 0 {
+		t.Errorf("with a digest by a merge key, %+v is found", refs)
+	}
+}
