@@ -8,7 +8,7 @@ import (
 
 // shapes looks for what a mapping is by its keys alone, whatever it stands in.
 func (c *collector) shapes(n *yaml.Node) {
-	helm, volume, patch, bundle, image, beside := false, false, false, false, false, false
+	helm, volume, patch, bundle, image, beside, built := false, false, false, false, false, false, false
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		switch resolve(n.Content[i]).Value {
 		case "repository", "registry", "imageTag":
@@ -23,9 +23,14 @@ func (c *collector) shapes(n *yaml.Node) {
 			image = true
 		case "tag", "<<":
 			beside = true
+		case "build":
+			built = true
 		}
 	}
 	switch {
+	case image && built: // as in Compose: the tag is what is built there
+		value := lookupRaw(n, "image")
+		c.on(value, func() bool { return c.markers[resolve(value)] == nil })
 	case helm:
 		c.helmValues(n)
 	case volume:
@@ -128,6 +133,7 @@ func (c *collector) belowImage() bool {
 // elsewhere tells of mappings that look like an image in parts, and whose image is another.
 func (c *collector) elsewhere(n *yaml.Node) bool {
 	return c.step() == ".with" || // a workflow's action may well want a release
+		c.step() == ".git" ||
 		c.belowImage() && filled(n, "repository") && filled(n, "name") || // the name's last part, as in Strimzi's
 		text(lookup(n, "chroot")) == "true" // ingress-nginx has a digest of its own then, and adds to the name
 }

@@ -56,13 +56,16 @@ func orInvalid(err error) error {
 	return err
 }
 
-// governs tells whether the assignment sets the reference.
-func (a Assignment) governs(r edit.Reference) bool {
+// key names what the assignment sets: an image by its canonical name, or a marker's policy.
+func (a Assignment) key() string {
 	if a.Marker != nil {
-		return r.Marker != nil && r.Marker.Namespace == a.Marker.Namespace && r.Marker.Name == a.Marker.Name
+		return markerKey(*a.Marker)
 	}
-	return r.Image != "" && edit.SameImage(r.Image, a.Image)
+	return edit.CanonicalImage(a.Image)
 }
+
+// markerKey is that of no image.
+func markerKey(m edit.Marker) string { return m.Namespace + "\x00" + m.Name }
 
 func (a Assignment) change(r edit.Reference) edit.Change {
 	c := edit.Change{Reference: r, Tag: a.Tag, Digest: a.Digest}

@@ -188,12 +188,12 @@ func editProblems(from []edit.Problem) policy.Problems {
 }
 
 // sorted tells what is wrong with a file from what is so by its nature: that it is a Go
-// template, of which only some lines are read.
+// template, of which only some lines are read, or holds a text that can't be edited.
 func sorted(found []edit.Problem) (problems, notes policy.Problems) {
-	template := func(p edit.Problem) bool { return p.Kind == edit.ProblemTemplate }
-	wrong := slices.DeleteFunc(slices.Clone(found), template)
-	natural := slices.DeleteFunc(slices.Clone(found), func(p edit.Problem) bool { return !template(p) })
-	return editProblems(wrong), editProblems(natural)
+	natural := func(p edit.Problem) bool { return p.Kind == edit.ProblemTemplate || p.Kind == edit.ProblemEmbedded }
+	wrong := slices.DeleteFunc(slices.Clone(found), natural)
+	rest := slices.DeleteFunc(slices.Clone(found), func(p edit.Problem) bool { return !natural(p) })
+	return editProblems(wrong), editProblems(rest)
 }
 
 func unreadable(name string, err error) policy.Problems {

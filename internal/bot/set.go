@@ -42,7 +42,7 @@ func Set(ctx context.Context, dir *workdir.Dir, wanted []Assignment) (Setting, e
 	}
 	s := &setter{
 		dir: dir, wanted: wanted, mentions: mentionsOf(wanted, finder), finder: finder, ignored: c.IgnorePaths,
-		batch: dir.Batch(), used: make([]bool, len(wanted)),
+		batch: dir.Batch(), used: make([]bool, len(wanted)), first: firstOf(wanted),
 	}
 	if err := s.walk(ctx); err != nil {
 		return Setting{}, errors.Join(fmt.Errorf("nothing is written: %w", err), s.batch.Discard())
@@ -57,6 +57,7 @@ type setter struct {
 	wanted   []Assignment
 	mentions *edit.Mentions
 	finder   edit.Finder
+	first    map[string]int // assignments, by canonical image or marker
 	ignored  []string
 	batch    *workdir.Batch
 
@@ -148,18 +149,42 @@ func (s *setter) edit(file *edit.File, refs []edit.Reference, put func([]byte) e
 	return nil
 }
 
+// firstOf gives the first assignment of each image and each marker.
+func firstOf(wanted []Assignment) map[string]int {
+	first := map[string]int{}
+	for i := len(wanted) - 1; i >= 0; i-- {
+		first[wanted[i].key()] = i
+	}
+	return first
+}
+
+// governing gives the first assignment that sets the reference.
+func (s *setter) governing(r edit.Reference) (int, bool) {
+	least, found := len(s.wanted), false
+	keys := make([]string, 0, 2)
+	if r.Image != "" {
+		keys = append(keys, edit.CanonicalImage(r.Image))
+	}
+	if r.Marker != nil {
+		keys = append(keys, markerKey(*r.Marker))
+	}
+	for _, key := range keys {
+		if i, ok := s.first[key]; ok && i < least {
+			least, found = i, true
+		}
+	}
+	return least, found
+}
+
 // changes gives what is wanted of a file's references.
 func (s *setter) changes(refs []edit.Reference) []edit.Change {
 	var changes []edit.Change
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range refs {
-		for i, a := range s.wanted {
-			if a.governs(r) {
-				s.used[i] = true
-				changes = append(changes, a.change(r))
-				break
-			}
+		if i, ok := s.governing(r); ok {
+			s.used[i] = true
+			changes = append(changes, s.wanted[i].change(r))
 		}
 	}
 	return changes

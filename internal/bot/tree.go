@@ -19,8 +19,8 @@ type Tree struct {
 	Policies []*policy.Policy // sorted by key; keys are unique
 	Files    []*File          // the files that hold references, in the order of a walk
 	Problems policy.Problems  // what can't be used, sorted by place
-	// Notes are what does nothing, isn't supported or is suspended, and Go templates,
-	// sorted by place. They keep nothing from being used.
+	// Notes are what does nothing, isn't supported or is suspended, and Go templates and
+	// texts of which not all can be read, sorted by place. They keep nothing from being used.
 	Notes policy.Problems
 	// Opaque are images that templates and variables name. They are no mistakes.
 	Opaque policy.Problems
