@@ -99,10 +99,14 @@ func (s *store) missing(pack *packfile.Pack) ([]Hash, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := s.unpacked(pack.Names)
+	if err != nil {
+		return nil, err
+	}
 	var missing []Hash
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for h, kind := range pack.Names {
+	for h, kind := range names {
 		err := s.storage.HasEncodedObject(h)
 		if err == nil || slices.Contains(known.Absent, hashOf(h)) {
 			continue
