@@ -182,10 +182,13 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 }
 
 // refusesFilter tells whether an answer may be due to the filter: trouble and refusals that
-// the same request without it would meet too aren't.
+// the same request without it would meet too aren't. Over SSH a refusal is words alone.
 func refusesFilter(ctx context.Context, err error) bool {
 	failed := newError(ctx, "", &url.URL{}, observationOf(ctx), err)
-	return ctx.Err() == nil && failed.Kind == nil
+	if ctx.Err() != nil || failed.Temporary() || errors.Is(err, ErrTooLarge) {
+		return false
+	}
+	return failed.Kind == nil || failed.Status == 0
 }
 
 func (r *Repo) limits() packfile.Limits {
