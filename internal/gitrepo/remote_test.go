@@ -102,7 +102,7 @@ func TestTroubles(t *testing.T) {
 		"always 500":       {gitrepotest.Status(9, 500, nil), gitrepo.ErrUnavailable, true, 3},
 		"429, wait a bit":  {gitrepotest.Status(1, 429, http.Header{"Retry-After": {"7"}}), nil, false, 2},
 		"429, wait a day":  {gitrepotest.Status(9, 429, http.Header{"Retry-After": {"86400"}}), gitrepo.ErrUnavailable, true, 1},
-		"hangs":            {gitrepotest.Hang(nil), gitrepo.ErrUnavailable, true, 3},
+		"hangs":            {gitrepotest.Hang(nil), gitrepo.ErrUnavailable, true, 0}, // a busy machine's try may end before it is heard
 		"cut off once":     {server.Cut(1, "/info/refs"), nil, false, 2},
 		"always cut off":   {server.Cut(9, "/info/refs"), gitrepo.ErrUnavailable, true, 3},
 		"a web page":       {page, nil, false, 1},
@@ -134,6 +134,9 @@ func TestTroubles(t *testing.T) {
 			}
 			if got := len(server.Requests()); test.requests != 0 && got != test.requests {
 				t.Errorf("%d requests, want %d", got, test.requests)
+			}
+			if name == "hangs" && len(waits) != 2 {
+				t.Errorf("waited %v, want two waits between three tries", waits)
 			}
 			if name == "429, wait a bit" && !slices.Equal(waits, []time.Duration{7 * time.Second}) {
 				t.Errorf("waited %v", waits)

@@ -42,6 +42,7 @@ func newHTTPTransport(origin *url.URL, cfg Config) (transport.Transport, error) 
 		if err != nil {
 			return nil, err
 		}
+		made.ResponseHeaderTimeout = 0 // a push waits for the server's hooks: Config.Timeout bounds it
 		next = made
 	}
 	return githttp.NewClient(&http.Client{
