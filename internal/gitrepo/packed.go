@@ -56,7 +56,7 @@ func inOneOf(indices []*idxfile.MemoryIndex, h plumbing.Hash) bool {
 }
 
 func readIndex(name string) (*idxfile.MemoryIndex, error) {
-	f, err := os.Open(name) //nolint:gosec // G304: a file of the mirror
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
