@@ -2,12 +2,13 @@ package gitrepo
 
 import (
 	"bufio"
+	"compress/zlib"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/objfile"
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
@@ -65,12 +66,13 @@ func writeLoose(f *diskFile, o plumbing.EncodedObject) error {
 		return err
 	}
 	buffered := bufio.NewWriter(f)
-	w := objfile.NewWriter(buffered)
-	if err := w.WriteHeader(o.Type(), o.Size()); err != nil {
-		return err
+	w, err := zlib.NewWriterLevel(buffered, zlib.BestSpeed) // a wide folder is hashes, which hardly shrink
+	if err != nil {
+		return errors.Join(err, r.Close())
 	}
+	_, head := fmt.Fprintf(w, "%s %d\x00", o.Type(), o.Size())
 	_, err = io.Copy(w, r)
-	return errors.Join(err, w.Close(), r.Close(), buffered.Flush())
+	return errors.Join(head, err, w.Close(), r.Close(), buffered.Flush())
 }
 
 // sweepLoose removes what a killed process left of objects.
