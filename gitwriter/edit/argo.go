@@ -58,9 +58,9 @@ func (c *collector) argoChart(n *yaml.Node) {
 	if chart == nil {
 		switch revision := version.scalar().Value; {
 		case validDigest(revision):
-			c.artifact(url, nil, version)
+			c.artifact(url, parts{digest: version})
 		case !looseVersion(revision): // a tag, perhaps with a digest behind it
-			c.artifact(url, version, nil)
+			c.artifact(url, parts{tag: version, ranges: true})
 		}
 		return
 	}

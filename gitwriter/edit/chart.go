@@ -97,7 +97,7 @@ func (c *collector) chart(image string, source *SourceRef, version *site) {
 }
 
 // artifact makes the reference of an OCI artifact's tag, digest or both.
-func (c *collector) artifact(url, tag, digest *site) {
+func (c *collector) artifact(url *site, p parts) {
 	image := ""
 	if url != nil {
 		image = ChartImage(url.scalar().Value, "")
@@ -108,7 +108,8 @@ func (c *collector) artifact(url, tag, digest *site) {
 		}
 		return
 	}
-	c.parts(FormArtifact, parts{image: image, tag: tag, digest: digest})
+	p.image = image
+	c.parts(FormArtifact, p)
 }
 
 // scalarAt returns the place of a scalar below a mapping at the current path, nil

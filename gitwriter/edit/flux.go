@@ -18,7 +18,7 @@ func (c *collector) flux(o object) {
 			if below(spec, "ref", "semver") != nil {
 				return // the range decides, whatever else stands there
 			}
-			c.artifact(c.scalarAt(spec, "url"), c.scalarAt(spec, "ref", "tag"), c.scalarAt(spec, "ref", "digest"))
+			c.artifact(c.scalarAt(spec, "url"), parts{tag: c.scalarAt(spec, "ref", "tag"), digest: c.scalarAt(spec, "ref", "digest")})
 		})
 	case "HelmRepository":
 		if o.name != "" {

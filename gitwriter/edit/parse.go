@@ -49,6 +49,7 @@ type entry struct {
 	prefix string
 	// inTag: the digest stands behind the tag, in newTag. bare: it has no algorithm.
 	inTag, bare bool
+	ranges      bool // a version of less than three numbers is a range there
 	// A reference of an embedded text is the one of index inner there.
 	in    *embedded
 	inner int

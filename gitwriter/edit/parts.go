@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"fmt"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -11,13 +12,14 @@ type parts struct {
 	registry, name, tag, digest *site
 	image                       string // the name where no value has it
 	bare                        bool   // who reads the digest writes its algorithm
+	ranges                      bool   // a version of less than three numbers is a range there
 }
 
 // parts makes the reference of an image in parts. It returns false where the parts
 // don't say which image and which version of it: an empty tag leaves the version to
 // somebody else, such as a chart's appVersion.
 func (c *collector) parts(form Form, p parts) bool {
-	e := entry{registry: given(p.registry), newName: given(p.name), newTag: given(p.tag), digest: given(p.digest)}
+	e := entry{registry: given(p.registry), newName: given(p.name), newTag: given(p.tag), digest: given(p.digest), ranges: p.ranges}
 	if e.newTag == nil && e.digest == nil {
 		return false
 	}
@@ -115,6 +117,9 @@ func planParts(e entry, c Change) ([]want, string) {
 	n := imageName{tag: e.ref.Tag, digest: e.ref.Digest}
 	if c.Tag != "" && e.newTag != nil {
 		n.tag = c.Tag
+	}
+	if e.ranges && looseVersion(n.tag) {
+		return nil, fmt.Sprintf("%.200q would be read as a range of versions there", n.tag)
 	}
 	if e.inTag {
 		if c.Digest != "" || n.tag != e.ref.Tag {
