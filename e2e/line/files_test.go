@@ -57,6 +57,11 @@ func references(host, version string) map[string][]string {
 			"    version: " + version + ` # {"$imagepolicy": "flux-system:hello:tag"}`,
 			"        image: " + host + "/hello:" + version + ` # {"$imagepolicy": "flux-system:hello"}`,
 		},
+		"helm/chart/values.yaml": {`  tag: "` + version + `"   # quotes stay`},
+		"helm/chart/templates/deployment.yaml": {
+			"          image: " + host + "/hello:" + version + "   # plain on its line, so it is edited in the template",
+		},
+		"helm/application.yaml":                            {"          tag: " + version},
 		"kustomize/overlays/production/kustomization.yaml": {"    newTag: " + version},
 		"kustomize/overlays/staging/kustomization.yaml":    {"    newTag: " + version},
 	}
