@@ -22,14 +22,18 @@ func (s *store) unpacked(names map[plumbing.Hash]plumbing.ObjectType) (map[plumb
 	if len(names) < manyNames {
 		return names, nil
 	}
-	packs, err := filepath.Glob(filepath.Join(s.packDir(), "pack-*.pack"))
+	entries, err := os.ReadDir(s.packDir())
 	if err != nil {
 		return nil, &localError{"listing packs", err}
 	}
 	left := make(map[plumbing.Hash]plumbing.ObjectType)
 	var indices []*idxfile.MemoryIndex
-	for _, pack := range packs {
-		index, err := readIndex(strings.TrimSuffix(pack, ".pack") + ".idx")
+	for _, entry := range entries {
+		base, pack := strings.CutSuffix(entry.Name(), ".pack")
+		if !pack {
+			continue
+		}
+		index, err := readIndex(filepath.Join(s.packDir(), base+".idx"))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // nothing reads such a pack
 		}

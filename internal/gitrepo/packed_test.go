@@ -2,6 +2,7 @@ package gitrepo_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -42,5 +43,34 @@ func TestFetchIntoAWideFolder(t *testing.T) {
 	}
 	if repo.Damaged() || head == base {
 		t.Errorf("damaged: %t; fetched %s", repo.Damaged(), head)
+	}
+}
+
+// What a wide folder names and nobody sent is missed as in any other.
+func TestWideFolderWithoutAFile(t *testing.T) {
+	t.Parallel()
+	server := gitrepotest.New(t)
+	url := server.Create("deploy")
+	want := map[string]string{}
+	for i := range 1500 {
+		want[fmt.Sprintf("%04d", i)] = fmt.Sprint(i)
+	}
+	want["0700"] = "kept back"
+	head := server.Commit("deploy", gitrepotest.Commit{Files: want})
+	repo := open(t, url, func(c *gitrepo.Config) { c.Tries = 1 })
+	var names []string
+	for line := range strings.Lines(server.Git("deploy", "rev-list", "--objects", "main")) {
+		if name, path, _ := strings.Cut(strings.TrimSpace(line), " "); path != "0700" {
+			names = append(names, name)
+		}
+	}
+	sent := server.GitInput("deploy", []byte(strings.Join(names, "\n")+"\n"), "pack-objects", "--stdout", "-q")
+	server.Fault(gitrepotest.Pack(head, func(w io.Writer) { _, _ = io.WriteString(w, sent) }))
+	if _, err := repo.Fetch(t.Context(), "main"); err == nil || !strings.Contains(err.Error(), "without file") {
+		t.Errorf("got %v, want the missing file told", err)
+	}
+	server.Fault(nil)
+	if got := files(t, repo, fetch(t, repo, "main")); got["0700"] != "kept back" || len(got) != 1500 {
+		t.Errorf("%d files, 0700 holds %q", len(got), got["0700"])
 	}
 }
