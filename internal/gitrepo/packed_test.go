@@ -58,13 +58,8 @@ func TestWideFolderWithoutAFile(t *testing.T) {
 	want["0700"] = "kept back"
 	head := server.Commit("deploy", gitrepotest.Commit{Files: want})
 	repo := open(t, url, func(c *gitrepo.Config) { c.Tries = 1 })
-	var names []string
-	for line := range strings.Lines(server.Git("deploy", "rev-list", "--objects", "main")) {
-		if name, path, _ := strings.Cut(strings.TrimSpace(line), " "); path != "0700" {
-			names = append(names, name)
-		}
-	}
-	sent := server.GitInput("deploy", []byte(strings.Join(names, "\n")+"\n"), "pack-objects", "--stdout", "-q")
+	names := server.Git("deploy", "rev-parse", "main", "main^{tree}")
+	sent := server.GitInput("deploy", []byte(names+"\n"), "pack-objects", "--stdout", "-q")
 	server.Fault(gitrepotest.Pack(head, func(w io.Writer) { _, _ = io.WriteString(w, sent) }))
 	if _, err := repo.Fetch(t.Context(), "main"); err == nil || !strings.Contains(err.Error(), "without file") {
 		t.Errorf("got %v, want the missing file told", err)
