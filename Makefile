@@ -23,12 +23,12 @@ demo: ## Show the whole line, from a published tag to a healed cluster (KEEP=1 l
 
 .PHONY: test
 test: ## Run every test, against real servers too
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: test-fast
 test-fast: ## Run the tests that start no server of their own, with the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 20m ./...
 
 .PHONY: e2e
 e2e: ## Run the tests against a Kubernetes control plane, forges and registries
