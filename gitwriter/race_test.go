@@ -51,7 +51,7 @@ func TestCommitMode(t *testing.T) {
 
 func TestCommitModeNeverLosesAPersonsCommit(t *testing.T) {
 	t.Parallel()
-	for _, times := range []int{1, 39, 40} {
+	for _, times := range []int{1, 199, 200} {
 		t.Run(fmt.Sprintf("pushed between %d times", times), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -61,7 +61,7 @@ func TestCommitModeNeverLosesAPersonsCommit(t *testing.T) {
 				w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{fmt.Sprintf("person-%d", n): "x"}})
 			}}
 			out, err := w.writer(repo, w.forge).Write(t.Context(), commitUpdate())
-			if times == 40 { // the bound on tries
+			if times == 200 { // the bound on tries
 				var later interface{ Temporary() bool }
 				if !errors.Is(err, gitrepo.ErrRejected) || !errors.As(err, &later) || !later.Temporary() {
 					t.Fatalf("want ErrRejected, for now, got %+v, %v", out, err)

@@ -11,9 +11,9 @@ import (
 
 const (
 	// maxTries bounds how often an update starts again because somebody else pushed
-	// meanwhile. Of four who push at once all the time, one loses forty times in a row
-	// once in 100,000 updates.
-	maxTries = 40
+	// meanwhile. On a slow machine one may lose for as long as the others have work:
+	// forty times were seen where four writers had 200 updates. It takes some minutes.
+	maxTries = 200
 	// maxWait is the longest wait before a try. It is short, so that who lost often
 	// isn't at a disadvantage against who comes fresh.
 	maxWait  = time.Second
