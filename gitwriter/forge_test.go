@@ -57,7 +57,7 @@ func TestOverARealForge(t *testing.T) {
 	wants := func(version string, want gitwriter.Action) gitwriter.Outcome {
 		t.Helper()
 		u := updateTo(version)
-		u.Reviewers, u.Assignees = []string{"alice"}, []string{"alice"}
+		u.Decoration.Reviewers, u.Decoration.Assignees = []string{"alice"}, []string{"alice"}
 		out, err := write(u)
 		if err != nil {
 			t.Fatal(err)

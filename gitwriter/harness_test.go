@@ -88,7 +88,7 @@ func (w *world) wants(out gitwriter.Outcome, want gitwriter.Action) {
 func updateTo(version string) gitwriter.Update {
 	const file, image = "apps/web.yaml", "ghcr.io/acme/web"
 	return gitwriter.Update{
-		Group: "web", Base: "main", Labels: []string{"images"},
+		Group: "web", Base: "main", Decoration: forge.Decoration{Labels: []string{"images"}},
 		Rewrite: func(_ context.Context, _ gitrepo.Hash, base fs.FS) (map[string][]byte, []gitwriter.Change, error) {
 			data, err := fs.ReadFile(base, file)
 			if err != nil {

@@ -123,7 +123,7 @@ func (w *Writer) create(ctx context.Context, u Update, f facts, out Outcome, pus
 	}
 	pull, err := w.cfg.Forge.Create(ctx, forge.NewPullRequest{
 		Head: out.Branch, Base: u.Base, Title: f.title, Body: f.body,
-		Labels: u.Labels, Reviewers: u.Reviewers, Assignees: u.Assignees,
+		Decoration: u.Decoration,
 	})
 	switch {
 	case errors.Is(err, forge.ErrUnsupported):

@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/policy"
 )
 
 // Repository is what the writer needs of a *gitrepo.Repo. It is an interface so that
@@ -117,8 +118,8 @@ type Update struct {
 
 	// BranchPrefix begins the branch's name. Default: "towline/".
 	BranchPrefix string
-	// Labels, Reviewers and Assignees are given to a new pull request. Default: none.
-	Labels, Reviewers, Assignees []string
+	// Decoration is put on a new pull request. Default: nothing.
+	Decoration forge.Decoration
 	// AuthorName and AuthorEmail are recorded as the commit's author. Default: the
 	// committer.
 	AuthorName, AuthorEmail string
@@ -127,6 +128,29 @@ type Update struct {
 	MessageTemplate string
 	// SignOff adds the committer's Signed-off-by to the trailers.
 	SignOff bool
+	// Level is the greatest level of the changes, as far as it is known before they are
+	// made; Security says that they close a hole. Both order updates.
+	Level    string
+	Security bool
+	// Draft opens the pull request as a draft.
+	Draft bool
+	// TitleTemplate and BodyTemplate are text/templates over MessageData: the title in
+	// place of the default, and Markdown above the body. Default: none.
+	TitleTemplate, BodyTemplate string
+	// Conventional says whether titles follow Conventional Commits. Default: always.
+	Conventional policy.Conventional
+	// Rebase says when the branch is built anew. Default: when it is behind.
+	Rebase policy.Rebase
+	// Automerge says which levels are merged without a person. Default: none.
+	Automerge   policy.Automerge
+	MergeMethod policy.MergeMethod
+	// Details finds out what a reviewer wants to know of each step. It is called only
+	// when a body is written, may take a while, and leaves out what it can't find.
+	// Default: nothing is known.
+	Details func(ctx context.Context, steps []Step) map[Step]Details
+	// Notices are sentences for the body about what the update doesn't hold: versions
+	// that a person moved back, with since when and by which commit.
+	Notices []string
 	// RequireSigned makes an update fail that can't be signed: for a Writer without a
 	// Signer. One that has a Signer never pushes a commit that it didn't sign.
 	RequireSigned bool
@@ -145,6 +169,11 @@ const (
 	ActionFrozen         Action = "frozen"           // the branch holds somebody else's commit
 	ActionCommitted      Action = "committed"        // the base branch has a new commit
 	ActionPushed         Action = "pushed"           // the branch is pushed; the forge has no pull requests
+	ActionWaiting        Action = "waiting"          // a limit or a window keeps it back
+	ActionHeld           Action = "held"             // somebody asked to leave the pull request as it is
+	ActionClosed         Action = "closed"           // nothing is left to do, so the pull request was closed
+	ActionMerged         Action = "merged"           // the pull request was merged, as its level allows
+	ActionDeleted        Action = "deleted"          // a branch that nobody needs was deleted
 )
 
 // Outcome says what was done, or in a Preview what would be.

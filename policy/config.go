@@ -36,15 +36,25 @@ type UpdateConfig struct {
 	// Default none.
 	References []ReferenceConfig `yaml:"references"`
 
-	// These are known, but not built yet.
-	Automerge   Unsupported `yaml:"automerge"`
-	Draft       Unsupported `yaml:"draft"`
-	Grouping    Unsupported `yaml:"grouping"`
-	Limits      Unsupported `yaml:"limits"`
-	Milestone   Unsupported `yaml:"milestone"`
-	PullRequest Unsupported `yaml:"pullRequest"`
-	Schedule    Unsupported `yaml:"schedule"`
-	Windows     Unsupported `yaml:"windows"`
+	// Grouping says what travels together.
+	Grouping GroupingConfig `yaml:"grouping"`
+	// Limits bound how many pull requests there are.
+	Limits LimitsConfig `yaml:"limits"`
+	// Windows are when new pull requests are opened and new versions go into open ones.
+	// Default: always.
+	Windows []Window `yaml:"windows"`
+	// Automerge says which updates are merged once their checks are green. Default
+	// "none".
+	Automerge Automerge `yaml:"automerge"`
+	// Draft opens pull requests as drafts. Default: no.
+	Draft bool `yaml:"draft"`
+	// Milestone is the title of the milestone that pull requests belong to. Default
+	// none.
+	Milestone string `yaml:"milestone"`
+	// PullRequest says how pull requests are written, kept up to date and merged.
+	PullRequest PullRequestConfig `yaml:"pullRequest"`
+	// Dashboard is an issue that shows all updates. Default: there is none.
+	Dashboard DashboardConfig `yaml:"dashboard"`
 }
 
 // CommitConfig says how commits are made.
@@ -58,6 +68,9 @@ type CommitConfig struct {
 	// MessageAt is where Message stands; zero without one. The writer checks what
 	// this package can't.
 	MessageAt Position `yaml:"-"`
+	// Conventional says whether titles follow Conventional Commits. Default "auto",
+	// which follows the base branch's own history.
+	Conventional Conventional `yaml:"conventional"`
 	// SignOff adds a Signed-off-by trailer of the committer. Default: no.
 	SignOff bool `yaml:"signOff"`
 	// Signing says whether commits must be signed. The key is the bot's, and stands
@@ -83,7 +96,13 @@ type AuthorConfig struct {
 
 // DefaultUpdateConfig is what holds for a repository without the file.
 func DefaultUpdateConfig() UpdateConfig {
-	return UpdateConfig{BranchPrefix: "towline/", Commit: CommitConfig{Signing: SigningOptional}}
+	return UpdateConfig{
+		BranchPrefix: "towline/", Automerge: AutomergeNone,
+		Commit:      CommitConfig{Signing: SigningOptional, Conventional: ConventionalAuto},
+		Grouping:    GroupingConfig{By: GroupByPolicy},
+		PullRequest: PullRequestConfig{Rebase: RebaseBehind, MergeMethod: MergeMerge},
+		Dashboard:   DashboardConfig{Title: "Image updates"},
+	}
 }
 
 // ParseUpdateConfig reads the UpdateConfig of a file, which holds exactly one.

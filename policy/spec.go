@@ -107,6 +107,9 @@ type Update struct {
 	// Group names the pull request that this policy's update shares with
 	// others. Default none: it travels alone.
 	Group string `yaml:"group"`
+	// Labels are put on the pull request beside those of [UpdateConfig]. Updates with
+	// the label "security" come before all others. Default none.
+	Labels []string `yaml:"labels"`
 	// Mode says how the update travels. Default "pull-request".
 	Mode Mode `yaml:"mode"`
 }

@@ -23,6 +23,8 @@ var (
 	ErrInvalid = errors.New("request refused")
 	// ErrUnavailable: the server couldn't be reached, broke off, or answered 5xx.
 	ErrUnavailable = errors.New("forge unavailable")
+	// ErrNotReady: the head has moved, or the forge's rules stand against a merge.
+	ErrNotReady = errors.New("not ready to be merged")
 	// ErrUnsupported: this forge has no such thing at all (package plain).
 	ErrUnsupported = errors.New("not supported by this forge")
 )

@@ -44,6 +44,56 @@ type Forge interface {
 	// SetStatus puts a status on a commit, in place of an earlier one of the
 	// same context.
 	SetStatus(ctx context.Context, sha string, status Status) error
+
+	// Decorate gives a pull request what is still missing of the decoration, and takes
+	// nothing away. It may be repeated. What goes wrong with one part doesn't stop the
+	// others; the error tells of all.
+	Decorate(ctx context.Context, number int, d Decoration) (PullRequest, error)
+
+	Reviewing
+	Merging
+	Issues
+
+	// Links makes addresses of the forge's pages. It asks nobody.
+	Links() Links
+}
+
+// Reviewing is what people say about pull requests, and who they are.
+type Reviewing interface {
+	// Comments gives the conversation of a pull request or issue, oldest first: what
+	// was written or changed at since or later. Comments on lines of the diff aren't
+	// among them. The author's permission isn't known from it; see Permission.
+	Comments(ctx context.Context, number int, since time.Time) ([]Comment, error)
+	// Permission tells what a login may do with the repository. Who isn't known to it
+	// has PermissionNone; that is no error.
+	Permission(ctx context.Context, login string) (Permission, error)
+}
+
+// Merging is how pull requests are merged without a person's click.
+type Merging interface {
+	// Readiness tells whether the forge would merge, and what it waits for.
+	Readiness(ctx context.Context, number int) (Readiness, error)
+	// Merge merges now. ErrNotReady says that the head isn't at MergeRequest.SHA, or that
+	// the forge's rules (checks, approvals, conflicts) stand against it.
+	Merge(ctx context.Context, number int, m MergeRequest) (PullRequest, error)
+	// Automerge asks the forge to merge by itself as soon as its rules are met. It may be
+	// repeated. ErrUnsupported where the forge, or the repository's settings, don't have
+	// it; ErrNotReady where there is nothing to wait for, and Merge is the thing to do.
+	Automerge(ctx context.Context, number int, m MergeRequest) error
+}
+
+// Issues are what a dashboard needs of a forge.
+type Issues interface {
+	// ListIssues gives the open issues with a label, newest first; pull requests aren't
+	// among them. Who wrote them is for the caller to check.
+	ListIssues(ctx context.Context, label string) ([]Issue, error)
+	// Issue gives one issue.
+	Issue(ctx context.Context, number int) (Issue, error)
+	// CreateIssue opens an issue; its labels are made if missing. As with Create it is
+	// never tried twice.
+	CreateIssue(ctx context.Context, issue NewIssue) (Issue, error)
+	// UpdateIssue changes title, body or state of an issue.
+	UpdateIssue(ctx context.Context, number int, change Change) (Issue, error)
 }
 
 // State says where a pull request stands. Merged and closed exclude each other
@@ -70,6 +120,8 @@ type PullRequest struct {
 	Draft      bool
 	Author     string   // login
 	Labels     []string // in bytewise order
+	Milestone  string   // its title; "" for none
+	Automerge  bool     // the forge was asked to merge it by itself
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	ClosedAt   time.Time // zero while open
@@ -79,13 +131,17 @@ type PullRequest struct {
 type Filter struct {
 	Head, Base string // branch names, compared exactly
 	State      State
+	// Since leaves out what was last updated before it. The adapter reads the newest
+	// updated first and no further than that, so that nothing new costs one request.
+	Since time.Time
 }
 
 // Matches tells whether the filter picks the pull request.
 func (f Filter) Matches(pr PullRequest) bool {
 	return (f.Head == "" || f.Head == pr.Head) &&
 		(f.Base == "" || f.Base == pr.Base) &&
-		(f.State == "" || f.State == pr.State)
+		(f.State == "" || f.State == pr.State) &&
+		!pr.UpdatedAt.Before(f.Since)
 }
 
 // NewPullRequest describes the pull request to open. Head and Base are branches
@@ -94,10 +150,21 @@ type NewPullRequest struct {
 	Head, Base string
 	Title      string
 	Body       string
-	Labels     []string // made if missing
-	Reviewers  []string // logins; "org/team" asks a team
-	Assignees  []string // logins
-	Draft      bool
+	Decoration
+	Draft bool
+}
+
+// Decoration is what is put on a pull request beside its text.
+type Decoration struct {
+	Labels    []string // made if missing
+	Reviewers []string // logins; "org/team" asks a team
+	Assignees []string // logins
+	Milestone string   // its title; one that the repository doesn't have is ErrInvalid
+}
+
+// IsZero tells whether there is nothing to put on.
+func (d Decoration) IsZero() bool {
+	return len(d.Labels)+len(d.Reviewers)+len(d.Assignees) == 0 && d.Milestone == ""
 }
 
 // Change is what Update alters; a nil field stays as it is.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
@@ -209,7 +210,7 @@ func (w *worker) update(r *round, g Group) gitwriter.Update {
 	u := gitwriter.Update{
 		Group: g.Name, Base: w.baseBranch(), Mode: gitwriter.ModePullRequest,
 		Rewrite:      w.rewriter(g, r.look),
-		BranchPrefix: prefix, Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees,
+		BranchPrefix: prefix, Decoration: forge.Decoration{Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees},
 		AuthorName: c.Commit.Author.Name, AuthorEmail: c.Commit.Author.Email, MessageTemplate: c.Commit.Message,
 		SignOff: c.Commit.SignOff, RequireSigned: c.Commit.Signing == policy.SigningRequired,
 	}

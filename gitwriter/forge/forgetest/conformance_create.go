@@ -43,7 +43,7 @@ func createsLabels(r run) {
 	for _, head := range []string{"one", "two"} { // the second finds the labels there
 		r.Push(r.T, head, head+".txt")
 		pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{
-			Head: head, Base: r.Base, Title: "Labels", Labels: []string{"towline", "dependencies"},
+			Head: head, Base: r.Base, Title: "Labels", Decoration: forge.Decoration{Labels: []string{"towline", "dependencies"}},
 		})
 		if err != nil {
 			r.Fatalf("Create: %v", err)
@@ -60,7 +60,7 @@ func createsLabels(r run) {
 func createsPeople(r run) {
 	r.Push(r.T, "people", "people.txt")
 	pr, err := r.Forge.Create(r.Context(), forge.NewPullRequest{
-		Head: "people", Base: r.Base, Title: "People", Reviewers: []string{r.Colleague}, Assignees: []string{r.Colleague},
+		Head: "people", Base: r.Base, Title: "People", Decoration: forge.Decoration{Reviewers: []string{r.Colleague}, Assignees: []string{r.Colleague}},
 	})
 	if err != nil {
 		r.Fatalf("Create: %v", err)
@@ -72,7 +72,7 @@ func createsPeople(r run) {
 
 	r.Push(r.T, "nobody", "nobody.txt")
 	pr, err = r.Forge.Create(r.Context(), forge.NewPullRequest{
-		Head: "nobody", Base: r.Base, Title: "Nobody", Reviewers: []string{"there-is-no-such-login"}, Labels: []string{"kept"},
+		Head: "nobody", Base: r.Base, Title: "Nobody", Decoration: forge.Decoration{Reviewers: []string{"there-is-no-such-login"}, Labels: []string{"kept"}},
 	})
 	if err == nil || pr.Number == 0 {
 		r.Errorf("Create with an unknown reviewer gave number %d and error %v, want both", pr.Number, err)

@@ -44,7 +44,7 @@ func TestPullPageShowsAndMerges(t *testing.T) {
 	sha := commit(t, repo, "topic", "app.yaml", "image: web:1.1.0\n")
 	f := client(t, server, "acme", "deploy", forgetest.Token)
 	pr, err := f.Create(t.Context(), forge.NewPullRequest{
-		Head: "topic", Base: "main", Title: "Update <web>", Labels: []string{"minor"},
+		Head: "topic", Base: "main", Title: "Update <web>", Decoration: forge.Decoration{Labels: []string{"minor"}},
 		Body: "| image | to |\n| --- | --- |\n| `web` | 1.1.0 |\n\n<!-- towline-key: hidden -->\n<img src=x onerror=alert(1)> [bad](javascript:alert(2)) [good](https://example.test/)\n\n" +
 			"<code>a&#124;b &lt;i&gt;</code><br>said &#34;so&#34;\n\n---\nend",
 	})
