@@ -1,10 +1,8 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"text/template/parse"
 	"unicode"
 )
 
@@ -162,17 +160,21 @@ func (d *decoding) updateConfig(c *UpdateConfig) {
 	d.globs("spec.ignorePaths", c.IgnorePaths)
 	d.references("spec.references", c.References)
 	d.author("spec.commit.author", c.Commit.Author)
-	d.message("spec.commit.message", c.Commit.Message)
+	d.template("spec.commit.message", c.Commit.Message, maxMessage)
 	c.Commit.MessageAt = d.places["spec.commit.message"]
+	c.Commit.Conventional = oneOf(d, "spec.commit.conventional", c.Commit.Conventional, ConventionalAuto, ConventionalAlways, ConventionalNever)
 	c.Commit.Signing = oneOf(d, "spec.commit.signing", c.Commit.Signing, SigningOptional, SigningRequired)
+	d.proposal(c)
 }
 
 // lines checks texts that go to a forge as names.
 func (d *decoding) lines(path string, texts []string) {
+	if len(texts) > maxNames {
+		d.fail(path, fmt.Sprintf("has more than %d entries", maxNames), "")
+		return
+	}
 	for i, text := range texts {
-		if !isLine(text) {
-			d.fail(fmt.Sprintf("%s[%d]", path, i), quote(text)+" is not a name", "use up to 200 characters on one line, without spaces at the ends")
-		}
+		d.line(fmt.Sprintf("%s[%d]", path, i), text, "name")
 	}
 }
 
@@ -187,31 +189,6 @@ func (d *decoding) author(path string, a AuthorConfig) {
 	}
 	if d.required(path+".email", "name and email go together") && (!isLine(a.Email) || strings.ContainsAny(a.Email, "<> ") || !strings.Contains(a.Email, "@")) {
 		d.fail(path+".email", quote(a.Email)+" is not an e-mail address", "write it like bot@example.com")
-	}
-}
-
-// message checks that a commit's message is a template; its fields and functions are
-// the writer's to know.
-func (d *decoding) message(path, text string) {
-	switch {
-	case !d.has(path) || d.bad[path]:
-		return
-	case strings.TrimSpace(text) == "":
-		d.fail(path, "is empty", "leave it out for the default")
-		return
-	case len(text) > 4096:
-		d.fail(path, "has more than 4096 bytes", "")
-		return
-	}
-	tree := parse.New("message")
-	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(text, "", "", map[string]*parse.Tree{}); err != nil {
-		reason := err
-		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-			reason = inner
-		}
-		words := strings.TrimPrefix(reason.Error(), "template: message:")
-		d.fail(path, "is not a template: line "+shorten(words), "the syntax is that of Go's text/template; an example: Update {{.Group}}")
 	}
 }
 

@@ -24,6 +24,7 @@ spec:
   commit:
     author: {name: Tow Line, email: bot@example.com}
     message: "Update {{.Group}}{{range .Changes}}\n- {{lower .Image}}{{end}}"
+    conventional: always
     signOff: true
     signing: required
   ignorePaths: ["vendor/", "**/testdata/**"]
@@ -42,9 +43,13 @@ metadata: {name: passed-over}
 		Commit: policy.CommitConfig{
 			Author:  policy.AuthorConfig{Name: "Tow Line", Email: "bot@example.com"},
 			Message: "Update {{.Group}}{{range .Changes}}\n- {{lower .Image}}{{end}}", MessageAt: policy.Position{File: ".towline.yaml", Line: 12, Column: 14},
-			SignOff: true, Signing: policy.SigningRequired,
+			Conventional: policy.ConventionalAlways, SignOff: true, Signing: policy.SigningRequired,
 		},
 		IgnorePaths: []string{"vendor/", "**/testdata/**"},
+		Grouping:    policy.GroupingConfig{By: policy.GroupByPolicy},
+		Automerge:   policy.AutomergeNone,
+		PullRequest: policy.PullRequestConfig{Rebase: policy.RebaseBehind, MergeMethod: policy.MergeMerge},
+		Dashboard:   policy.DashboardConfig{Title: "Image updates"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
@@ -53,7 +58,14 @@ metadata: {name: passed-over}
 
 // TestUpdateConfigDefaults: whatever is wrong, what comes back is safe to use.
 func TestUpdateConfigDefaults(t *testing.T) {
-	want := policy.UpdateConfig{BranchPrefix: "towline/", Commit: policy.CommitConfig{Signing: policy.SigningOptional}}
+	want := policy.UpdateConfig{
+		BranchPrefix: "towline/",
+		Commit:       policy.CommitConfig{Conventional: policy.ConventionalAuto, Signing: policy.SigningOptional},
+		Grouping:     policy.GroupingConfig{By: policy.GroupByPolicy},
+		Automerge:    policy.AutomergeNone,
+		PullRequest:  policy.PullRequestConfig{Rebase: policy.RebaseBehind, MergeMethod: policy.MergeMerge},
+		Dashboard:    policy.DashboardConfig{Title: "Image updates"},
+	}
 	if diff := cmp.Diff(want, policy.DefaultUpdateConfig()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}

@@ -172,7 +172,7 @@ func parentOf(name string, t reflect.Type, levels int) string {
 	known := fieldsOf(t)
 	for _, parent := range slices.Sorted(maps.Keys(known)) {
 		child := t.FieldByIndex(known[parent]).Type
-		if child.Kind() == reflect.Pointer {
+		if child.Kind() == reflect.Pointer || child.Kind() == reflect.Slice {
 			child = child.Elem()
 		}
 		if child.Kind() != reflect.Struct || levels == 0 {

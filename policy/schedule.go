@@ -23,15 +23,20 @@ func (d *decoding) schedule(text string) string {
 
 // checkSchedule says what is wrong with a schedule. The parser is that of
 // robfig/cron, with its traps closed: it panics on a time zone that nothing
-// follows, takes any interval under a second for a second, and takes a date
-// that never comes.
+// follows, takes any interval under a second for a second, passes over an empty item of a
+// list, and takes a date that never comes.
 func checkSchedule(text string) string {
-	quoted := quote(text) + ""
+	quoted := quote(text)
 	if len(text) > 256 {
 		return "is longer than 256 characters"
 	}
 	if zone := strings.HasPrefix(text, "TZ=") || strings.HasPrefix(text, "CRON_TZ="); zone && !strings.Contains(text, " ") {
 		return quoted + " has a time zone and nothing else"
+	}
+	for _, field := range strings.Fields(text) {
+		if strings.HasPrefix(field, ",") || strings.HasSuffix(field, ",") || strings.Contains(field, ",,") {
+			return quoted + " has an empty item in a list"
+		}
 	}
 	schedule, err := cron.ParseStandard(text)
 	if err != nil {
