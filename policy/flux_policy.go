@@ -87,6 +87,7 @@ func (d *decoding) fluxPolicy(m fluxPolicyManifest, v fluxVersion) fluxPolicy {
 	d.name(ref+".namespace", out.in, false)
 	out.at = cmp.Or(d.places[ref+".name"], d.places[ref])
 	p.Spec.Update = d.fluxUpdate(m.Metadata.Annotations)
+	p.released = d.release(m.Metadata.Annotations)
 	p.Spec.Policy, p.kind = d.fluxKind(m.Spec.Policy)
 	p.Spec.FilterTags, p.filter = d.fluxFilter(m.Spec.FilterTags)
 	d.reachable(p, "")
@@ -104,10 +105,10 @@ func (d *decoding) fluxPolicy(m fluxPolicyManifest, v fluxVersion) fluxPolicy {
 }
 
 // fluxUpdate reads how an update travels, which Flux says nothing of, from the
-// annotations towline.dev/group and towline.dev/mode.
+// annotations towline.dev/group, towline.dev/mode and towline.dev/labels.
 func (d *decoding) fluxUpdate(annotations map[string]string) Update {
 	const at = "metadata.annotations."
-	known := []string{"group", "mode"}
+	known := []string{"group", "labels", "mode", "release"}
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
 		if own, ok := strings.CutPrefix(name, group); ok && !slices.Contains(known, own) {
 			d.note(at+name, "does nothing", didYouMean(own, known))
@@ -116,6 +117,9 @@ func (d *decoding) fluxUpdate(annotations map[string]string) Update {
 	update := Update{Group: annotations[group+"group"], Mode: Mode(annotations[group+"mode"])}
 	d.group(at+group+"group", update.Group)
 	update.Mode = oneOf(d, at+group+"mode", update.Mode, ModePullRequest, ModeCommit, ModeNotify)
+	if text, ok := annotations[group+"labels"]; ok {
+		update.Labels = d.commaList(at+group+"labels", text)
+	}
 	return update
 }
 

@@ -121,9 +121,15 @@ func TestFluxOthers(t *testing.T) {
 }
 
 func TestFluxAnnotations(t *testing.T) {
-	p := only(t, fluxWeb, strings.Replace(fluxSemver, "m}", "m, annotations: {towline.dev/group: web, towline.dev/mode: commit, other: x}}", 1))
+	p := only(t, fluxWeb, strings.Replace(fluxSemver, "m}", "m, annotations: {towline.dev/group: web, towline.dev/mode: commit, towline.dev/labels: ' security , my team', towline.dev/release: 1.3.0-rc1, other: x}}", 1))
 	if p.Group() != "web" || p.Mode() != policy.ModeCommit {
 		t.Errorf("group %q, mode %q", p.Group(), p.Mode())
+	}
+	if diff := cmp.Diff([]string{"security", "my team"}, p.Labels()); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if !p.Released("1.3.0-rc1") || p.Released("1.3.0") {
+		t.Error("1.3.0-rc1 isn't released, or 1.3.0 is")
 	}
 }
 

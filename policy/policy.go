@@ -19,6 +19,7 @@ type Policy struct {
 	kind     kind
 	filter   *filter
 	excludes []exclusion
+	released []string // tags that aren't held any more
 
 	flux      bool   // made of Flux's documents
 	follows   bool   // the digest, although the kind doesn't say so

@@ -20,6 +20,8 @@ func (d *decoding) policy(m manifest) *Policy {
 	p := &Policy{Name: m.Metadata.Name, Namespace: m.Metadata.Namespace, Position: d.places[""], Spec: m.Spec, image: d.places["spec.image"]}
 	d.name("metadata.name", p.Name, true)
 	d.name("metadata.namespace", p.Namespace, false)
+	d.annotations(m.Metadata.Annotations)
+	p.released = d.release(m.Metadata.Annotations)
 	if d.required("spec.image", imageHint) {
 		if message, hint := checkImage(p.Spec.Image); message != "" {
 			d.fail("spec.image", message, hint)
@@ -37,6 +39,7 @@ func (d *decoding) policy(m manifest) *Policy {
 	p.Spec.Update.Mode = oneOf(d, "spec.update.mode", p.Spec.Update.Mode, ModePullRequest, ModeCommit, ModeNotify)
 	d.globs("spec.update.paths", p.Spec.Update.Paths)
 	d.group("spec.update.group", p.Spec.Update.Group)
+	d.lines("spec.update.labels", p.Spec.Update.Labels)
 	return p
 }
 
