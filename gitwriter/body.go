@@ -5,7 +5,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"unicode"
+
+	"github.com/towline-dev/towline/gitwriter/markup"
 )
 
 const (
@@ -120,33 +121,6 @@ func bodyVersions(body string) map[string]string {
 	return versions
 }
 
-// code shows a value from outside as it is. In an HTML code element, with every
-// character escaped that Markdown could take for its own, it can't break out of its
-// table cell, and forges link no @name or #number in it.
-func code(value string) string {
-	value = oneLine(value, 300)
-	if value == "" {
-		return "–"
-	}
-	return "<code>" + escape(value) + "</code>"
-}
+func code(value string) string { return markup.Code(value) }
 
-// prose shows text from outside as text: no markup, no links, and, by a zero-width
-// non-joiner after the mark, nobody notified and no issue referred to.
-func prose(value string, limit int) string {
-	return strings.NewReplacer("&#64;", "&#64;&zwnj;", "&#35;", "&#35;&zwnj;").Replace(escape(oneLine(value, limit)))
-}
-
-// escape writes everything but letters, digits and a few harmless marks as numeric
-// entities, and breaks up what forges make links of.
-func escape(value string) string {
-	var b strings.Builder
-	for _, r := range value {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" .,;/:-()", r) {
-			b.WriteRune(r)
-		} else {
-			fmt.Fprintf(&b, "&#%d;", r)
-		}
-	}
-	return strings.NewReplacer("://", "&#58;//", "www.", "www&#46;", "WWW.", "WWW&#46;").Replace(b.String())
-}
+func prose(value string, limit int) string { return markup.Prose(value, limit) }

@@ -2,7 +2,8 @@ package gitwriter
 
 import (
 	"strings"
-	"unicode"
+
+	"github.com/towline-dev/towline/gitwriter/markup"
 )
 
 // The names of the trailers: the audit log that stays in Git.
@@ -106,18 +107,5 @@ func ParseTrailers(message string) Trailers {
 	return t
 }
 
-// oneLine makes a value from outside fit for one line of at most limit bytes: control
-// and invisible formatting characters become blanks.
-func oneLine(value string, limit int) string {
-	value = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(value, "?"))
-	value = strings.Join(strings.Fields(value), " ")
-	if len(value) > limit {
-		value = strings.ToValidUTF8(value[:limit-len("…")], "") + "…"
-	}
-	return value
-}
+// oneLine makes a value from outside fit for one line of at most limit bytes.
+func oneLine(value string, limit int) string { return markup.OneLine(value, limit) }
