@@ -20,11 +20,6 @@ const (
 	maxProblems = 50
 )
 
-// Unsupported is the type of a field whose name is known, but whose meaning
-// isn't built yet. [DecodeStrict] reports its use, so that nobody believes in a
-// setting that does nothing.
-type Unsupported struct{}
-
 // DecodeStrict fills out, a pointer, from a YAML document and reports whatever
 // doesn't fit with its place: an unknown field with the nearest known name, a
 // duplicate key, a value of the wrong type. What fits is decoded all the same.

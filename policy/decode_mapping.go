@@ -30,11 +30,6 @@ func (d *decoding) structure(n *yaml.Node, v reflect.Value, path string) {
 			d.meant[join(path, Nearest(p.key.Value, slices.Collect(maps.Keys(known))))] = true
 			continue
 		}
-		if v.Type().FieldByIndex(index).Type == reflect.TypeFor[Unsupported]() {
-			d.places[inner] = d.at(p.key)
-			d.report(d.at(p.key), inner, "not supported yet", "leave it out; this version would not honour it")
-			continue
-		}
 		d.value(p.value, v.FieldByIndex(index), inner)
 	}
 }
@@ -162,9 +157,7 @@ func unknownHint(name string, known map[string][]int, t reflect.Type) string {
 	if parent := parentOf(name, t, 3); parent != "" {
 		return "it belongs below " + quote(parent)
 	}
-	return didYouMean(name, slices.DeleteFunc(names, func(n string) bool {
-		return t.FieldByIndex(known[n]).Type == reflect.TypeFor[Unsupported]()
-	}))
+	return didYouMean(name, names)
 }
 
 // parentOf gives the path below which a struct has a field of that very name.

@@ -61,8 +61,7 @@ type settings struct {
 	Raw     yaml.Node                `yaml:"raw"`
 	Any     any                      `yaml:"any"`
 	Plain   string
-	Hidden  string             `yaml:"-"`
-	Later   policy.Unsupported `yaml:"later"`
+	Hidden  string `yaml:"-"`
 	private string
 	Channel chan int `yaml:"channel"`
 }
@@ -144,7 +143,6 @@ func TestDecodeStrictProblems(t *testing.T) {
 		{"text unmarshaler, number", "level: 3", `level: wants text, found the number 3`},
 		{"yaml unmarshaler", "hosts: {a: b}", `f.yaml:1:8: hosts: line 1: cannot unmarshal !!map`},
 		{"own problems", "\npicky: x", `own:2: its own words`},
-		{"later", "later: {a: b}", `f.yaml:1:1: later: not supported yet`},
 		{"impossible", "channel: x", `channel: decoding into chan int is not possible`},
 		{"merged", "child: &c {debug: 5}\n<<: *c", `debug: wants true or false`},
 		{"through an alias", "name: &x [a]\nplain: *x", `plain: wants text, found a list`},

@@ -9,8 +9,7 @@
 // Reading is strict, because a policy that is silently half understood moves
 // production to the wrong tag. Whatever isn't understood is a [Problem] with
 // file, line, column and a hint. So is what could never choose a tag, as far as
-// that is certain. A setting that the design names but this version doesn't
-// build yet is a Problem too; it is never ignored.
+// that is certain.
 //
 // # Kinds
 //
@@ -56,7 +55,8 @@
 // allowDowngrade is true.
 //
 // A [Hold] keeps back what a person moved away from in Git, and all that is not
-// above it. It is given; the package knows no history.
+// above it. It is given; the package knows no history. [Policy.Released] tells of
+// tags that the policy's author wants nevertheless.
 //
 // # What an image must show
 //
