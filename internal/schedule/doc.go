@@ -6,4 +6,7 @@
 // Here all keys that are due together go into one call, so that one round of
 // the bot can serve them with shared listings; a call never overlaps another;
 // what comes due meanwhile waits, once; and a test turns the clock by hand.
+//
+// [Windows] say when something may happen at all. They are a function of a moment, and
+// start nothing.
 package schedule
