@@ -22,8 +22,9 @@ const defaultPageSize = 50
 // draftPrefix is the first of Gitea's WORK_IN_PROGRESS_PREFIXES by default.
 const draftPrefix = "WIP: "
 
-// List reads all pull requests of the state and filters them here: Gitea's list
-// can't be asked for a head.
+// List reads the pull requests of the state and filters them here: Gitea's list
+// can't be asked for a head, nor for a time. With one it is read in the order of
+// updates, as far as the first that is older.
 func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequest, error) {
 	const op = "listing pull requests"
 	client, err := f.sdk(ctx)
@@ -37,6 +38,9 @@ func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequ
 	case forge.StateClosed, forge.StateMerged:
 		options.State = gitea.StateClosed
 	}
+	if !filter.Since.IsZero() {
+		options.Sort = "recentupdate"
+	}
 	seen := map[int]bool{} // one that is opened meanwhile moves the others on by a place
 	var out []forge.PullRequest
 	err = api.Pages(func(page int) (int, error) {
@@ -47,6 +51,9 @@ func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequ
 		}
 		for _, raw := range list {
 			pr := convert(raw)
+			if pr.UpdatedAt.Before(filter.Since) {
+				return 0, nil
+			}
 			if !seen[pr.Number] && !fromFork(raw) && filter.Matches(pr) {
 				seen[pr.Number] = true
 				out = append(out, pr)
@@ -218,6 +225,9 @@ func convert(pr *gitea.PullRequest) forge.PullRequest {
 		out.Labels = append(out.Labels, label.Name)
 	}
 	slices.Sort(out.Labels)
+	if pr.Milestone != nil {
+		out.Milestone = pr.Milestone.Title
+	}
 	if pr.HasMerged {
 		out.State = forge.StateMerged
 		if pr.MergedCommitID != nil {
