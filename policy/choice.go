@@ -69,6 +69,9 @@ type Candidate struct {
 	Verdict Verdict `json:"verdict"`
 	// Reason says why, in the policy's words. It never holds the tag itself.
 	Reason string `json:"reason"`
+	// Until is when a tag that waits is old enough, as far as the facts go; zero where
+	// it waits for something else.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // A Verdict is what became of a candidate.

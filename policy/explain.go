@@ -23,9 +23,9 @@ func (p *Policy) Explain(r Request) (Choice, []Candidate, error) {
 
 // candidates works out the words for every tag.
 func (p *Policy) candidates(r Request, s *survey) []Candidate {
-	waiting := map[string]string{}
+	waiting := map[string]Candidate{}
 	for _, c := range s.waiting {
-		waiting[c.Tag] = c.Reason
+		waiting[c.Tag] = c
 	}
 	dated := map[string]*entry{}
 	for i := range s.fit {
@@ -46,14 +46,14 @@ func (p *Policy) candidates(r Request, s *survey) []Candidate {
 		if known := dated[tag]; class == fits && known != nil {
 			e, class = *known, known.class
 		}
-		why, isWaiting := waiting[tag]
+		waiter, isWaiting := waiting[tag]
 		switch {
 		case isWaiting && tag != s.best.tag:
-			waits = append(waits, Candidate{tag, Waits, why})
+			waits = append(waits, waiter)
 		case class == fits:
 			fit = append(fit, e)
 		default:
-			rejected = append(rejected, Candidate{tag, Rejected, p.reason(&e, &s.current, s.holdWords)})
+			rejected = append(rejected, Candidate{Tag: tag, Verdict: Rejected, Reason: p.reason(&e, &s.current, s.holdWords)})
 		}
 	}
 	return slices.Concat(p.fitting(p.rank(fit, s.tag), s), waits, rejected)
@@ -69,7 +69,7 @@ func (p *Policy) fitting(ranked []entry, s *survey) []Candidate {
 			if e.tag == s.tag {
 				why = "in use; " + why
 			}
-			all = append(all, Candidate{e.tag, Chosen, why})
+			all = append(all, Candidate{Tag: e.tag, Verdict: Chosen, Reason: why})
 		}
 	}
 	for i := range ranked {
@@ -90,7 +90,7 @@ func (p *Policy) fitting(ranked []entry, s *survey) []Candidate {
 		case i > 0 && p.kind.compare(&e.reading, &ranked[i-1].reading) == 0:
 			why += "; says the same " + words.noun + " as " + ranked[i-1].tag
 		}
-		all = append(all, Candidate{e.tag, PassedOver, why})
+		all = append(all, Candidate{Tag: e.tag, Verdict: PassedOver, Reason: why})
 	}
 	return all
 }

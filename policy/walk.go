@@ -103,7 +103,7 @@ func (p *Policy) admit(r Request, s *survey, batch []entry) (passed bool, err er
 			s.best, s.digest, s.signed = e, facts[i].Digest, facts[i].Signature
 			return true, nil
 		}
-		s.waiting = append(s.waiting, Candidate{e.tag, Waits, why})
+		s.waiting = append(s.waiting, Candidate{Tag: e.tag, Verdict: Waits, Reason: why, Until: p.ripe(facts[i], r.Now)})
 		if e.tag == s.tag {
 			// What is in use stays in use, though its tag has moved on.
 			s.best, s.keep = e, true
@@ -160,6 +160,15 @@ func (p *Policy) gate(f Facts, now time.Time) string {
 		return "is not signed as verify asks"
 	}
 	return ""
+}
+
+// ripe is when an image is old enough that isn't yet; zero where age isn't what it lacks.
+func (p *Policy) ripe(f Facts, now time.Time) time.Time {
+	at := f.Since.Add(p.Spec.MinimumAge)
+	if f.Problem != "" || p.Spec.MinimumAge <= 0 || f.Since.IsZero() || !at.After(now) {
+		return time.Time{}
+	}
+	return at.UTC()
 }
 
 // short writes a duration without its empty parts: 72h, 1h30m.
