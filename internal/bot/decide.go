@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/towline-dev/towline/policy"
 )
@@ -39,6 +37,7 @@ func (d *decider) decide(ctx context.Context, rows []*Row) {
 			r.Err = d.row(ctx, r)
 		}
 	}
+	d.tree.settleGroups(rows)
 }
 
 func (d *decider) prepare(ctx context.Context) error {
@@ -68,12 +67,12 @@ func (d *decider) row(ctx context.Context, r *Row) error {
 		return err
 	}
 	if r.Choice.Tag != r.Current {
-		hold, err := d.hold(ctx, r)
-		if err != nil {
+		if r.Held, err = d.hold(ctx, r); err != nil {
 			return err
 		}
-		if hold != nil {
-			if r.Choice, err = d.choose(at, hold); err != nil {
+		if r.Held != nil {
+			r.Held.Level = r.Choice.Level
+			if r.Choice, err = d.choose(at, r.Held.hold()); err != nil {
 				return err
 			}
 		}
@@ -94,23 +93,6 @@ func (d *decider) choose(at decision, hold *policy.Hold) (policy.Choice, error) 
 		d.decided[at] = o
 	}
 	return o.choice, o.err
-}
-
-// hold finds out whether a person moved the reference back to what stands there. It is
-// only asked for what would be changed.
-func (d *decider) hold(ctx context.Context, r *Row) (*policy.Hold, error) {
-	if d.look.Moved == nil {
-		return nil, nil
-	}
-	move, ok, err := d.look.Moved(ctx, d.tagged(r).Reference)
-	if err != nil || !ok || move.ByBot {
-		return nil, err
-	}
-	if order, ok := d.policy.Compare(move.From, move.To); ok && order <= 0 {
-		return nil, nil // forward, or across
-	}
-	return &policy.Hold{Tag: move.From, Words: fmt.Sprintf("%s moved it from %s back to %s on %s by commit %s, %q",
-		move.Author, move.From, move.To, move.When.UTC().Format(time.DateOnly), move.Commit.Short(), move.Subject)}, nil
 }
 
 // tagged gives the row whose reference holds the tag. Markers of a name or a digest

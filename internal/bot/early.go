@@ -15,9 +15,10 @@ import (
 // is known already. Mostly all have answered by then, and updates are proposed in order.
 const defaultPatience = 5 * time.Second
 
-// tally counts the policies of each group that are still being decided, and tells of
-// the groups that are complete. It is safe for concurrent use.
+// tally counts, for each group, the policies that may add to it and are still being
+// decided, and tells of the groups that are complete. It is safe for concurrent use.
 type tally struct {
+	tree *Tree
 	tell func(Group, []Row)
 
 	mu   sync.Mutex
@@ -25,31 +26,36 @@ type tally struct {
 	rows map[Group][]Row
 }
 
-func newTally(policies []*policy.Policy, tell func(Group, []Row)) *tally {
-	t := &tally{tell: tell, open: map[Group]int{}, rows: map[Group][]Row{}}
+func newTally(tree *Tree, policies []*policy.Policy, tell func(Group, []Row)) *tally {
+	t := &tally{tree: tree, tell: tell, open: map[Group]int{}, rows: map[Group][]Row{}}
 	for _, p := range policies {
-		t.open[groupOf(p)]++
+		for _, g := range tree.groupsOf(p) {
+			t.open[g]++
+		}
 	}
 	return t
 }
 
-// decided notes the rows of one policy that change something: of the others, which may
-// be a repository's worth, nothing is to be proposed.
+// decided notes the rows of one policy that change something, or would: of the others,
+// which may be a repository's worth, nothing is to be proposed.
 func (t *tally) decided(p *policy.Policy, rows []*Row) {
 	if t.tell == nil {
 		return
 	}
-	g := groupOf(p)
+	complete := map[Group][]Row{}
 	t.mu.Lock()
 	for _, r := range rows {
-		if r.Changed() {
-			t.rows[g] = append(t.rows[g], *r)
+		if r.group != (Group{}) {
+			t.rows[r.group] = append(t.rows[r.group], *r)
 		}
 	}
-	t.open[g]--
-	complete, all := t.open[g] == 0, t.rows[g]
+	for _, g := range t.tree.groupsOf(p) {
+		if t.open[g]--; t.open[g] == 0 {
+			complete[g] = t.rows[g]
+		}
+	}
 	t.mu.Unlock()
-	if complete {
+	for g, all := range complete {
 		t.tell(g, all)
 	}
 }

@@ -16,38 +16,12 @@ import (
 	"github.com/towline-dev/towline/policy"
 )
 
-// Group is what travels together in one branch and one pull request.
-type Group struct {
-	Name string
-	Mode policy.Mode
-}
-
-func groupOf(p *policy.Policy) Group {
-	if p.Group() != "" {
-		return Group{Name: p.Group(), Mode: p.Mode()}
-	}
-	return Group{Name: p.Key(), Mode: p.Mode()}
-}
-
-// Together admits every policy of a group of which due admits one. An update holds
-// what its whole group wants, so a group is looked at whole or not at all, whatever
-// the schedules of its policies.
-func (t *Tree) Together(due func(*policy.Policy) bool) func(*policy.Policy) bool {
-	groups := map[Group]bool{}
-	for _, p := range t.Policies {
-		if due(p) {
-			groups[groupOf(p)] = true
-		}
-	}
-	return func(p *policy.Policy) bool { return groups[groupOf(p)] }
-}
-
 // Groups gives the groups that have something to rewrite, sorted.
 func (p *Plan) Groups() []Group {
 	wanted := map[Group]bool{}
 	for i := range p.Rows {
 		if p.Rows[i].Changed() {
-			wanted[groupOf(p.Rows[i].Policy)] = true
+			wanted[p.Rows[i].group] = true
 		}
 	}
 	return slices.SortedFunc(maps.Keys(wanted), compareGroups)
@@ -103,18 +77,21 @@ func refused(r edit.Reference, err error) policy.Problems {
 	return policy.Problems{{Position: at, Message: fmt.Sprintf("the file is left as it is: %v", err)}}
 }
 
-// refused tells of the files that are to be edited and can't be. Each group is tried by
-// itself, as it is written: what two want of one value together, neither can alone.
-func (p *Plan) refused() policy.Problems {
+// refused tells of the files that are to be edited and can't be, and of the groups of
+// which nothing can. Each group is tried by itself, as it is written: what two want of
+// one value together, neither can alone.
+func (p *Plan) refused() (policy.Problems, map[Group]bool) {
 	var problems policy.Problems
+	stuck := map[Group]bool{}
 	for _, g := range p.Groups() {
 		if g.Mode == policy.ModeNotify {
 			continue
 		}
-		_, _, found := p.Rewrite(func(r Row) bool { return groupOf(r.Policy) == g })
+		_, changes, found := p.Rewrite(func(r Row) bool { return r.group == g })
 		problems = append(problems, found...)
+		stuck[g] = len(changes) == 0 && len(found) > 0
 	}
-	return slices.CompactFunc(problems.Sorted(), func(a, b policy.Problem) bool { return a.Error() == b.Error() })
+	return slices.CompactFunc(problems.Sorted(), func(a, b policy.Problem) bool { return a.Error() == b.Error() }), stuck
 }
 
 // byFile yields the changed rows that in admits, a file at a time.
@@ -179,10 +156,9 @@ func (r Row) to() string {
 }
 
 // rewriter gives the function by which the writer edits whatever base it finds: the
-// first time that is the commit which was planned on, later perhaps a newer one.
+// first time that is the commit which was planned on, later perhaps a newer one. There
+// other policies may add to the group.
 func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-	due := look.Due
-	look.Due = func(p *policy.Policy) bool { return due(p) && groupOf(p) == group }
 	return func(ctx context.Context, base gitrepo.Hash, files fs.FS) (map[string][]byte, []gitwriter.Change, error) {
 		tree, err := w.readBase(files)
 		if err != nil {
@@ -190,6 +166,7 @@ func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.
 		}
 		look := look
 		look.Moved = w.movedUpTo(base)
+		look.Due = func(p *policy.Policy) bool { return tree.adds(p, group) }
 		plan, err := tree.Plan(ctx, look)
 		if err != nil {
 			return nil, nil, err
@@ -198,7 +175,11 @@ func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.
 			// A group of which a part can't be known would be proposed by halves.
 			return nil, nil, fmt.Errorf("choosing for the policy %q: %w", key, plan.Failed[key])
 		}
-		rewritten, changes, _ := plan.Rewrite(func(r Row) bool { return groupOf(r.Policy) == group })
+		rewritten, changes, problems := plan.Rewrite(func(r Row) bool { return r.group == group })
+		if len(changes) == 0 {
+			// Nothing that can be written isn't nothing to do.
+			return nil, nil, problems.Err()
+		}
 		return rewritten, changes, nil
 	}
 }

@@ -36,9 +36,12 @@ type Look struct {
 	// Moved finds the last change of a reference's tag in the history of the branch.
 	// The default knows none: a tree outside of Git has no history.
 	Moved func(ctx context.Context, ref edit.Reference) (Move, bool, error)
-	// Complete is told, from any goroutine, of each group as soon as all of its policies
-	// that are due have been decided, with those of its rows that change something. The
-	// default is nobody.
+	// Released tells whether somebody released a version that a person had moved away
+	// from, outside of the policy. The default is that nobody did.
+	Released func(image, tag string) bool
+	// Complete is told, from any goroutine, of each group as soon as all of the policies
+	// that are due and may add to it have been decided, with its rows. The default is
+	// nobody.
 	Complete func(Group, []Row)
 	// Now is the time by which ages are measured; the default is time.Now().
 	Now time.Time
@@ -70,8 +73,10 @@ type Row struct {
 	Choice    policy.Choice // what is wanted; the zero value when Err is set
 	Digest    string        // of the wanted tag, where the reference or the policy pins it
 	Err       error         // why nothing could be chosen
+	Held      *Held         // the version that a person moved away from, where the policy wants it or a newer one
 
-	file *File
+	file  *File
+	group Group
 }
 
 // Changed tells whether the reference must be rewritten.
@@ -116,7 +121,7 @@ func (t *Tree) Plan(ctx context.Context, look Look) (*Plan, error) {
 	for i := range rows {
 		byPolicy[rows[i].Policy] = append(byPolicy[rows[i].Policy], &rows[i])
 	}
-	groups := newTally(slices.Collect(maps.Keys(byPolicy)), look.Complete)
+	groups := newTally(t, slices.Collect(maps.Keys(byPolicy)), look.Complete)
 	byHost := map[string][]func(){}
 	for p, mine := range byPolicy {
 		d := &decider{look: look, tree: t, policy: p}

@@ -68,6 +68,7 @@ func (r *Reader) read(root gitrepo.Hash, t *Tree) (_ *Tree, err error) {
 	if known := r.known(root, func(old *Tree) bool { return old.findsAs(t) && old.ignoresAs(t) }); known != nil {
 		again := *known
 		again.fsys, again.Config, again.own = t.fsys, t.Config, t.own
+		again.layout = again.laidOut() // by its own configuration
 		return &again, nil
 	}
 	t.sources = map[string][]edit.Source{}
@@ -142,6 +143,7 @@ func (t *Tree) fill(r *reading) {
 	r.broken(t.readKeys(t.fsys))
 	t.Problems = t.Problems.Sorted()
 	t.matches = sync.OnceValue(t.match)
+	t.layout = t.laidOut()
 }
 
 // findsAs tells whether the same is found in the same file.

@@ -24,7 +24,9 @@ func (w *worker) tell(r *round, took time.Duration) {
 			return false
 		}
 		return slices.ContainsFunc(r.plan.Rows, func(row Row) bool {
-			return row.Policy.Key() == subject || "group "+groupOf(row.Policy).Name == subject
+			return row.Policy.Key() == subject || slices.ContainsFunc(r.tree.groupsOf(row.Policy), func(g Group) bool {
+				return "group "+g.Name == subject
+			})
 		})
 	}
 	for _, e := range w.failures.Round(w.repo.Name, r.failed, examined) {
@@ -58,7 +60,7 @@ func (w *worker) tellTags(rows []Row, g Group) {
 		w.tags = map[string]bool{}
 	}
 	for _, row := range rows {
-		if !row.Changed() || groupOf(row.Policy) != g {
+		if !row.Changed() || row.group != g {
 			continue
 		}
 		key := strings.Join([]string{row.Policy.Key(), row.Current, row.Choice.Tag, row.Digest}, "\x00")

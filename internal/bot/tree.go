@@ -40,6 +40,7 @@ type Tree struct {
 	root    *folder
 	context map[*File]policy.Flux // of files without policies, where Flux's policies need it
 	matches func() matches        // computed once
+	layout  func() *layout        // likewise
 }
 
 // follow tells of a link that leads nowhere, or out of the tree, and gives the error.

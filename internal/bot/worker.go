@@ -81,6 +81,7 @@ type round struct {
 	plan     *Plan
 	problems policy.Problems
 	refused  policy.Problems  // those of the files that are to be edited and can't be
+	stuck    map[Group]bool   // of which no file can be edited
 	failed   map[string]error // by policy key, "group NAME" or the repository's name
 	proposed map[Group]bool   // before the plan was complete
 	// writes proposes a group; nil for a round that only previews.
@@ -104,7 +105,7 @@ func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 		r.failed[w.repo.Name], r.plan = err, nil // nothing will come of it
 	} else {
 		for _, g := range r.plan.Groups() {
-			if !r.proposed[g] {
+			if !r.proposed[g] && !r.stuck[g] {
 				w.propose(ctx, r, g, r.plan.Rows)
 			}
 		}
@@ -127,7 +128,9 @@ func (w *worker) owing(r *round) map[string]bool {
 		return owed // the first tree that is read makes everything due
 	}
 	for _, p := range w.tree.Policies {
-		missed := r.plan == nil || temporary(r.failed[p.Key()]) || temporary(r.failed["group "+groupOf(p).Name])
+		missed := r.plan == nil || temporary(r.failed[p.Key()]) || slices.ContainsFunc(w.tree.groupsOf(p), func(g Group) bool {
+			return temporary(r.failed["group "+g.Name])
+		})
 		if missed && r.due(p) {
 			owed[p.Key()] = true
 		}
@@ -163,7 +166,7 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	if err := w.refresh(r.plan); err != nil {
 		return err
 	}
-	r.refused = r.plan.refused()
+	r.refused, r.stuck = r.plan.refused()
 	r.problems = slices.Concat(r.plan.Problems, r.refused, Noted(r.tree.Notes))
 	return nil
 }
@@ -243,7 +246,7 @@ func (w *worker) preview(ctx context.Context) ([]gitwriter.Preview, policy.Probl
 	}
 	var previews []gitwriter.Preview
 	for _, g := range r.plan.Groups() {
-		if g.Mode == policy.ModeNotify {
+		if g.Mode == policy.ModeNotify || r.stuck[g] {
 			continue
 		}
 		p, err := w.repo.Writer.Preview(ctx, w.update(r, g))
