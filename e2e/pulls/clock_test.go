@@ -1,0 +1,45 @@
+package pulls_test
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// clock is the time of a story: it stands still until it is turned. At a forge that
+// has a clock of its own, it runs as that one does, and being turned only adds to it.
+type clock struct {
+	mu    sync.Mutex
+	runs  bool
+	at    time.Time     // while it doesn't run
+	ahead time.Duration // of the machine's clock, while it runs
+}
+
+// storyBegins is a Monday morning.
+func storyBegins() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
+
+// Now tells the time.
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.runs {
+		return time.Now().Add(c.ahead)
+	}
+	return c.at
+}
+
+func (c *clock) turn(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at, c.ahead = c.at.Add(by), c.ahead+by
+}
+
+// pass lets some time go by, for what people do one after the other.
+func (c *clock) pass(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(by)
+}
+
+// noSleep is for whoever would wait between tries.
+func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }

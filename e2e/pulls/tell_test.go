@@ -1,0 +1,212 @@
+package pulls_test
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/towline-dev/towline/internal/event"
+)
+
+// tellers are the commands that print something.
+func (s *story) tellers() map[string]func(args []string) string {
+	return map[string]func([]string) string{
+		"round": s.round, "pulls": s.tellPulls, "branches": s.tellBranches, "requests": s.tellRequests,
+		"tree": s.tellTree, "body": s.tellBody,
+	}
+}
+
+// round runs a round of a bot, or of several at once: `round [NAME]…`. It prints what
+// changed and what is kept back; of bots at one time, only what failed.
+func (s *story) round(names []string) string {
+	s.Helper()
+	s.clock.pass(time.Minute)
+	if len(names) == 0 {
+		names = []string{"bot"}
+	}
+	var work sync.WaitGroup
+	for _, name := range names {
+		w := s.bot(name)
+		work.Go(func() { _ = w.once(s.Context()) }) // what failed is told as an event
+	}
+	work.Wait()
+	var b strings.Builder
+	for _, name := range names {
+		for _, line := range eventLines(s.bot(name).take()) {
+			if len(names) == 1 || strings.HasPrefix(line, "failed") {
+				b.WriteString(line + "\n")
+			}
+		}
+		if s.how.forgetful {
+			delete(s.bots, name)
+		}
+	}
+	s.clock.pass(time.Minute)
+	return b.String()
+}
+
+// eventLines are what is worth telling, in an order that doesn't depend on chance.
+func eventLines(events []event.Event) []string {
+	var lines []string
+	for _, e := range events {
+		switch e := e.(type) {
+		case event.PullRequest:
+			if e.Action == "unchanged" || e.Action == "nothing" {
+				continue
+			}
+			number := ""
+			if e.Number > 0 {
+				number = fmt.Sprintf(" #%d", e.Number)
+			}
+			lines = append(lines, fmt.Sprintf("%s %s%s: %s", e.Action, cmp.Or(e.Group, e.Branch), number, e.Reason))
+		case event.TagChosen, event.RoundFinished, event.Recovered:
+		default:
+			if e.Level() >= slog.LevelWarn {
+				lines = append(lines, e.Name()+": "+e.Message())
+			}
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// pullRequest is what GitHub and Gitea both say of one.
+type pullRequest struct {
+	Number int    `json:"number"`
+	State  string `json:"state"`
+	Title  string `json:"title"`
+	Body   string `json:"body"`
+	Draft  bool   `json:"draft"`
+	Merged string `json:"merged_at"`
+	Head   struct {
+		Ref string `json:"ref"`
+		SHA string `json:"sha"`
+	} `json:"head"`
+	Labels []struct {
+		ID   int64  `json:"id"`
+		Name string `json:"name"`
+	} `json:"labels"`
+	Milestone *struct {
+		Title string `json:"title"`
+	} `json:"milestone"`
+	Reviewers []login `json:"requested_reviewers"`
+	Assignees []login `json:"assignees"`
+}
+
+type login struct {
+	Login string `json:"login"`
+}
+
+func (s *story) allPulls() []pullRequest {
+	s.Helper()
+	var all []pullRequest
+	must(s.T, s.place, apiCall{method: http.MethodGet, path: "/pulls?state=all&per_page=100&limit=50", who: bob, out: &all})
+	slices.SortFunc(all, func(a, b pullRequest) int { return cmp.Compare(a.Number, b.Number) })
+	return all
+}
+
+func (s *story) pull(number int) pullRequest {
+	s.Helper()
+	var one pullRequest
+	must(s.T, s.place, apiCall{method: http.MethodGet, path: pullPath(number), who: bob, out: &one})
+	return one
+}
+
+// tellPulls prints every pull request with what is on it.
+func (s *story) tellPulls([]string) string {
+	s.Helper()
+	var b strings.Builder
+	for _, p := range s.allPulls() {
+		state := p.State
+		if p.Merged != "" {
+			state = "merged"
+		}
+		fmt.Fprintf(&b, "#%d %s %s %q", p.Number, state, p.Head.Ref, strings.TrimPrefix(p.Title, "WIP: "))
+		if p.Draft {
+			b.WriteString(" draft")
+		}
+		b.WriteString(labelsOf(p))
+		for _, r := range p.Reviewers {
+			b.WriteString(" reviewer " + r.Login)
+		}
+		for _, a := range p.Assignees {
+			b.WriteString(" assignee " + a.Login)
+		}
+		if p.Milestone != nil {
+			b.WriteString(" milestone " + p.Milestone.Title)
+		}
+		b.WriteString(s.hiddenWords(p.Body) + "\n")
+		for _, line := range stateBlock(p.Body) {
+			b.WriteString("   " + line + "\n")
+		}
+	}
+	return b.String()
+}
+
+func labelsOf(p pullRequest) string {
+	var labels []string
+	for _, l := range p.Labels {
+		labels = append(labels, " ["+l.Name+"]")
+	}
+	slices.Sort(labels)
+	return strings.Join(labels, "")
+}
+
+// hiddenWords are what a body's comments say for a later round.
+func (s *story) hiddenWords(body string) string {
+	words := ""
+	if m := regexp.MustCompile(`<!-- towline-key: ([0-9a-f]{64}) -->`).FindStringSubmatch(body); m != nil {
+		words = " key " + m[1]
+	}
+	if m := regexp.MustCompile(`<!-- towline-closed: (\S+) -->`).FindStringSubmatch(body); m != nil {
+		words += " closed for " + m[1]
+	}
+	if strings.Contains(body, "**Supersedes**") {
+		words += " supersedes"
+	}
+	return words
+}
+
+// stateBlock is the visible part of what a bot says at the top of a body.
+func stateBlock(body string) (lines []string) {
+	_, rest, _ := strings.Cut(body, "<!-- towline-state -->")
+	block, _, _ := strings.Cut(rest, "<!-- /towline-state -->")
+	for line := range strings.Lines(block) {
+		if line = strings.TrimSpace(line); line != "" && line != ">" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// tellBody prints the lines of a body that hold a text: `body NUMBER [TEXT]`.
+func (s *story) tellBody(args []string) string {
+	s.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(s.pull(s.number(args)).Body) {
+		if len(args) < 2 || strings.Contains(line, args[1]) {
+			b.WriteString(strings.TrimSpace(line) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// tellRequests counts what was asked of the forge since this was printed last.
+func (s *story) tellRequests([]string) string {
+	counts := map[string]int{}
+	for _, r := range s.requests.take() {
+		counts[r]++
+	}
+	var lines []string
+	for r, n := range counts {
+		lines = append(lines, fmt.Sprintf("%d× %s\n", n, r))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
