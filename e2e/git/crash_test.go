@@ -1,15 +1,14 @@
 package git_test
 
 import (
-	"errors"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/towline-dev/towline/e2e/testbed"
 )
 
 const (
@@ -74,26 +73,11 @@ func TestKilledAnywhere(t *testing.T) {
 // killedAfter starts the bot and kills it after a time, unless it is faster.
 func (s *scene) killedAfter(config string, after time.Duration) bool {
 	s.Helper()
-	cmd := s.bot(s.Context(), config, "--once")
-	if err := cmd.Start(); err != nil {
-		s.Fatal(err)
+	killed, err := testbed.KillAfter(s.bot(s.Context(), config, "--once"), after)
+	if err != nil {
+		s.Error(err)
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // an error means that it has ended
-	err := cmd.Wait()
-	timer.Stop()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		if err != nil {
-			s.Fatal(err)
-		}
-		return false
-	}
-	status, ok := exit.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
-		s.Errorf("the bot ends with %v, want it killed or done", err)
-		return false
-	}
-	return true
+	return killed
 }
 
 // sideBySide does something for each repository, some at a time.

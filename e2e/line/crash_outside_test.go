@@ -96,7 +96,7 @@ func (l *line) killAt(m moment) {
 	started <- cmd.Process
 	err := cmd.Wait()
 	close(dead)
-	if !bySIGKILL(err) {
+	if !testbed.BySIGKILL(err) {
 		l.Fatalf("the bot ended with %v, want it killed\n%s", err, said)
 	}
 }

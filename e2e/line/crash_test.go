@@ -1,13 +1,11 @@
 package line_test
 
 import (
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/towline-dev/towline/e2e/testbed"
@@ -80,7 +78,7 @@ func (l *line) killAfter(crashbot string, at killed) {
 	l.Helper()
 	cmd, said := l.command(crashbot, "-config", l.botConfig("kept", ""), "-owner", owner, "-repo", repository, "-api", l.api, "-after", at.after)
 	err := cmd.Run()
-	if !bySIGKILL(err) {
+	if !testbed.BySIGKILL(err) {
 		l.Fatalf("the bot ended with %v, want it killed after the step %q\n%s", err, at.after, said)
 	}
 	l.wantForge(at)
@@ -110,14 +108,4 @@ func (l *line) wantSettled(state string) {
 	if got := fmt.Sprintf("%+v", l.repo.PullRequests()); got != pulls {
 		l.Errorf("one more round changed the pull requests\nfrom %s\nto   %s", pulls, got)
 	}
-}
-
-// bySIGKILL tells whether a program ended by SIGKILL.
-func bySIGKILL(err error) bool {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return false
-	}
-	status, ok := exit.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
