@@ -1,11 +1,17 @@
 // Package dashboard makes the issue that shows all updates of a repository, and reads
-// the boxes that people tick in it. It is pure: it knows no forge.
+// the boxes that people tick in it. It is pure: it knows no forge, and who may tick is
+// the forge's to say: only who may edit the issue can.
 package dashboard
 
 import "time"
 
 // Data is all that the dashboard shows. Texts come from outside and may hold anything.
+// But for what waits, which stands in the order in which it will be proposed, the order
+// doesn't matter.
 type Data struct {
+	// Scope tells bots apart that look after different folders of one repository: each
+	// has an issue of its own.
+	Scope    string
 	Updates  []Update
 	Held     []Held
 	Waiting  []Waiting
@@ -19,9 +25,21 @@ type Update struct {
 	Title  string
 	Number int // of its pull request
 	URL    string
-	State  string // such as "open", "held until 2026-12-01", "frozen", "closed"
-	Reason string // one sentence
+	State  State
+	Until  time.Time // when StateHeld ends by itself; zero if it doesn't
+	Reason string    // one sentence; may be empty
 }
+
+// State says where an update's pull request stands.
+type State string
+
+// The states. Any other is shown as it is, among those that are open.
+const (
+	StateOpen   State = "open"
+	StateHeld   State = "held"   // left as it is, since somebody asked for it
+	StateFrozen State = "frozen" // somebody committed to its branch
+	StateClosed State = "closed" // by a person, without a merge
+)
 
 // Held is a version that isn't proposed since a person moved it back in Git.
 type Held struct {
@@ -30,6 +48,9 @@ type Held struct {
 	Author              string
 	Since               time.Time
 }
+
+// Key is what a tick names: IMAGE@TAG.
+func (h Held) Key() string { return h.Image + "@" + h.Tag }
 
 // Waiting is an update that isn't proposed yet.
 type Waiting struct {
@@ -43,8 +64,18 @@ type Failure struct {
 	Since                 time.Time
 }
 
+// Verb is what a tick asks for.
+type Verb string
+
+// The verbs.
+const (
+	Release Verb = "release" // propose again what was closed or moved back, or end a hold
+	Retry   Verb = "retry"   // look at a policy again at once
+	Rebase  Verb = "rebase"  // build a branch anew from its base
+)
+
 // Tick is a box that somebody ticked.
 type Tick struct {
-	Verb string // "release", "retry" or "rebase"
+	Verb Verb
 	Key  string // an update's key, IMAGE@TAG of a held version, or a policy's key
 }

@@ -45,6 +45,7 @@ func Prose(value string, limit int) string {
 // OneLine makes a value fit for one line of at most limit bytes: control and invisible
 // formatting characters become blanks. It escapes nothing.
 func OneLine(value string, limit int) string {
+	value = value[:min(len(value), 16*limit)] // megabytes aren't read for their first words
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
 			return ' '
