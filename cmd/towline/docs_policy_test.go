@@ -27,7 +27,7 @@ func policyDocs(t *testing.T) string {
 
 // TestDocumentedFieldsAreComplete holds the table of fields to the fields that there are.
 func TestDocumentedFieldsAreComplete(t *testing.T) {
-	want := []string{"metadata.name", "metadata.namespace", "spec.policy"}
+	want := []string{"metadata.name", "metadata.namespace", `metadata.annotations."towline.dev/release"`, "spec.policy"}
 	want = append(want, fieldsOf(reflect.TypeFor[policy.Spec](), "spec")...)
 	var got []string
 	for _, row := range tableOf(policyDocs(t), "field") {
