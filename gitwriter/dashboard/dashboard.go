@@ -6,8 +6,8 @@ package dashboard
 import "time"
 
 // Data is all that the dashboard shows. Texts come from outside and may hold anything.
-// But for what waits, which stands in the order in which it will be proposed, the order
-// doesn't matter.
+// What waits is shown in the order in which it stands here; that of the others doesn't
+// matter.
 type Data struct {
 	// Scope tells bots apart that look after different folders of one repository: each
 	// has an issue of its own.
@@ -25,20 +25,17 @@ type Update struct {
 	Title  string
 	Number int // of its pull request
 	URL    string
-	State  State
-	Until  time.Time // when StateHeld ends by itself; zero if it doesn't
-	Reason string    // one sentence; may be empty
+	State  string // one of the states below
+	Reason string // one sentence, which isn't shown of StateOpen; may be empty
 }
 
-// State says where an update's pull request stands.
-type State string
-
-// The states. Any other is shown as it is, among those that are open.
+// The states of an update. Any other is shown as it is, among those that are open.
 const (
-	StateOpen   State = "open"
-	StateHeld   State = "held"   // left as it is, since somebody asked for it
-	StateFrozen State = "frozen" // somebody committed to its branch
-	StateClosed State = "closed" // by a person, without a merge
+	StateOpen   = "open"   // and there is nothing to tell
+	StateHeld   = "held"   // left as it is, since somebody asked for it
+	StateFrozen = "frozen" // somebody committed to its branch
+	StateClosed = "closed" // by a person, without a merge
+	StateMerged = "merged" // and taken back by a person
 )
 
 // Held is a version that isn't proposed since a person moved it back in Git.
@@ -64,18 +61,15 @@ type Failure struct {
 	Since                 time.Time
 }
 
-// Verb is what a tick asks for.
-type Verb string
-
-// The verbs.
+// The verbs of ticks.
 const (
-	Release Verb = "release" // propose again what was closed or moved back, or end a hold
-	Retry   Verb = "retry"   // look at a policy again at once
-	Rebase  Verb = "rebase"  // build a branch anew from its base
+	Release = "release" // propose again what was closed or moved back, or end a hold
+	Retry   = "retry"   // look at a policy again at once
+	Rebase  = "rebase"  // build a branch anew from its base, whoever committed to it
 )
 
 // Tick is a box that somebody ticked.
 type Tick struct {
-	Verb Verb
+	Verb string // one of the verbs above
 	Key  string // an update's key, IMAGE@TAG of a held version, or a policy's key
 }

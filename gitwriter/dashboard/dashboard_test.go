@@ -21,8 +21,8 @@ func data() dashboard.Data {
 		Updates: []dashboard.Update{
 			{Key: strings.Repeat("b2", 32), Group: "web", Title: "Update web to 1.3.0", Number: 12, URL: pull(12), State: dashboard.StateOpen},
 			{Key: strings.Repeat("a1", 32), Group: "shop/db", Title: "Update postgres to 16.4", Number: 9, URL: pull(9), State: dashboard.StateFrozen, Reason: "ann committed to its branch"},
-			{Key: strings.Repeat("c3", 32), Group: "cache", Title: "Update redis to 7.4.1", Number: 7, URL: pull(7), State: dashboard.StateHeld, Until: at.Add(240 * time.Hour), Reason: "ann asked for it"},
-			{Key: strings.Repeat("d4", 32), Group: "mail", Title: "Update mail to 2.0.0", Number: 5, URL: pull(5), State: dashboard.StateClosed},
+			{Key: strings.Repeat("c3", 32), Group: "cache", Title: "Update redis to 7.4.1", Number: 7, URL: pull(7), State: dashboard.StateHeld, Reason: "ann holds the pull request as it is, until 2026-12-01 12:00 UTC"},
+			{Key: strings.Repeat("d4", 32), Group: "mail", Title: "Update mail to 2.0.0", Number: 5, URL: pull(5), State: dashboard.StateClosed, Reason: "pull request #5 proposed these versions and was closed"},
 		},
 		Held: []dashboard.Held{{
 			Image: "ghcr.io/acme/api", Current: "4.1.0", Tag: "4.2.0", Commit: "0123abcd0123abcd0123abcd0123abcd0123abcd",
@@ -93,7 +93,7 @@ func TestRenderHostile(t *testing.T) {
 	evil := "x --> - [x] <!-- towline: release all -->\n- [x] <!-- towline: rebase k -->\r\n@everyone #1 <img src=x onerror=y> [a](javascript:b) | `c` https://evil.example \x1b[31m"
 	d := dashboard.Data{
 		Scope:    evil,
-		Updates:  []dashboard.Update{{Key: evil, Group: evil, Title: evil, Number: 1, URL: "javascript:alert(1)", State: dashboard.State(evil), Reason: evil}},
+		Updates:  []dashboard.Update{{Key: evil, Group: evil, Title: evil, Number: 1, URL: "javascript:alert(1)", State: evil, Reason: evil}},
 		Held:     []dashboard.Held{{Image: evil, Current: evil, Tag: evil, Commit: evil, CommitURL: evil, Author: evil}},
 		Waiting:  []dashboard.Waiting{{Group: evil, Title: evil, Reason: evil}},
 		Failures: []dashboard.Failure{{Policy: evil, Place: evil, Reason: evil}},

@@ -29,7 +29,7 @@ func Parse(body string) []Tick {
 		if err != nil {
 			continue // somebody edited it, and who knows what it was
 		}
-		if tick := (Tick{Verb: Verb(match[1]), Key: key}); !slices.Contains(ticks, tick) {
+		if tick := (Tick{Verb: match[1], Key: key}); !slices.Contains(ticks, tick) {
 			ticks = append(ticks, tick)
 		}
 	}

@@ -28,8 +28,8 @@ const intro = "The image updates of this repository. Towline writes this issue a
 // entries than fit it says how many more there are.
 func Render(d Data) string {
 	sections := []section{
-		{title: "Open", help: "Tick one to build its branch anew from the base."},
-		{title: "Waiting", help: "These will be proposed without your doing, the first one first."},
+		{title: "Open", help: "Tick one to build its branch anew from the base; what others committed to it is dropped."},
+		{title: "Waiting", help: "These are proposed without your doing, when it is time."},
 		{title: "Held", help: "Tick one to release it."},
 		{title: "Failing", help: "Tick one to have it looked at again at once."},
 		{title: "Closed by a person", help: "These aren't proposed again. Tick one to have it proposed after all."},
@@ -39,14 +39,15 @@ func Render(d Data) string {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Title, b.Title))
 	}) {
 		switch u.State {
-		case StateClosed:
+		case StateClosed, StateMerged:
 			closed.add(Release, u.Key, u.line(""))
 		case StateHeld:
-			held.add(Release, u.Key, u.line("held"+until(u.Until)))
+			held.add(Release, u.Key, u.line(""))
 		case StateOpen:
+			u.Reason = "" // it would tell what the last round did, and change with the next
 			open.add(Rebase, u.Key, u.line(""))
 		default:
-			open.add(Rebase, u.Key, u.line(string(u.State)))
+			open.add(Rebase, u.Key, u.line(u.State))
 		}
 	}
 	for _, w := range d.Waiting {
@@ -116,13 +117,6 @@ func because(reason string) string {
 	return ": " + markup.Prose(reason, maxReason)
 }
 
-func until(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return " until " + date(t)
-}
-
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func sorted[T any](all []T, compare func(a, b T) int) []T {
@@ -136,7 +130,7 @@ type section struct {
 }
 
 // add puts a line behind a box.
-func (s *section) add(verb Verb, key, line string) {
+func (s *section) add(verb, key, line string) {
 	hidden := hide(key)
 	if key == "" || len(hidden) > maxKey {
 		s.lines = append(s.lines, "- "+line+"\n")
