@@ -57,6 +57,8 @@ func references(host, version string) map[string][]string {
 			"    version: " + version + ` # {"$imagepolicy": "flux-system:hello:tag"}`,
 			"        image: " + host + "/hello:" + version + ` # {"$imagepolicy": "flux-system:hello"}`,
 		},
+		"github/deployment.yaml": {"          image: " + host + "/hello:" + version},
+		"gitea/deployment.yaml":  {"          image: " + host + "/hello:" + version},
 		"helm/chart/values.yaml": {`  tag: "` + version + `"   # quotes stay`},
 		"helm/chart/templates/deployment.yaml": {
 			"          image: " + host + "/hello:" + version + "   # plain on its line, so it is edited in the template",
