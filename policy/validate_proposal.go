@@ -18,7 +18,7 @@ const (
 	// These bound templates, in bytes.
 	maxMessage = 4096
 	maxTitle   = 1024
-	maxBody    = 16384
+	maxBody    = 4096
 )
 
 // proposal checks what is about pull requests, and gives the defaults.
