@@ -48,6 +48,7 @@ func TestParse(t *testing.T) {
 		{"a number that overflows", "/towline hold 99999999999999999999w", "!"},
 		{"zero", "/towline hold 0d", "!"},
 		{"less than nothing", "/towline hold -7d", "!"},
+		{"with a sign", "/towline hold +7d", "!"},
 		{"a fraction", "/towline hold 1.5d", "!"},
 		{"no unit", "/towline hold 7", "!"},
 		{"no number", "/towline hold d", "!"},

@@ -82,8 +82,8 @@ func holdTime(arguments []string) (time.Duration, string) {
 	}
 	text := strings.ToLower(arguments[0])
 	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}[text[len(text)-1]]
-	number, err := strconv.ParseUint(text[:len(text)-1], 10, 32)
-	if err != nil || unit == 0 || number == 0 || number > uint64(MaxHold/unit) {
+	number, err := strconv.ParseInt(text[:len(text)-1], 10, 32)
+	if err != nil || unit == 0 || number <= 0 || number > int64(MaxHold/unit) || text[0] == '+' {
 		return 0, problem
 	}
 	return time.Duration(number) * unit, ""
