@@ -197,8 +197,8 @@ func TestWebhookFlood(t *testing.T) {
 	for range flood {
 		go func() { codes <- send(body) }()
 	}
-	if got := <-codes; got != http.StatusServiceUnavailable {
-		t.Errorf("status %d, want 503", got)
+	if got := <-codes; got != http.StatusTooManyRequests {
+		t.Errorf("status %d, want 429", got)
 	}
 	_ = end.Close() // never fails
 	for range flood - 1 {

@@ -123,6 +123,11 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"internal/refcache → gitwriter/edit"},
 		},
 		{
+			name:    "what receives webhooks knows a sender",
+			imports: map[string]string{"internal/hook": "registry"},
+			want:    []string{"internal/hook → registry"},
+		},
+		{
 			name:    "the ledger knows registries",
 			imports: map[string]string{"internal/ledger": "registry"},
 			want:    []string{"internal/ledger → registry"},
@@ -241,6 +246,7 @@ func fixture(more map[string]string) depcheck.Graph {
 		"internal/gitsign":           {"internal/secret"},
 		"internal/ledger":            {"go.etcd.io/bbolt"},
 		"internal/refcache":          {"fmt"},
+		"internal/hook":              {"net/http"},
 		"internal/schedule":          {"fmt"},
 		"internal/secret":            {"fmt"},
 		"internal/web":               {"internal/event", "net/http"},

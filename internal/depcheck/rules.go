@@ -36,7 +36,7 @@ func Rules() []Rule {
 		{
 			Why:  "registry lists and describes; it doesn't know what is wanted",
 			From: []Pattern{"registry/..."}, Through: true,
-			Deny: []Pattern{Own}, Allow: []Pattern{"registry/...", "internal/secret"},
+			Deny: []Pattern{Own}, Allow: []Pattern{"registry/...", "internal/secret", "internal/hook"},
 		},
 		{
 			Why:  "sigstore stands only where signatures are verified: what it brings along is large",
@@ -82,6 +82,10 @@ func Rules() []Rule {
 		{
 			Why:  "the ledger remembers; it knows neither registries nor policies",
 			From: []Pattern{"internal/ledger/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"internal/ledger/..."}, Through: true,
+		},
+		{
+			Why:  "webhooks are received alike, whoever sends them and whatever they say",
+			From: []Pattern{"internal/hook/..."}, Deny: []Pattern{Own}, Allow: []Pattern{"internal/hook/..."}, Through: true,
 		},
 		{
 			Why:  "the cache of references keeps bytes on disk; it knows neither files nor Git",

@@ -4,16 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/towline-dev/towline/internal/hook"
 	"github.com/towline-dev/towline/internal/secret"
 )
 
@@ -24,8 +22,6 @@ const (
 	MaxBody = 1 << 20
 	// AtOnce is how many bodies a receiver reads at a time.
 	AtOnce = 16
-
-	defaultTimeout = 10 * time.Second
 )
 
 // Config says how a Receiver works.
@@ -56,16 +52,16 @@ type Config struct {
 }
 
 // Result is what became of a request.
-type Result string
+type Result = hook.Result
 
 // The results.
 const (
-	Accepted     Result = "accepted"
-	Ignored      Result = "ignored"      // nothing of interest
-	Unauthorized Result = "unauthorized" // the sender didn't show who it is
-	Refused      Result = "refused"      // the wrong method or content, too long or too slow
-	Malformed    Result = "malformed"    // not of the kind's shape
-	Busy         Result = "busy"         // too many at once
+	Accepted     = hook.Accepted
+	Ignored      = hook.Ignored      // nothing of interest
+	Unauthorized = hook.Unauthorized // the sender didn't show who it is
+	Refused      = hook.Refused      // the wrong method or content, too long or too slow
+	Malformed    = hook.Malformed    // not of the kind's shape
+	Busy         = hook.Busy         // too many at once
 )
 
 // Receiver is an http.Handler for the webhooks of one sender. It looks at nothing of a
@@ -76,8 +72,8 @@ const (
 // and 400 to what is wrong; and 429 where more come at once than it has memory for. The
 // answers have a short text, in which nothing of the request appears.
 type Receiver struct {
-	c      Config
-	places chan struct{}
+	c        Config
+	endpoint *hook.Endpoint
 }
 
 // New makes a Receiver. An error means that the configuration can't work, or would let
@@ -88,7 +84,6 @@ func New(c Config) (*Receiver, error) {
 		return nil, fmt.Errorf("a webhook of the kind %q isn't known; there are %q", c.Kind, Kinds())
 	}
 	c.Auth = cmp.Or(c.Auth, auths[0])
-	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	switch {
 	case !slices.Contains(auths, c.Auth):
 		return nil, fmt.Errorf("senders of the kind %s can't authenticate by %q; they can by %q", c.Kind, c.Auth, auths)
@@ -110,100 +105,34 @@ func New(c Config) (*Receiver, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Receiver{c: c, places: make(chan struct{}, AtOnce)}, nil
-}
-
-// answer is what a request gets.
-type answer struct {
-	result Result
-	code   int
-	text   string
+	r := &Receiver{c: c}
+	var err error
+	r.endpoint, err = hook.New(hook.Config{
+		MaxBody: MaxBody, AtOnce: AtOnce, Timeout: c.Timeout,
+		Admit: r.admit, Tell: r.tell, Observe: func(a hook.Answer) { c.Observe(a.Result) },
+	})
+	return r, err
 }
 
 // ServeHTTP implements http.Handler.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	a := r.handle(w, req)
-	r.c.Observe(a.result)
-	w.Header().Set("Cache-Control", "no-store")
-	if a.code == http.StatusNoContent {
-		w.WriteHeader(a.code)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(a.code)
-	_, _ = fmt.Fprintln(w, a.text) // a sender that went away needs no answer
-}
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.endpoint.ServeHTTP(w, req) }
 
-func (r *Receiver) handle(w http.ResponseWriter, req *http.Request) answer {
-	query, err := url.ParseQuery(req.URL.RawQuery)
-	if err != nil {
-		query = nil // what can't be read holds no token
-	}
-	if a := r.refuse(w, req, query); a.code != 0 {
-		leaveUnread(w)
-		return a
-	}
-	select {
-	case r.places <- struct{}{}:
-		defer func() { <-r.places }()
-	default:
-		leaveUnread(w)
-		w.Header().Set("Retry-After", "1")
-		return answer{Busy, http.StatusTooManyRequests, "too many at once"}
-	}
-	body, a := r.read(w, req)
-	if a.code != 0 {
-		return a
-	}
+// tell hands on what the body says, once it is known whose it is.
+func (r *Receiver) tell(w http.ResponseWriter, req *http.Request, body []byte) hook.Answer {
 	if r.c.Auth == HMAC && !r.signed(req.Header, body) {
 		return r.unauthorized(w)
 	}
-	return r.tell(req, body)
-}
-
-// leaveUnread has the server answer at once. It would first wait for the end of a short
-// body otherwise, to use the connection again.
-func leaveUnread(w http.ResponseWriter) { w.Header().Set("Connection", "close") }
-
-// tell hands on what the body says. From here on the sender is known.
-func (r *Receiver) tell(req *http.Request, body []byte) answer {
 	pushes, err := Parse(r.c.Kind, r.c.Registry, req.Header, body)
 	if err != nil {
 		r.c.Log.WarnContext(req.Context(), "a registry's webhook isn't understood", "type", r.c.Kind, "error", err)
-		return answer{Malformed, http.StatusBadRequest, err.Error()}
+		return hook.Answer{Result: Malformed, Code: http.StatusBadRequest, Text: err.Error()}
 	}
 	if len(pushes) == 0 {
-		return answer{Ignored, http.StatusNoContent, ""}
+		return hook.Answer{Result: Ignored, Code: http.StatusNoContent}
 	}
 	for _, p := range pushes {
 		r.c.Log.DebugContext(req.Context(), "a registry tells of a push", "type", r.c.Kind, "image", p.Repository, "tag", p.Tag, "digest", p.Digest)
 	}
 	r.c.Notify(pushes)
-	return answer{Accepted, http.StatusAccepted, "accepted"}
-}
-
-// read reads the body, within its bounds of length and time.
-func (r *Receiver) read(w http.ResponseWriter, req *http.Request) ([]byte, answer) {
-	// A socket's deadline is a moment of the real clock. Writers without a socket, such
-	// as a test's, have none; their bodies are at hand.
-	err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.c.Timeout))
-	if err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, answer{Refused, http.StatusInternalServerError, "the connection can't be bounded"}
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
-	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		return nil, tooLong()
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, answer{Refused, http.StatusRequestTimeout, "the body took too long"}
-	}
-	if err != nil {
-		return nil, answer{Refused, http.StatusBadRequest, "the body ended early"}
-	}
-	return body, answer{}
-}
-
-func tooLong() answer {
-	return answer{Refused, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", MaxBody)}
+	return hook.Answer{Result: Accepted, Code: http.StatusAccepted, Text: "accepted"}
 }

@@ -81,3 +81,26 @@ func TestParseRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestTail(t *testing.T) {
+	for _, tt := range []struct{ address, want string }{
+		{"https://git.example.com/acme/deploy.git", "acme/deploy"},
+		{"https://git.example.com/Acme/Deploy/", "acme/deploy"},
+		{"http://gitea:3000/git/acme/deploy.git/", "acme/deploy"},
+		{"https://gitlab.com/acme/infra/deploy", "infra/deploy"},
+		{"git@github.com:acme/deploy.git", "acme/deploy"},
+		{"ssh://git@github.com:22/acme/deploy", "acme/deploy"},
+		{"git.example.com/acme/deploy", "acme/deploy"},
+		{"file:///srv/git/deploy.git", "git/deploy"},
+		{"https://git.example.com/a/../b//c.git", "b/c"},
+		{"https://git.example.com/", ""},
+		{"https://git.example.com", ""},
+		{"", ""},
+		{"://", ""},
+		{"%zz", ""},
+	} {
+		if got := giturl.Tail(tt.address); got != tt.want {
+			t.Errorf("the tail of %q is %q, want %q", tt.address, got, tt.want)
+		}
+	}
+}
