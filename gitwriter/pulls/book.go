@@ -55,9 +55,11 @@ type entry struct {
 	PullRequest forge.PullRequest `json:"pullRequest"`
 	Decorated   bool              `json:"decorated,omitempty"`
 	// Orders are what the comments say that were read when the pull request had last
-	// been updated at ReadAt; the zero ReadAt is never.
+	// been updated at ReadAt, by the forge's clock; the zero ReadAt is never. ReadOn is
+	// when that was, by Now.
 	Orders Orders    `json:"orders,omitzero"`
 	ReadAt time.Time `json:"readAt,omitzero"`
+	ReadOn time.Time `json:"readOn,omitzero"`
 
 	seen   time.Time // by Now: when PullRequest.UpdatedAt became known; zero from a file
 	unsure bool      // the comments were read so soon after it that one more may have come
@@ -201,7 +203,8 @@ func (b *Book) store(pr forge.PullRequest) bool {
 	case !known.PullRequest.CreatedAt.Equal(pr.CreatedAt): // another one of this number
 		b.remove(pr.Number)
 	default:
-		next.Decorated, next.Orders, next.ReadAt, next.unsure = known.Decorated, known.Orders, known.ReadAt, known.unsure
+		next.Decorated, next.unsure = known.Decorated, known.unsure
+		next.Orders, next.ReadAt, next.ReadOn = known.Orders, known.ReadAt, known.ReadOn
 		if known.PullRequest.UpdatedAt.Equal(pr.UpdatedAt) {
 			next.seen = known.seen
 		}

@@ -17,6 +17,9 @@ const (
 	// settle is how long after a pull request's change its comments are read for good:
 	// forges date changes by the second, so one more may come with the same date.
 	settle = 2 * time.Second
+	// rereadEvery is how often comments with commands are read again although nothing is
+	// new: not every forge dates a pull request anew when a comment is edited or deleted.
+	rereadEvery = time.Hour
 	// permissionFor is how long the forge's word on what a login may do is believed.
 	permissionFor = 5 * time.Minute
 	// maxAsked bounds the logins of one conversation whose permission is asked: anybody
@@ -35,8 +38,9 @@ func Forever() time.Time { return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) 
 
 // Orders gives what people ask of a pull request by comments. The forge is asked when the
 // pull request was updated since it was asked last (twice, if that was within 2 s of the
-// change), and for each person who gave a command once in 5 minutes. A pull request that
-// isn't in the book is forge.ErrNotFound.
+// change), once an hour while there are orders for an open one, and for each person who
+// gave a command once in 5 minutes. A pull request that isn't in the book is
+// forge.ErrNotFound.
 func (b *Book) Orders(ctx context.Context, number int) (Orders, error) {
 	b.mu.Lock()
 	e := b.entries[number]
@@ -45,7 +49,7 @@ func (b *Book) Orders(ctx context.Context, number int) (Orders, error) {
 		return Orders{}, &forge.Error{Op: fmt.Sprintf("reading the orders of pull request #%d", number), Err: forge.ErrNotFound}
 	}
 	pr := e.PullRequest
-	if e.current() {
+	if e.current(b.cfg.Now()) {
 		defer b.mu.Unlock()
 		return e.Orders.at(b.cfg.Now()), nil
 	}
@@ -61,18 +65,26 @@ func (b *Book) Orders(ctx context.Context, number int) (Orders, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[number]; e != nil && e.PullRequest.UpdatedAt.Equal(pr.UpdatedAt) {
-		e.Orders, e.ReadAt, e.unsure, b.dirty = orders, pr.UpdatedAt, unsure, true
+		e.Orders, e.ReadAt, e.ReadOn, e.unsure, b.dirty = orders, pr.UpdatedAt, b.cfg.Now().UTC(), unsure, true
 	}
 	return orders.at(b.cfg.Now()), nil
 }
 
 // current tells whether nothing was written since the comments were read. Nobody has
 // commented on what was never updated.
-func (e *entry) current() bool {
+func (e *entry) current(now time.Time) bool {
 	if e.ReadAt.IsZero() {
 		return e.PullRequest.UpdatedAt.Equal(e.PullRequest.CreatedAt)
 	}
+	if age := now.Sub(e.ReadOn); e.PullRequest.State == forge.StateOpen && e.Orders.any() && (age < 0 || age >= rereadEvery) {
+		return false
+	}
 	return !e.unsure && e.ReadAt.Equal(e.PullRequest.UpdatedAt)
+}
+
+// any tells whether there are commands at all.
+func (o Orders) any() bool {
+	return o.Ignored || len(o.Refused) > 0 || !o.HeldUntil.IsZero() || !o.ReleasedAt.IsZero() || !o.RebaseAt.IsZero()
 }
 
 // at leaves out a hold that is over.

@@ -101,11 +101,40 @@ func TestOrdersCostNothingWithoutNews(t *testing.T) {
 	b.orders(1)
 	b.orders(1)
 	b.wants("later, read as soon as it came", b.requests(), "list, comments 1, permission alice, comments 1")
-	b.clock = b.now.Add(2 * time.Hour)
-	if got := b.orders(1); !got.HeldUntil.IsZero() {
-		t.Errorf("held until %s", got.HeldUntil)
+	b.pass(59 * time.Minute)
+	b.orders(1)
+	b.wants("within an hour", b.requests(), "")
+}
+
+// TestEditedComments holds that a comment which somebody edits or deletes counts as it
+// stands, on a forge that doesn't date the pull request anew for it: within the hour.
+func TestEditedComments(t *testing.T) {
+	b := staffed(t)
+	b.comment(1, "alice", "/towline hold")
+	b.refresh()
+	b.pass(time.Minute)
+	b.orders(1)
+	for _, tt := range []struct {
+		name, body string
+		want       bool
+	}{
+		{"for a time that is over", "/towline hold 2m", false},
+		{"again", "/towline hold", true},
+		{"for good", "never mind", false},
+	} {
+		b.mu.Lock()
+		b.comments[1][0].Body = tt.body
+		b.mu.Unlock()
+		b.pass(time.Hour)
+		b.clock = b.now
+		if got := !b.orders(1).HeldUntil.IsZero(); got != tt.want {
+			t.Errorf("%s: held %t, want %t", tt.name, got, tt.want)
+		}
 	}
-	b.wants("when the hold ends", b.requests(), "")
+	b.requests()
+	b.pass(2 * time.Hour)
+	b.orders(1)
+	b.wants("without orders", b.requests(), "")
 }
 
 // TestOrdersWithinASecond holds that a comment isn't lost that is made within the second

@@ -14,7 +14,7 @@ import "time"
 
 // Orders are what people with write access ask of one pull request by comments. They
 // are a function of the comments alone, and of who may write at the time that they are
-// read: when the pull request was changed, which a new comment does.
+// read: when the pull request was changed, which a new comment does, and once an hour.
 type Orders struct {
 	// HeldUntil and HeldBy stand while the pull request is to be left as it is, and are
 	// zero when that time is over; a hold without an end is until the year 9999.
