@@ -52,6 +52,7 @@ const (
 	PermissionNone Permission = iota
 	PermissionRead
 	PermissionWrite
+	PermissionAdmin
 )
 
 // User is a person or a bot with a token, which serves for the API and, as the
@@ -78,9 +79,9 @@ type App struct {
 	Key            *rsa.PublicKey // checks the JSON Web Token that the App signs
 }
 
-// Webhook is told of pushes and pull requests.
+// Webhook is told of events.
 type Webhook struct {
 	URL    string
 	Secret secret.String // signs X-Hub-Signature-256; zero leaves the header out
-	Events []string      // "push", "pull_request"; none means both
+	Events []string      // "push", "pull_request", "issues", "issue_comment" and so on; none means all
 }

@@ -86,6 +86,21 @@ func (r *Repo) pullEvent(action string, p *pull, by *User, more object) object {
 	return out
 }
 
+// issueEvent renders what a webhook is told of an issue.
+func (r *Repo) issueEvent(action string, i *issue, by *User, more object) object {
+	l := links{r.s.address(nil)}
+	out := object{"action": action, "issue": l.issue(r, i), "repository": l.repo(r), "sender": l.user(by.Login)}
+	maps.Copy(out, more)
+	return out
+}
+
+// commentEvent renders what a webhook is told of a comment, on a pull request too.
+func (r *Repo) commentEvent(action string, i *issue, c *comment, by *User, more object) object {
+	out := r.issueEvent(action, i, by, more)
+	out["comment"] = links{r.s.address(nil)}.comment(r, i, c)
+	return out
+}
+
 // describe names an event in a log line.
 func describe(kind string, body object) string {
 	if action, ok := body["action"]; ok {

@@ -25,15 +25,15 @@ func (r *Repo) snapshot(p *pull) forge.PullRequest {
 	out := forge.PullRequest{
 		Number: p.number, URL: links{r.s.address(nil)}.html(r, "/pull/", fmt.Sprint(p.number)), Title: p.title, Body: p.body,
 		Head: p.head, Base: p.base, HeadSHA: p.headSHA, MergeSHA: p.mergeSHA, State: forge.State(p.state), Draft: p.draft,
-		Author: p.author.Login, CreatedAt: p.created, UpdatedAt: p.updated, ClosedAt: p.closed,
+		Author: p.author.Login, Automerge: p.auto != nil, CreatedAt: p.created, UpdatedAt: p.updated, ClosedAt: p.closed,
 	}
 	if !p.merged.IsZero() {
 		out.State = forge.StateMerged
 	}
-	for _, b := range p.labels {
-		out.Labels = append(out.Labels, b.name)
+	if p.milestone != nil {
+		out.Milestone = p.milestone.title
 	}
-	slices.Sort(out.Labels)
+	out.Labels = p.labelNames()
 	return out
 }
 
@@ -43,27 +43,27 @@ func (r *Repo) Merge(number int, method string) (sha string, err error) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	r.refresh(nil)
-	if number < 1 || number > len(r.pulls) {
+	p := r.pullAt(number)
+	if p == nil {
 		return "", fmt.Errorf("merging pull request %d: there is none", number)
 	}
 	by := r.s.pageUser()
 	if by == nil {
 		return "", errors.New("merging: no user has write permission")
 	}
-	p := r.pulls[number-1]
 	if err := r.merge(p, mergeRequest{Method: method}, by); err != nil {
 		return "", fmt.Errorf("merging pull request %d: %w", number, err)
 	}
 	return p.mergeSHA, nil
 }
 
-// Comments gives the bodies of a pull request's comments, oldest first.
+// Comments gives the bodies of the comments on a pull request or issue, oldest first.
 func (r *Repo) Comments(number int) []string {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	var out []string
-	if number >= 1 && number <= len(r.pulls) {
-		for _, c := range r.pulls[number-1].comments {
+	if i := r.issueAt(number); i != nil {
+		for _, c := range i.comments {
 			out = append(out, c.body)
 		}
 	}
@@ -75,10 +75,10 @@ func (r *Repo) Comments(number int) []string {
 func (r *Repo) People(number int) (reviewers, assignees []string) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	if number < 1 || number > len(r.pulls) {
+	p := r.pullAt(number)
+	if p == nil {
 		return nil, nil
 	}
-	p := r.pulls[number-1]
 	reviewers = slices.Clone(p.reviewers)
 	for _, team := range p.teams {
 		reviewers = append(reviewers, r.owner+"/"+team)

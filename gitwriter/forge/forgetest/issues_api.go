@@ -1,186 +1,214 @@
 package forgetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // issueRoutes are those that GitHub has for issues and pull requests alike.
 func issueRoutes() []route {
-	const one = repoPath + "/issues/{number}"
 	return []route{
-		{"GET " + one + "/labels", PermissionNone, listLabels},
-		{"POST " + one + "/labels", PermissionWrite, addLabels},
-		{"PUT " + one + "/labels", PermissionWrite, setLabels},
-		{"DELETE " + one + "/labels/{name}", PermissionWrite, dropLabel},
-		{"POST " + one + "/assignees", PermissionWrite, addAssignees},
-		{"DELETE " + one + "/assignees", PermissionWrite, dropAssignees},
-		{"GET " + one + "/comments", PermissionNone, listComments},
-		{"POST " + one + "/comments", PermissionWrite, addComment},
+		{"GET " + repoPath + "/issues", PermissionNone, listIssues},
+		{"POST " + repoPath + "/issues", PermissionWrite, createIssue},
+		{"GET " + repoPath + "/issues/{number}", PermissionNone, getIssue},
+		{"PATCH " + repoPath + "/issues/{number}", PermissionWrite, editIssue},
+		{"GET " + repoPath + "/milestones", PermissionNone, listMilestones},
 	}
 }
 
-func listLabels(c *call) (answer, error) {
-	p, err := c.pull()
+// listIssues lists pull requests too, as GitHub does.
+func listIssues(c *call) (answer, error) {
+	query := c.r.URL.Query()
+	state := cmp.Or(query.Get("state"), stateOpen)
+	since, err := sinceOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	return listed(c, p.labels, func(b *label) object { return c.links().label(c.repo, b) }), nil
-}
-
-// labelNames reads the two forms that GitHub documents, {"labels": [...]} and a
-// bare list.
-func (c *call) labelNames() ([]string, error) {
-	var raw json.RawMessage
-	if err := c.read(&raw); err != nil {
-		return nil, err
+	var wanted []string
+	if labels := query.Get("labels"); labels != "" {
+		wanted = strings.Split(labels, ",")
 	}
-	var in struct{ Labels []string }
-	if json.Unmarshal(raw, &in) != nil && json.Unmarshal(raw, &in.Labels) != nil {
-		return nil, &apiError{status: http.StatusBadRequest, message: "Problems parsing JSON"}
-	}
-	for _, name := range in.Labels {
-		if name == "" || len(name) > 50 {
-			return nil, invalid(badField("Label", "name", "invalid"))
+	var out []*issue
+	for _, i := range c.repo.numbers {
+		if (state == "all" || i.state == state) && i.hasAll(wanted) && !second(i.updated).Before(since) {
+			out = append(out, i)
 		}
 	}
-	return in.Labels, nil
+	slices.SortStableFunc(out, func(a, b *issue) int {
+		order := cmp.Compare(b.number, a.number)
+		if query.Get("sort") == "updated" {
+			order = cmp.Or(b.updated.Compare(a.updated), order)
+		}
+		if query.Get("direction") == "asc" {
+			order = -order
+		}
+		return order
+	})
+	return listed(c, out, func(i *issue) object { return c.links().issue(c.repo, i) }), nil
 }
 
-func addLabels(c *call) (answer, error) { return changeLabels(c, false) }
-func setLabels(c *call) (answer, error) { return changeLabels(c, true) }
-
-func changeLabels(c *call, replace bool) (answer, error) {
-	p, err := c.pull()
-	if err != nil {
-		return answer{}, err
-	}
-	names, err := c.labelNames()
-	if err != nil {
-		return answer{}, err
-	}
-	if replace {
-		p.labels = nil
-	}
+// hasAll tells whether the issue has all of the labels.
+func (i *issue) hasAll(names []string) bool {
 	for _, name := range names {
-		p.labels = add(p.labels, c.repo.label(name))
-	}
-	c.repo.touched(p, "labeled", c.user)
-	return answer{body: c.links().labels(c.repo, p.labels)}, nil
-}
-
-func dropLabel(c *call) (answer, error) {
-	p, err := c.pull()
-	if err != nil {
-		return answer{}, err
-	}
-	before := len(p.labels)
-	p.labels = slices.DeleteFunc(p.labels, func(b *label) bool { return strings.EqualFold(b.name, c.r.PathValue("name")) })
-	if len(p.labels) == before {
-		return answer{}, &apiError{status: http.StatusNotFound, message: "Label does not exist"}
-	}
-	c.repo.touched(p, "unlabeled", c.user)
-	return answer{body: c.links().labels(c.repo, p.labels)}, nil
-}
-
-// touched notes a change of the pull request and tells webhooks.
-func (r *Repo) touched(p *pull, action string, by *User) {
-	p.updated = r.s.now()
-	r.s.hooks.send("pull_request", r.pullEvent(action, p, by, nil))
-}
-
-// known tells whether there is such a user, who then may be assigned or asked.
-func (s *Server) known(login string) bool {
-	for _, user := range s.tokens {
-		if strings.EqualFold(user.Login, login) {
-			return true
+		if !slices.ContainsFunc(i.labels, func(b *label) bool { return strings.EqualFold(b.name, name) }) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
-func addAssignees(c *call) (answer, error) {
-	p, logins, err := c.assignees()
-	if err != nil {
-		return answer{}, err
+// labelNames gives the labels in bytewise order.
+func (i *issue) labelNames() []string {
+	var out []string
+	for _, b := range i.labels {
+		out = append(out, b.name)
 	}
-	for _, login := range logins {
-		if c.repo.s.known(login) { // others are passed over in silence
-			p.assignees = add(p.assignees, login)
-		}
-	}
-	c.repo.touched(p, "assigned", c.user)
-	return answer{status: http.StatusCreated, body: c.links().issue(c.repo, p)}, nil
-}
-
-func dropAssignees(c *call) (answer, error) {
-	p, logins, err := c.assignees()
-	if err != nil {
-		return answer{}, err
-	}
-	p.assignees = slices.DeleteFunc(p.assignees, func(login string) bool { return slices.Contains(logins, login) })
-	c.repo.touched(p, "unassigned", c.user)
-	return answer{body: c.links().issue(c.repo, p)}, nil
-}
-
-func (c *call) assignees() (*pull, []string, error) {
-	p, err := c.pull()
-	if err != nil {
-		return nil, nil, err
-	}
-	var in struct{ Assignees []string }
-	if err := c.read(&in); err != nil {
-		return nil, nil, err
-	}
-	return p, in.Assignees, nil
-}
-
-func listComments(c *call) (answer, error) {
-	p, err := c.pull()
-	if err != nil {
-		return answer{}, err
-	}
-	return listed(c, p.comments, func(m *comment) object { return c.links().comment(c.repo, p, m) }), nil
-}
-
-func addComment(c *call) (answer, error) {
-	p, err := c.pull()
-	if err != nil {
-		return answer{}, err
-	}
-	var in struct{ Body string }
-	if err := c.read(&in); err != nil {
-		return answer{}, err
-	}
-	if in.Body == "" {
-		return answer{}, invalid(badField("IssueComment", "body", "missing_field"))
-	}
-	m := &comment{id: c.repo.s.id(), author: c.user, body: in.Body, created: c.repo.s.now()}
-	p.comments = append(p.comments, m)
-	p.updated = m.created
-	return answer{status: http.StatusCreated, body: c.links().comment(c.repo, p, m)}, nil
-}
-
-// issue renders the pull request as the issue that it also is.
-func (l links) issue(r *Repo, p *pull) object {
-	number := fmt.Sprint(p.number)
-	self, page := l.api(r, "/issues/", number), l.html(r, "/pull/", number)
-	full := l.pull(r, p)
-	out := object{
-		"url": self, "repository_url": l.api(r), "labels_url": self + "/labels{/name}", "comments_url": self + "/comments",
-		"events_url": self + "/events", "html_url": page, "comments": len(p.comments),
-		"pull_request": object{
-			"url": full["url"], "html_url": page, "diff_url": full["diff_url"], "patch_url": full["patch_url"], "merged_at": full["merged_at"],
-		},
-	}
-	for _, key := range []string{
-		"id", "node_id", "number", "title", "user", "labels", "state", "locked", "assignee", "assignees", "milestone",
-		"created_at", "updated_at", "closed_at", "author_association", "body",
-	} {
-		out[key] = full[key]
-	}
+	slices.Sort(out)
 	return out
+}
+
+// sinceOf reads the moment from which on things are listed; zero for none.
+func sinceOf(c *call) (time.Time, error) {
+	text := c.r.URL.Query().Get("since")
+	if text == "" {
+		return time.Time{}, nil
+	}
+	since, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, invalid(badField("Issue", "since", "invalid"))
+	}
+	return since, nil
+}
+
+// second cuts a moment to what the API shows of it.
+func second(t time.Time) time.Time { return t.Truncate(time.Second) }
+
+func createIssue(c *call) (answer, error) {
+	var in struct {
+		Title     string
+		Body      *string
+		Labels    []string
+		Assignees []string
+		Milestone *int
+	}
+	if err := c.read(&in); err != nil {
+		return answer{}, err
+	}
+	if in.Title == "" {
+		return answer{}, invalid(badField("Issue", "title", "missing_field"))
+	}
+	chosen, err := c.milestone(in.Milestone)
+	if err == nil {
+		err = checkLabels(in.Labels)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	i := c.repo.newIssue(in.Title, value(in.Body), c.user)
+	i.milestone = chosen
+	for _, name := range in.Labels {
+		i.labels = add(i.labels, c.repo.label(name))
+	}
+	for _, login := range in.Assignees {
+		if c.repo.s.known(login) {
+			i.assignees = add(i.assignees, login)
+		}
+	}
+	c.repo.told(i, "opened", c.user, nil)
+	return answer{
+		status: http.StatusCreated, body: c.links().issue(c.repo, i),
+		header: http.Header{"Location": {c.links().api(c.repo, "/issues/", fmt.Sprint(i.number))}},
+	}, nil
+}
+
+func getIssue(c *call) (answer, error) {
+	i, err := c.issue()
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.links().issue(c.repo, i)}, nil
+}
+
+func editIssue(c *call) (answer, error) {
+	i, err := c.issue()
+	if err != nil {
+		return answer{}, err
+	}
+	var in struct {
+		Title, Body, State *string
+		Milestone          json.RawMessage // null takes it away
+	}
+	if err := c.read(&in); err != nil {
+		return answer{}, err
+	}
+	var number *int
+	if in.Milestone != nil && json.Unmarshal(in.Milestone, &number) != nil {
+		return answer{}, invalid(badField("Issue", "milestone", "invalid"))
+	}
+	chosen, err := c.milestone(number)
+	if err == nil {
+		err = c.checkIssueEdit(i, in.Title, in.State)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	c.repo.edit(i, in.Title, in.Body, c.user, object{})
+	if in.Milestone != nil {
+		c.repo.setMilestone(i, chosen, c.user)
+	}
+	if in.State != nil {
+		c.repo.setState(i, *in.State, c.user)
+	}
+	return answer{body: c.links().issue(c.repo, i)}, nil
+}
+
+func (c *call) checkIssueEdit(i *issue, title, state *string) error {
+	switch {
+	case i.pull != nil:
+		return c.checkEdit(i.pull, title, state, nil)
+	case title != nil && *title == "":
+		return invalid(badField("Issue", "title", "missing_field"))
+	case state != nil && *state != stateOpen && *state != stateClosed:
+		return invalid(badField("Issue", "state", "invalid"))
+	}
+	return nil
+}
+
+// milestone finds the one of that number; nil for none.
+func (c *call) milestone(number *int) (*milestone, error) {
+	if number == nil {
+		return nil, nil
+	}
+	if *number < 1 || *number > len(c.repo.milestones) {
+		return nil, invalid(badField("Issue", "milestone", "invalid"))
+	}
+	return c.repo.milestones[*number-1], nil
+}
+
+// setMilestone puts the issue on a milestone, or, with nil, on none.
+func (r *Repo) setMilestone(i *issue, m *milestone, by *User) {
+	action := "milestoned"
+	if m == nil {
+		action = "demilestoned"
+	}
+	if i.milestone != m {
+		i.milestone = m
+		r.touched(i, action, by)
+	}
+}
+
+func listMilestones(c *call) (answer, error) {
+	state := cmp.Or(c.r.URL.Query().Get("state"), stateOpen)
+	var out []*milestone
+	for _, m := range c.repo.milestones {
+		if state == "all" || m.state == state {
+			out = append(out, m)
+		}
+	}
+	return listed(c, out, func(m *milestone) object { return c.links().milestone(c.repo, m) }), nil
 }

@@ -30,6 +30,13 @@ func (s *Server) SetSecondaryLimit(calls int, retryAfter time.Duration) {
 	s.limits.secondary, s.limits.secondaryCalls = retryAfter, calls
 }
 
+// giveBack takes a call back that turned out to cost nothing.
+func (l *limits) giveBack(header http.Header) {
+	l.remaining++
+	header.Set("X-RateLimit-Remaining", strconv.Itoa(l.remaining))
+	header.Set("X-RateLimit-Used", strconv.Itoa(l.limit-l.remaining))
+}
+
 // spend counts a call and says so in the answer's headers.
 func (l *limits) spend(header http.Header, path string, now time.Time) error {
 	if !now.Before(l.reset) {

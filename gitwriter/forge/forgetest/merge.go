@@ -61,6 +61,9 @@ func (r *Repo) merge(p *pull, in mergeRequest, by *User) error {
 	case in.SHA != "" && in.SHA != p.headSHA:
 		return &apiError{status: http.StatusConflict, message: "Head branch was modified. Review and try the merge again."}
 	}
+	if unmet := r.unmet(p); unmet != "" {
+		return notAllowed(unmet)
+	}
 	before := r.refs["refs/heads/"+p.base]
 	sha, err := r.mergeCommit(p, in, by)
 	if errors.Is(err, errConflict) {

@@ -105,10 +105,10 @@ func (s *Server) visiblePull(r *http.Request) (*Repo, *pull, error) {
 		return nil, nil, err
 	}
 	number, err := strconv.Atoi(r.PathValue("number"))
-	if err != nil || number < 1 || number > len(repo.pulls) {
+	if err != nil || repo.pullAt(number) == nil {
 		return nil, nil, errNoPage
 	}
-	return repo, repo.pulls[number-1], nil
+	return repo, repo.pullAt(number), nil
 }
 
 // formToken proves that a form was made by this server for this pull request, as

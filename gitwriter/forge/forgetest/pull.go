@@ -3,7 +3,6 @@ package forgetest
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -14,35 +13,17 @@ const (
 
 // pull is a pull request. Everything in it is guarded by the server's lock.
 type pull struct {
-	id                 int64
-	number             int
-	title, body        string
+	*issue
 	head, base         string // branches
 	headSHA, baseSHA   string // baseSHA: of the base when it was opened, moved or merged
-	state              string
 	draft              bool
-	author             *User
-	labels             []*label
-	assignees          []string
 	reviewers, teams   []string
-	comments           []*comment
-	created, updated   time.Time
-	closed, merged     time.Time // zero if not
+	reviews            []*review  // oldest first
+	auto               *autoMerge // nil unless it is to merge by itself
+	merged             time.Time  // zero if not
 	mergedBy           *User
 	mergeSHA           string
 	mergeBaseAtMerging string // since afterwards the head itself is the merge base
-}
-
-type label struct {
-	id                 int64
-	name, color, about string
-}
-
-type comment struct {
-	id      int64
-	author  *User
-	body    string
-	created time.Time
 }
 
 type status struct {
@@ -75,7 +56,7 @@ func (r *Repo) closePull(p *pull, by *User) {
 	if tip := r.refs["refs/heads/"+p.base]; tip != "" {
 		p.baseSHA = tip
 	}
-	p.state, p.closed, p.updated = stateClosed, r.s.now(), r.s.now()
+	p.state, p.closed, p.updated, p.auto = stateClosed, r.s.now(), r.s.now(), nil
 	r.s.hooks.send("pull_request", r.pullEvent("closed", p, by, nil))
 }
 
@@ -87,20 +68,13 @@ func (r *Repo) setMerged(p *pull, mergeSHA, before string, by *User) {
 	now := r.s.now()
 	p.baseSHA = before
 	p.state, p.closed, p.merged, p.updated = stateClosed, now, now, now
-	p.mergedBy, p.mergeSHA = by, mergeSHA
+	p.mergedBy, p.mergeSHA, p.auto = by, mergeSHA, nil
 	r.s.hooks.send("pull_request", r.pullEvent("closed", p, by, nil))
 }
 
-// label finds a label by name (GitHub's don't differ in case alone), or makes it.
-func (r *Repo) label(name string) *label {
-	for _, l := range r.labels {
-		if strings.EqualFold(l.name, name) {
-			return l
-		}
-	}
-	l := &label{id: r.s.id(), name: name, color: "ededed"}
-	r.labels = append(r.labels, l)
-	return l
+// without gives a list less a value.
+func without[T comparable](list []T, value T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(other T) bool { return other == value })
 }
 
 // add puts a value into a list unless it is there.

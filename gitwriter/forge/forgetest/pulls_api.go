@@ -98,14 +98,11 @@ func createPull(c *call) (answer, error) {
 	case c.repo.contains(baseSHA, headSHA):
 		return answer{}, invalid(inWords(resource, fmt.Sprintf("No commits between %s and %s", in.Base, head)))
 	}
-	now := c.repo.s.now()
 	p := &pull{
-		id: c.repo.s.id(), number: len(c.repo.pulls) + 1, title: in.Title, head: head, base: in.Base,
-		headSHA: headSHA, baseSHA: baseSHA, state: stateOpen, draft: in.Draft, author: c.user, created: now, updated: now,
+		issue: c.repo.newIssue(in.Title, value(in.Body), c.user),
+		head:  head, base: in.Base, headSHA: headSHA, baseSHA: baseSHA, draft: in.Draft,
 	}
-	if in.Body != nil {
-		p.body = *in.Body
-	}
+	p.issue.pull = p
 	c.repo.pulls = append(c.repo.pulls, p)
 	c.repo.keepHead(p)
 	c.repo.s.hooks.send("pull_request", c.repo.pullEvent("opened", p, c.user, nil))
@@ -113,6 +110,15 @@ func createPull(c *call) (answer, error) {
 		status: http.StatusCreated, body: c.links().fullPull(c.repo, p),
 		header: http.Header{"Location": {c.links().api(c.repo, "/pulls/", fmt.Sprint(p.number))}},
 	}, nil
+}
+
+// value gives what a pointer points to, or the zero value.
+func value[T any](pointer *T) T {
+	var zero T
+	if pointer == nil {
+		return zero
+	}
+	return *pointer
 }
 
 // openPull finds the open pull request between two branches.
@@ -138,28 +144,13 @@ func editPull(c *call) (answer, error) {
 		return answer{}, err
 	}
 	changes := object{}
-	change := func(field string, value *string, target *string) {
-		if value != nil && *value != *target {
-			changes[field] = object{"from": *target}
-			*target = *value
-		}
-	}
-	change("title", in.Title, &p.title)
-	change("body", in.Body, &p.body)
 	if in.Base != nil && *in.Base != p.base {
-		change("base", in.Base, &p.base)
-		p.baseSHA = c.repo.refs["refs/heads/"+p.base]
+		changes["base"] = object{"ref": object{"from": p.base}, "sha": object{"from": p.baseSHA}}
+		p.base, p.baseSHA = *in.Base, c.repo.refs["refs/heads/"+*in.Base]
 	}
-	p.updated = c.repo.s.now()
-	if len(changes) > 0 {
-		c.repo.s.hooks.send("pull_request", c.repo.pullEvent("edited", p, c.user, object{"changes": changes}))
-	}
-	if in.State != nil && *in.State != p.state {
-		if *in.State == stateClosed {
-			c.repo.closePull(p, c.user)
-		} else {
-			c.repo.reopen(p, c.user)
-		}
+	c.repo.edit(p.issue, in.Title, in.Body, c.user, changes)
+	if in.State != nil {
+		c.repo.setState(p.issue, *in.State, c.user)
 	}
 	return answer{body: c.links().fullPull(c.repo, p)}, nil
 }

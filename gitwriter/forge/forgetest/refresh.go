@@ -30,6 +30,7 @@ func (r *Repo) refresh(by *User) {
 			r.moved(name, before[name], current[name], by)
 		}
 	}
+	r.mergeByItself()
 }
 
 // moved handles one ref that was made ("" before), moved, or deleted ("" after).

@@ -117,7 +117,7 @@ func (l links) repo(r *Repo) object {
 		"default_branch": defaultBranch, "size": 0, "forks": 0, "forks_count": 0, "stargazers_count": 0, "watchers": 0, "watchers_count": 0,
 		"open_issues": open, "open_issues_count": open, "network_count": 0, "subscribers_count": 0,
 		"has_issues": true, "has_projects": false, "has_wiki": false, "has_pages": false, "has_downloads": false, "has_discussions": false,
-		"allow_merge_commit": true, "allow_squash_merge": true, "allow_rebase_merge": true, "delete_branch_on_merge": false,
+		"allow_merge_commit": true, "allow_squash_merge": true, "allow_rebase_merge": true, "allow_auto_merge": r.automerge, "delete_branch_on_merge": false,
 		"topics": []string{}, "created_at": moment(r.created), "updated_at": moment(r.pushed), "pushed_at": moment(r.pushed),
 	}
 	for key, suffix := range suffixes() {
@@ -147,15 +147,6 @@ func (l links) users(logins []string) []object {
 		out = append(out, l.user(login))
 	}
 	return out
-}
-
-func (l links) comment(r *Repo, p *pull, c *comment) object {
-	number, id := fmt.Sprint(p.number), fmt.Sprint(c.id)
-	return object{
-		"id": c.id, "node_id": nodeID("IC", c.id), "body": c.body, "user": l.user(c.author.Login), "author_association": "MEMBER",
-		"url": l.api(r, "/issues/comments/", id), "html_url": l.html(r, "/pull/", number, "#issuecomment-", id),
-		"issue_url": l.api(r, "/issues/", number), "created_at": moment(c.created), "updated_at": moment(c.created),
-	}
 }
 
 func (l links) status(r *Repo, sha string, s *status) object {

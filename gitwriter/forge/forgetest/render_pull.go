@@ -24,28 +24,24 @@ func (l links) pull(r *Repo, p *pull) object {
 	side := func(branch, sha string) object {
 		return object{"label": r.owner + ":" + branch, "ref": branch, "sha": sha, "user": l.user(r.owner), "repo": l.repo(r)}
 	}
-	var merge, assignee any
+	var merge any
 	if p.mergeSHA != "" {
 		merge = p.mergeSHA
-	}
-	if len(p.assignees) > 0 {
-		assignee = l.user(p.assignees[0])
 	}
 	teams := []object{}
 	for _, team := range p.teams {
 		teams = append(teams, l.team(r, team))
 	}
-	return object{
-		"id": p.id, "node_id": nodeID("PR", p.id), "number": p.number, "state": p.state, "locked": false, "draft": p.draft,
-		"title": p.title, "body": nullable(p.body), "user": l.user(p.author.Login), "author_association": "MEMBER",
-		"labels": l.labels(r, p.labels), "milestone": nil, "assignee": assignee, "assignees": l.users(p.assignees),
-		"requested_reviewers": l.users(p.reviewers), "requested_teams": teams, "auto_merge": nil,
-		"head": side(p.head, p.headSHA), "base": side(p.base, p.baseSHA), "merge_commit_sha": merge,
-		"created_at": moment(p.created), "updated_at": moment(p.updated), "closed_at": moment(p.closed), "merged_at": moment(p.merged),
+	out := l.conversation(r, p.issue)
+	maps.Copy(out, object{
+		"node_id": nodeID("PR", p.id), "draft": p.draft,
+		"requested_reviewers": l.users(p.reviewers), "requested_teams": teams, "auto_merge": l.autoMerge(p.auto),
+		"head": side(p.head, p.headSHA), "base": side(p.base, p.baseSHA), "merge_commit_sha": merge, "merged_at": moment(p.merged),
 		"_links": around, "url": self, "html_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch", "issue_url": issue,
 		"comments_url": addresses["comments"], "commits_url": addresses["commits"], "statuses_url": addresses["statuses"],
 		"review_comments_url": addresses["review_comments"], "review_comment_url": addresses["review_comment"],
-	}
+	})
+	return out
 }
 
 func nullable(text string) any {
@@ -74,15 +70,13 @@ func (l links) fullPull(r *Repo, p *pull) object {
 	if p.mergedBy != nil {
 		mergedBy = l.user(p.mergedBy.Login)
 	}
-	mergeableState := "unknown"
+	state := r.standing(p)
 	if p.state == stateOpen {
-		_, err := r.mergeTree(p)
-		mergeable = err == nil
-		mergeableState = map[bool]string{true: "clean", false: "dirty"}[err == nil]
+		mergeable = state != standsDirty
 	}
 	additions, deletions, files := r.counts(p)
 	maps.Copy(out, object{
-		"merged": !p.merged.IsZero(), "merged_by": mergedBy, "mergeable": mergeable, "mergeable_state": mergeableState, "rebaseable": mergeable,
+		"merged": !p.merged.IsZero(), "merged_by": mergedBy, "mergeable": mergeable, "mergeable_state": state, "rebaseable": mergeable,
 		"comments": len(p.comments), "review_comments": 0, "commits": len(r.commitsOf(p)), "maintainer_can_modify": false,
 		"additions": additions, "deletions": deletions, "changed_files": files,
 	})

@@ -20,12 +20,17 @@ type Repo struct {
 	push        sync.Mutex // one push at a time, so that each sees its own changes
 
 	// Guarded by the server's lock.
-	private  bool
-	pushed   time.Time
-	refs     map[string]string // the refs as last seen, by full name
-	pulls    []*pull           // pull N is at N-1
-	labels   []*label
-	statuses map[string][]*status // by commit, oldest first
+	private    bool
+	pushed     time.Time
+	refs       map[string]string // the refs as last seen, by full name
+	numbers    []*issue          // issue or pull request N is at N-1
+	pulls      []*pull           // oldest first
+	labels     []*label
+	milestones []*milestone
+	checkRuns  map[string][]*checkRun // by commit, oldest first
+	rules      map[string]Protection  // by branch
+	automerge  bool                   // pull requests may be set to merge by themselves
+	statuses   map[string][]*status   // by commit, oldest first
 }
 
 // defaultBranch is every repository's.
@@ -67,6 +72,7 @@ func (s *Server) CreateRepo(owner, name string) (*Repo, error) {
 	repo := &Repo{
 		s: s, id: s.id(), owner: owner, name: name, dir: dir, created: now, pushed: now,
 		refs: map[string]string{}, statuses: map[string][]*status{},
+		checkRuns: map[string][]*checkRun{}, rules: map[string]Protection{},
 	}
 	s.repos[strings.ToLower(full)] = repo
 	return repo, nil

@@ -15,6 +15,8 @@ func repoRoutes() []route {
 		{"GET " + repoPath + "/commits", PermissionNone, listCommits},
 		{"GET " + repoPath + "/commits/{ref}", PermissionNone, getCommit},
 		{"GET " + repoPath + "/commits/{ref}/status", PermissionNone, combinedStatus},
+		{"GET " + repoPath + "/commits/{ref}/check-runs", PermissionNone, listCheckRuns},
+		{"GET " + repoPath + "/collaborators/{login}/permission", PermissionWrite, getPermission},
 		{"GET " + repoPath + "/commits/{ref}/statuses", PermissionNone, listStatuses},
 		{"POST " + repoPath + "/statuses/{sha}", PermissionWrite, createStatus},
 		{"GET " + repoPath + "/git/ref/{ref...}", PermissionNone, getRef},
@@ -27,8 +29,30 @@ func repoRoutes() []route {
 func getRepo(c *call) (answer, error) {
 	out := c.links().repo(c.repo)
 	write := c.user != nil && c.user.Permission >= PermissionWrite
-	out["permissions"] = object{"admin": false, "maintain": false, "push": write, "triage": write, "pull": true}
+	admin := c.user != nil && c.user.Permission >= PermissionAdmin
+	out["permissions"] = object{"admin": admin, "maintain": admin, "push": write, "triage": write, "pull": true}
 	return answer{body: out}, nil
+}
+
+// getPermission tells what a user may do. Whoever has an account may read what is
+// public, and GitHub says so.
+func getPermission(c *call) (answer, error) {
+	user := c.repo.s.userNamed(c.r.PathValue("login"))
+	if user == nil {
+		return answer{}, &apiError{status: http.StatusNotFound, message: c.r.PathValue("login") + " is not a user"}
+	}
+	permission := user.Permission
+	if !c.repo.private {
+		permission = max(permission, PermissionRead)
+	}
+	name := map[Permission]string{PermissionNone: "none", PermissionRead: "read", PermissionWrite: "write", PermissionAdmin: "admin"}[permission]
+	who := c.links().user(user.Login)
+	who["role_name"] = name
+	who["permissions"] = object{
+		"pull": permission >= PermissionRead, "triage": permission >= PermissionWrite, "push": permission >= PermissionWrite,
+		"maintain": permission >= PermissionAdmin, "admin": permission >= PermissionAdmin,
+	}
+	return answer{body: object{"permission": name, "role_name": name, "user": who}}, nil
 }
 
 func listBranches(c *call) (answer, error) {

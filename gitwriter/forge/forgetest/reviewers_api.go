@@ -44,7 +44,7 @@ func requestReviewers(c *call) (answer, error) {
 	for _, team := range in.Teams {
 		p.teams = add(p.teams, team)
 	}
-	c.repo.touched(p, "review_requested", c.user)
+	c.repo.touched(p.issue, "review_requested", c.user)
 	return answer{status: http.StatusCreated, body: c.links().pull(c.repo, p)}, nil
 }
 
@@ -55,7 +55,7 @@ func dropReviewers(c *call) (answer, error) {
 	}
 	p.reviewers = slices.DeleteFunc(p.reviewers, func(login string) bool { return slices.Contains(in.Reviewers, login) })
 	p.teams = slices.DeleteFunc(p.teams, func(team string) bool { return slices.Contains(in.Teams, team) })
-	c.repo.touched(p, "review_request_removed", c.user)
+	c.repo.touched(p.issue, "review_request_removed", c.user)
 	return answer{body: c.links().pull(c.repo, p)}, nil
 }
 

@@ -30,7 +30,7 @@ const repoPath = "/repos/{owner}/{repo}"
 
 func (s *Server) apiRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, list := range [][]route{s.siteRoutes(), repoRoutes(), pullRoutes(), issueRoutes()} {
+	for _, list := range [][]route{s.siteRoutes(), repoRoutes(), pullRoutes(), reviewRoutes(), issueRoutes(), labelRoutes(), commentRoutes()} {
 		for _, route := range list {
 			mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) { s.serveAPI(w, r, route) })
 		}
@@ -45,6 +45,7 @@ func (s *Server) siteRoutes() []route {
 	return []route{
 		{"GET /user", PermissionNone, s.getUser},
 		{"GET /rate_limit", PermissionNone, s.getRateLimit},
+		{"POST /graphql", PermissionNone, s.graphql},
 		{"POST /app/installations/{installation_id}/access_tokens", PermissionNone, s.installationToken},
 	}
 }
@@ -60,6 +61,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, route route) ans
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	w.Header().Set("X-GitHub-Request-Id", strconv.FormatInt(s.id(), 16))
 	result, err := s.callAPI(w, r, route)
+	if err == nil {
+		result, err = s.conditional(r, result, w.Header())
+	}
 	if err != nil {
 		var refused *apiError
 		if !errors.As(err, &refused) {
@@ -131,10 +135,19 @@ func (c *call) read(into any) error {
 // pull finds the pull request that the path names.
 func (c *call) pull() (*pull, error) {
 	number, err := strconv.Atoi(c.r.PathValue("number"))
-	if err != nil || number < 1 || number > len(c.repo.pulls) {
+	if err != nil || c.repo.pullAt(number) == nil {
 		return nil, notFound()
 	}
-	return c.repo.pulls[number-1], nil
+	return c.repo.pullAt(number), nil
+}
+
+// issue finds the issue or pull request that the path names.
+func (c *call) issue() (*issue, error) {
+	number, err := strconv.Atoi(c.r.PathValue("number"))
+	if err != nil || c.repo.issueAt(number) == nil {
+		return nil, notFound()
+	}
+	return c.repo.issueAt(number), nil
 }
 
 func (s *Server) getUser(c *call) (answer, error) {

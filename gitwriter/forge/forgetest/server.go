@@ -132,7 +132,11 @@ func (s *Server) handler(r *http.Request) (http.Handler, string) {
 	if strings.Contains(r.URL.Path, ".git/") {
 		return http.HandlerFunc(s.serveGit), gitRoute(r)
 	}
-	const prefix = "/api/v3"
+	const prefix, graphql = "/api/v3", "/graphql"
+	if r.URL.Path == "/api"+graphql {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = graphql, ""
+	}
 	if strings.HasPrefix(r.URL.Path, prefix+"/") {
 		r2 := r.Clone(r.Context())
 		r2.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
@@ -142,9 +146,9 @@ func (s *Server) handler(r *http.Request) (http.Handler, string) {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch first {
-	case "repos", "app", "user", "rate_limit":
+	case "repos", "app", "user", "rate_limit", "graphql":
 		_, pattern := s.api.Handler(r)
-		return s.api, pattern
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.api.ServeHTTP(w, r) }), pattern
 	}
 	_, pattern := s.pages.Handler(r)
 	return s.pages, pattern

@@ -12,8 +12,8 @@ const Token = "forgetest-token-of-the-bot"
 
 // Start runs a server for the length of a test. Without a directory it takes a
 // temporary one; without users it knows "towline-bot" (Token), who may write, and
-// "alice" and "mallory", with the tokens "alice-token" and "mallory-token", of
-// whom alice may write and mallory may only read.
+// "alice", "olga" and "mallory", with tokens such as "alice-token", of whom alice may
+// write, olga do anything, and mallory only read.
 func Start(tb testing.TB, config Config) *Server {
 	tb.Helper()
 	if config.Dir == "" {
@@ -23,6 +23,7 @@ func Start(tb testing.TB, config Config) *Server {
 		config.Users = []User{
 			{Login: "towline-bot", Token: secret.New(Token), Permission: PermissionWrite},
 			{Login: "alice", Token: secret.New("alice-token"), Permission: PermissionWrite},
+			{Login: "olga", Token: secret.New("olga-token"), Permission: PermissionAdmin},
 			{Login: "mallory", Token: secret.New("mallory-token"), Permission: PermissionRead},
 		}
 	}

@@ -34,6 +34,7 @@ func createStatus(c *call) (answer, error) {
 		link: in.TargetURL, creator: c.user, created: c.repo.s.now(),
 	}
 	c.repo.statuses[sha] = append(c.repo.statuses[sha], s)
+	c.repo.mergeByItself()
 	return answer{status: http.StatusCreated, body: c.links().status(c.repo, sha, s)}, nil
 }
 
