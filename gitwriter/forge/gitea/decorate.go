@@ -69,22 +69,14 @@ func (f *Forge) decorate(ctx context.Context, raw *gitea.PullRequest, d forge.De
 	return out, errors.Join(errs...)
 }
 
-// askReviewers leaves out who was asked already, and who has answered: Gitea would
-// ask the latter again, and take their answer for an old one.
+// askReviewers leaves out who was asked already. Gitea counts among them who has
+// answered, and would take the answer for an old one if it asked again.
 func (f *Forge) askReviewers(ctx context.Context, client *gitea.Client, raw *gitea.PullRequest, names []string) error {
 	asked := logins(raw.RequestedReviewers)
 	for _, team := range raw.RequestedReviewersTeams {
 		asked = append(asked, f.owner+"/"+team.Name)
 	}
 	missing := without(names, asked)
-	if len(missing) == 0 {
-		return nil
-	}
-	reviews, err := f.reviews(ctx, client, raw.Index)
-	if err != nil {
-		return err
-	}
-	missing = without(missing, reviews.answered)
 	if len(missing) == 0 {
 		return nil
 	}
@@ -101,7 +93,7 @@ func (f *Forge) assign(ctx context.Context, client *gitea.Client, raw *gitea.Pul
 	if len(missing) == 0 {
 		return nil
 	}
-	all := append(old, missing...)
+	all := slices.Concat(old, missing)
 	if _, resp, err := client.EditPullRequest(f.owner, f.repo, raw.Index, gitea.EditPullRequestOption{Assignees: all}); err != nil {
 		return f.classify(ctx, "assigning a pull request", resp, err)
 	}

@@ -2,6 +2,7 @@ package gitea
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -160,8 +161,8 @@ func (f *Forge) merge(ctx context.Context, op string, number int, m forge.MergeR
 	if err == nil && done {
 		return nil
 	}
-	if err == nil { // the SDK keeps the server's words to itself
-		err = errors.New("the merge was refused")
+	if err == nil {
+		err = refusal(resp)
 	}
 	err = f.classify(ctx, op, resp, err)
 	var refused *forge.Error
@@ -180,4 +181,16 @@ func (f *Forge) merge(ctx context.Context, op string, number int, m forge.MergeR
 	notReady := *refused
 	notReady.Err = forge.ErrNotReady
 	return &notReady
+}
+
+// refusal reads the server's words where the SDK looks at the status alone. The
+// transport has read the answer as a whole and keeps it, also when it is closed.
+func refusal(resp *gitea.Response) error {
+	var said struct {
+		Message string `json:"message"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&said); err != nil || said.Message == "" {
+		return errors.New("the merge was refused")
+	}
+	return errors.New(said.Message)
 }

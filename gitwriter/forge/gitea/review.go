@@ -89,7 +89,6 @@ func (f *Forge) isThere(ctx context.Context, client *gitea.Client, err error) er
 
 // opinions are what the reviews of a pull request come to.
 type opinions struct {
-	answered         []string // who has written a review
 	changesRequested bool
 	approvals        int64 // official ones, that are about what is there now
 }
@@ -111,7 +110,6 @@ func (f *Forge) reviews(ctx context.Context, client *gitea.Client, number int64)
 				continue
 			}
 			who := review.Reviewer.UserName
-			out.answered = append(out.answered, who)
 			old := last[who]
 			if review.State != gitea.ReviewStateComment && (old == nil || !review.Submitted.Before(old.Submitted)) {
 				last[who] = review
