@@ -21,7 +21,7 @@ const logFields = 10
 
 // log lists commits as git log does with these arguments.
 func (r *Repo) log(args ...string) []commitInfo {
-	out, err := r.s.git.run(r.dir, nil, append([]string{"log", "-z", logFormat}, args...)...)
+	out, err := r.s.git.Run(r.dir, nil, append([]string{"log", "-z", logFormat}, args...)...)
 	if err != nil || out == "" {
 		return nil
 	}
@@ -99,7 +99,7 @@ func statusName(letter byte) string {
 
 // diff compares two commits file by file.
 func (r *Repo) diff(from, to string) []fileChange {
-	raw, err := r.s.git.run(r.dir, nil, "diff", "--raw", "-z", "--abbrev=40", "-M", from, to)
+	raw, err := r.s.git.Run(r.dir, nil, "diff", "--raw", "-z", "--abbrev=40", "-M", from, to)
 	if err != nil {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (r *Repo) diff(from, to string) []fileChange {
 		if change.previous != "" {
 			paths = append(paths, change.previous)
 		}
-		patch, err := r.s.git.run(r.dir, nil, append([]string{"--literal-pathspecs", "diff", "-M", from, to, "--"}, paths...)...)
+		patch, err := r.s.git.Run(r.dir, nil, append([]string{"--literal-pathspecs", "diff", "-M", from, to, "--"}, paths...)...)
 		if err == nil {
 			change.addPatch(patch)
 		}

@@ -30,7 +30,7 @@ func (r *Repo) pushEvent(name, before, after string, by *User) object {
 	}
 	return object{
 		"ref": name, "before": orNone(before), "after": orNone(after), "base_ref": nil,
-		"created": before == "", "deleted": after == "", "forced": before != "" && after != "" && !r.contains(after, before),
+		"created": before == "", "deleted": after == "", "forced": before != "" && after != "" && !r.bare.Contains(after, before),
 		"compare": l.html(r, "/compare/", orNone(before)[:12], "...", orNone(after)[:12]), "commits": commits, "head_commit": head,
 		"repository": l.repo(r), "sender": l.user(login), "pusher": object{"name": login, "email": (&User{Login: login}).email()},
 	}
@@ -47,7 +47,7 @@ func (l links) eventCommit(r *Repo, c commitInfo) object {
 	if len(c.parents) > 0 {
 		from = c.parents[0]
 	}
-	names, err := r.s.git.run(r.dir, nil, "diff", "--name-status", "-z", "--no-renames", from, c.sha)
+	names, err := r.s.git.Run(r.dir, nil, "diff", "--name-status", "-z", "--no-renames", from, c.sha)
 	if err != nil {
 		return out
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest/internal/bare"
 )
 
 // The ways to merge.
@@ -48,8 +50,6 @@ type mergeRequest struct {
 	Method  string `json:"merge_method"`
 }
 
-var errConflict = errors.New("the branches are in conflict")
-
 // merge merges, or refuses with an *apiError. The caller holds the lock.
 func (r *Repo) merge(p *pull, in mergeRequest, by *User) error {
 	notAllowed := func(message string) error { return &apiError{status: http.StatusMethodNotAllowed, message: message} }
@@ -66,13 +66,13 @@ func (r *Repo) merge(p *pull, in mergeRequest, by *User) error {
 	}
 	before := r.refs["refs/heads/"+p.base]
 	sha, err := r.mergeCommit(p, in, by)
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, bare.ErrConflict) {
 		return notAllowed("Pull Request is not mergeable")
 	}
 	if err != nil {
 		return err
 	}
-	if err := r.updateRef("refs/heads/"+p.base, sha, before); err != nil {
+	if err := r.bare.UpdateRef("refs/heads/"+p.base, sha, before); err != nil {
 		return &apiError{status: http.StatusConflict, message: "Base branch was modified. Review and try the merge again."}
 	}
 	r.setMerged(p, sha, before, by)
@@ -129,20 +129,9 @@ func squashMessage(commits []commitInfo) string {
 	return b.String()
 }
 
-// mergeTree merges head and base into a tree, or gives errConflict.
+// mergeTree merges head and base into a tree, or gives bare.ErrConflict.
 func (r *Repo) mergeTree(p *pull) (string, error) {
-	return r.mergeTrees(r.refs["refs/heads/"+p.base], p.headSHA)
-}
-
-func (r *Repo) mergeTrees(ours, theirs string) (string, error) {
-	out, err := r.s.git.run(r.dir, nil, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
-	if exitCode(err) == 1 {
-		return "", errConflict
-	}
-	if err != nil {
-		return "", err
-	}
-	return out, nil
+	return r.bare.MergeTrees(r.refs["refs/heads/"+p.base], p.headSHA)
 }
 
 // rebase copies each of the pull request's commits onto the base. Each copy is a
@@ -152,7 +141,7 @@ func (r *Repo) rebase(p *pull, onto string, by *User) (string, error) {
 	scratch := identity{author: by, committer: by, when: r.s.now()}
 	for _, commit := range r.commitsOf(p) {
 		if len(commit.parents) != 1 {
-			return "", errConflict // GitHub doesn't rebase merges either
+			return "", bare.ErrConflict // GitHub doesn't rebase merges either
 		}
 		parent, err := r.commitTree(commit.parents[0]+"^{tree}", nil, "parent", scratch)
 		if err != nil {
@@ -166,7 +155,7 @@ func (r *Repo) rebase(p *pull, onto string, by *User) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		tree, err := r.mergeTrees(ours, theirs)
+		tree, err := r.bare.MergeTrees(ours, theirs)
 		if err != nil {
 			return "", err
 		}

@@ -44,7 +44,7 @@ func (r *Repo) mergeBase(p *pull) string {
 	if base == "" || p.state == stateClosed {
 		base = p.baseSHA
 	}
-	out, err := r.s.git.run(r.dir, nil, "merge-base", base, p.headSHA)
+	out, err := r.s.git.Run(r.dir, nil, "merge-base", base, p.headSHA)
 	if err != nil {
 		return base // unrelated histories
 	}
@@ -62,7 +62,7 @@ func (r *Repo) closePull(p *pull, by *User) {
 
 // setMerged closes with a merge; before is the base's commit from before it.
 func (r *Repo) setMerged(p *pull, mergeSHA, before string, by *User) {
-	if base, err := r.s.git.run(r.dir, nil, "merge-base", orNone(before), p.headSHA); err == nil {
+	if base, err := r.s.git.Run(r.dir, nil, "merge-base", orNone(before), p.headSHA); err == nil {
 		p.mergeBaseAtMerging = base
 	}
 	now := r.s.now()

@@ -95,7 +95,7 @@ func createPull(c *call) (answer, error) {
 		return answer{}, invalid(badField(resource, "base", "invalid"))
 	case c.repo.openPull(head, in.Base) != nil:
 		return answer{}, invalid(inWords(resource, fmt.Sprintf("A pull request already exists for %s:%s.", c.repo.owner, head)))
-	case c.repo.contains(baseSHA, headSHA):
+	case c.repo.bare.Contains(baseSHA, headSHA):
 		return answer{}, invalid(inWords(resource, fmt.Sprintf("No commits between %s and %s", in.Base, head)))
 	}
 	p := &pull{

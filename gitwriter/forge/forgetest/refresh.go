@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest/internal/bare"
 )
 
 // refresh takes in what became of the refs since it last looked, by whatever way
@@ -11,15 +13,10 @@ import (
 // requests follow their branches, and webhooks are told. The caller holds the
 // server's lock.
 func (r *Repo) refresh(by *User) {
-	out, err := r.s.git.run(r.dir, nil, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags")
+	current, err := r.bare.Refs()
 	if err != nil {
 		r.s.log.Error("reading refs", "repository", r.FullName(), "error", err)
 		return
-	}
-	current := map[string]string{}
-	for line := range strings.Lines(out) {
-		sha, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		current[name] = sha
 	}
 	before := r.refs
 	r.refs = current
@@ -53,29 +50,23 @@ func (r *Repo) moved(name, before, after string, by *User) {
 			r.keepHead(p)
 			p.updated = r.s.now()
 			r.s.hooks.send("pull_request", r.pullEvent("synchronize", p, by, object{"before": orNone(before), "after": orNone(after)}))
-		case p.base == branch && r.contains(after, p.headSHA):
+		case p.base == branch && r.bare.Contains(after, p.headSHA):
 			// The commits arrived on the base by another way, so it is merged.
 			r.setMerged(p, after, before, by)
 		}
 	}
 }
 
-// contains tells whether the commit is one of the tip's ancestors, or the tip.
-func (r *Repo) contains(tip, commit string) bool {
-	_, err := r.s.git.run(r.dir, nil, "merge-base", "--is-ancestor", commit, tip)
-	return err == nil
-}
-
 // keepHead keeps the pull request's commits reachable when its branch goes.
 func (r *Repo) keepHead(p *pull) {
-	if _, err := r.s.git.run(r.dir, nil, "update-ref", p.headRef(), p.headSHA); err != nil {
+	if _, err := r.s.git.Run(r.dir, nil, "update-ref", p.headRef(), p.headSHA); err != nil {
 		r.s.log.Error("keeping a pull request's head", "repository", r.FullName(), "number", p.number, "error", err)
 	}
 }
 
 func orNone(sha string) string {
 	if sha == "" {
-		return noCommit
+		return bare.NoCommit
 	}
 	return sha
 }

@@ -7,7 +7,7 @@ import (
 
 func (l links) ref(r *Repo, name string) object {
 	sha := r.refs[name]
-	kind, err := r.s.git.run(r.dir, nil, "cat-file", "-t", sha)
+	kind, err := r.s.git.Run(r.dir, nil, "cat-file", "-t", sha)
 	if err != nil {
 		kind = "commit"
 	}
@@ -41,7 +41,7 @@ func createRef(c *call) (answer, error) {
 	case !isHash(in.SHA) || c.repo.resolve(in.SHA) == "":
 		return refuse("Object does not exist")
 	}
-	if err := c.repo.updateRef(in.Ref, in.SHA, ""); err != nil {
+	if err := c.repo.bare.UpdateRef(in.Ref, in.SHA, ""); err != nil {
 		return refuse("Reference could not be created")
 	}
 	c.repo.refresh(c.user)
@@ -53,7 +53,7 @@ func (r *Repo) wellFormed(name string) bool {
 	if !strings.HasPrefix(name, "refs/heads/") && !strings.HasPrefix(name, "refs/tags/") {
 		return false
 	}
-	_, err := r.s.git.run(r.dir, nil, "check-ref-format", name)
+	_, err := r.s.git.Run(r.dir, nil, "check-ref-format", name)
 	return err == nil
 }
 
@@ -75,10 +75,10 @@ func updateRef(c *call) (answer, error) {
 		return refuse("Reference does not exist")
 	case !isHash(in.SHA) || c.repo.resolve(in.SHA) == "":
 		return refuse("Object does not exist")
-	case !in.Force && !c.repo.contains(in.SHA, old):
+	case !in.Force && !c.repo.bare.Contains(in.SHA, old):
 		return refuse("Update is not a fast forward")
 	}
-	if err := c.repo.updateRef(name, in.SHA, old); err != nil {
+	if err := c.repo.bare.UpdateRef(name, in.SHA, old); err != nil {
 		return refuse("Reference cannot be updated")
 	}
 	c.repo.refresh(c.user)
@@ -91,7 +91,7 @@ func deleteRef(c *call) (answer, error) {
 	if old == "" || name == "refs/heads/"+defaultBranch {
 		return answer{}, &apiError{status: http.StatusUnprocessableEntity, message: "Reference does not exist"}
 	}
-	if _, err := c.repo.s.git.run(c.repo.dir, nil, "update-ref", "-d", name, old); err != nil {
+	if _, err := c.repo.s.git.Run(c.repo.dir, nil, "update-ref", "-d", name, old); err != nil {
 		return answer{}, &apiError{status: http.StatusUnprocessableEntity, message: "Reference cannot be deleted"}
 	}
 	c.repo.refresh(c.user)

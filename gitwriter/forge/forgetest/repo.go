@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest/internal/bare"
 )
 
 // Repo is one repository of a Server. Its methods may be called concurrently.
@@ -16,6 +18,7 @@ type Repo struct {
 	id          int64
 	owner, name string
 	dir         string
+	bare        bare.Repo // the same
 	created     time.Time
 	push        sync.Mutex // one push at a time, so that each sees its own changes
 
@@ -53,24 +56,13 @@ func (s *Server) CreateRepo(owner, name string) (*Repo, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("creating the repository %q: %w", full, err)
 	}
-	if _, err := s.git.run(dir, nil, "init", "--quiet", "--bare", "--initial-branch="+defaultBranch, "."); err != nil {
+	kept := bare.Repo{Git: s.git, Dir: dir}
+	if err := kept.Init(defaultBranch, "refs/pull"); err != nil { // as on GitHub, these are the server's
 		return nil, fmt.Errorf("creating the repository %q: %w", full, err)
-	}
-	for _, setting := range [][2]string{
-		{"receive.hideRefs", "refs/pull"}, // as on GitHub, these are the server's
-		{"uploadpack.allowAnySHA1InWant", "true"},
-		{"uploadpack.allowFilter", "true"},
-		{"gc.auto", "0"},
-		{"receive.autogc", "false"},
-		{"core.logAllRefUpdates", "false"},
-	} {
-		if _, err := s.git.run(dir, nil, "config", setting[0], setting[1]); err != nil {
-			return nil, fmt.Errorf("creating the repository %q: %w", full, err)
-		}
 	}
 	now := s.now()
 	repo := &Repo{
-		s: s, id: s.id(), owner: owner, name: name, dir: dir, created: now, pushed: now,
+		s: s, id: s.id(), owner: owner, name: name, dir: dir, bare: kept, created: now, pushed: now,
 		refs: map[string]string{}, statuses: map[string][]*status{},
 		checkRuns: map[string][]*checkRun{}, rules: map[string]Protection{},
 	}
@@ -113,9 +105,5 @@ func (r *Repo) Head(branch string) string {
 
 // resolve gives the commit that a full ref name or hash stands for, or "".
 func (r *Repo) resolve(name string) string {
-	out, err := r.s.git.run(r.dir, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
-	if err != nil {
-		return ""
-	}
-	return out
+	return r.bare.Resolve(name)
 }

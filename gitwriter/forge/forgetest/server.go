@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest/internal/bare"
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest/internal/wire"
 )
 
 // Server is the forge. Make it with NewServer.
@@ -19,21 +22,22 @@ type Server struct {
 	config Config
 	log    *slog.Logger
 	now    func() time.Time
-	git    *git
+	git    *bare.Git
 	api    *http.ServeMux
 	pages  *http.ServeMux
 	hooks  *deliverer
 	key    []byte // signs the pages' forms
 
-	mu       sync.Mutex // guards all below, and the repositories' state
-	base     string
-	repos    map[string]*Repo // by lower-case "owner/name"
-	tokens   map[string]*User // by token
-	lastID   int64
-	limits   limits
-	faults   []*fault
-	off      bool
-	requests []Request
+	mu     sync.Mutex // guards all below, and the repositories' state
+	base   string
+	repos  map[string]*Repo // by lower-case "owner/name"
+	tokens map[string]*User // by token
+	lastID int64
+	limits limits
+	off    bool
+
+	faults   wire.Faults
+	requests wire.Log
 }
 
 // NewServer checks the configuration and makes a server without repositories. It
@@ -47,7 +51,7 @@ func NewServer(config Config) (*Server, error) {
 		return nil, fmt.Errorf("starting a forge in %q: %w", config.Dir, err)
 	}
 	config.Dir = dir
-	runner, err := newGit(dir)
+	runner, err := bare.New(dir)
 	if err != nil {
 		return nil, fmt.Errorf("starting a forge: %w", err)
 	}
@@ -117,20 +121,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	off := s.off
 	s.mu.Unlock()
 	if off {
-		cut(w)
+		wire.Cut(w)
 		return
 	}
 	handler, route := s.handler(r)
-	recorder := &recorder{ResponseWriter: w, note: func(status int) { s.record(r, route, status) }}
-	s.faulty(route, handler).ServeHTTP(recorder, r)
-	recorder.begin(0)
+	s.requests.Serve(w, r, route, s.faults.Handler(route, handler))
+	s.log.Debug("served", "method", r.Method, "path", r.URL.Path)
 }
 
 // handler finds who serves the request, and the name of the route by which
 // faults and the request log know it.
 func (s *Server) handler(r *http.Request) (http.Handler, string) {
 	if strings.Contains(r.URL.Path, ".git/") {
-		return http.HandlerFunc(s.serveGit), gitRoute(r)
+		return http.HandlerFunc(s.serveGit), bare.Route(r)
 	}
 	const prefix, graphql = "/api/v3", "/graphql"
 	if r.URL.Path == "/api"+graphql {

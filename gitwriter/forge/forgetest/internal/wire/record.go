@@ -1,8 +1,9 @@
-package forgetest
+package wire
 
 import (
 	"net/http"
 	"slices"
+	"sync"
 )
 
 // Request is a line of the request log.
@@ -17,27 +18,39 @@ type Request struct {
 // maxRequests bounds the log; older lines go first.
 const maxRequests = 10000
 
-// Requests gives the log of requests, oldest first.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+// Log keeps the requests that were served. The zero value is ready.
+type Log struct {
+	mu       sync.Mutex
+	requests []Request
 }
 
-// ForgetRequests empties the log.
-func (s *Server) ForgetRequests() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = nil
+// Requests gives the log, oldest first.
+func (l *Log) Requests() []Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.requests)
 }
 
-func (s *Server) record(r *http.Request, route string, status int) {
-	s.log.Debug("served", "method", r.Method, "path", r.URL.Path, "status", status)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{Method: r.Method, Route: route, Path: r.URL.Path, Query: r.URL.RawQuery, Status: status})
-	if len(s.requests) > maxRequests {
-		s.requests = slices.Delete(s.requests, 0, len(s.requests)-maxRequests)
+// Forget empties the log.
+func (l *Log) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests = nil
+}
+
+// Serve serves the request, and puts it into the log before the client has an answer.
+func (l *Log) Serve(w http.ResponseWriter, r *http.Request, route string, handler http.Handler) {
+	recorder := &recorder{ResponseWriter: w, note: func(status int) { l.record(r, route, status) }}
+	handler.ServeHTTP(recorder, r)
+	recorder.begin(0)
+}
+
+func (l *Log) record(r *http.Request, route string, status int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests = append(l.requests, Request{Method: r.Method, Route: route, Path: r.URL.Path, Query: r.URL.RawQuery, Status: status})
+	if len(l.requests) > maxRequests {
+		l.requests = slices.Delete(l.requests, 0, len(l.requests)-maxRequests)
 	}
 }
 

@@ -1,4 +1,6 @@
-package forgetest
+// Package bare keeps bare Git repositories for test forges, and serves them over
+// smart HTTP. It runs the real git, 2.38 or newer.
+package bare
 
 import (
 	"bytes"
@@ -13,25 +15,25 @@ import (
 	"time"
 )
 
-// git runs the git command, shut off from the machine's configuration.
-type git struct {
+// Git runs the git command, shut off from the machine's configuration.
+type Git struct {
 	path string
 	env  []string
 }
 
 var gitVersion = regexp.MustCompile(`git version (\d+)\.(\d+)`)
 
-// newGit finds git, and sees that it knows merge-tree --write-tree.
-func newGit(home string) (*git, error) {
+// New finds git, and sees that it knows merge-tree --write-tree.
+func New(home string) (*Git, error) {
 	path, err := exec.LookPath("git")
 	if err != nil {
 		return nil, fmt.Errorf("looking for git: %w", err)
 	}
-	g := &git{path: path, env: []string{
+	g := &Git{path: path, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0",
 	}}
-	out, err := g.run("", nil, "--version")
+	out, err := g.Run("", nil, "--version")
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +63,8 @@ func (e *gitError) Error() string {
 	return fmt.Sprintf("git %s: exit status %d: %s", e.command, e.code, strings.TrimSpace(e.stderr))
 }
 
-// exitCode gives the code with which git ended, or -1.
-func exitCode(err error) int {
+// ExitCode gives the code with which git ended, or -1.
+func ExitCode(err error) int {
 	var failed *gitError
 	if errors.As(err, &failed) {
 		return failed.code
@@ -70,15 +72,16 @@ func exitCode(err error) int {
 	return -1
 }
 
-// run runs git in a directory and gives its output without the final line end.
-func (g *git) run(dir string, input []byte, args ...string) (string, error) {
-	return g.runEnv(dir, nil, input, args...)
+// Run runs git in a directory and gives its output without the final line end.
+func (g *Git) Run(dir string, input []byte, args ...string) (string, error) {
+	return g.RunEnv(dir, nil, input, args...)
 }
 
-func (g *git) runEnv(dir string, env []string, input []byte, args ...string) (string, error) {
+// RunEnv is Run with more in the environment.
+func (g *Git) RunEnv(dir string, env []string, input []byte, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), gitTimeout)
 	defer cancel()
-	cmd := g.command(ctx, dir, args...)
+	cmd := g.Command(ctx, dir, args...)
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdin = bytes.NewReader(input)
 	var stdout, stderr bytes.Buffer
@@ -93,9 +96,9 @@ func (g *git) runEnv(dir string, env []string, input []byte, args ...string) (st
 	return strings.TrimSuffix(stdout.String(), "\n"), nil
 }
 
-// command prepares git. Arguments are fixed words, names that git has checked,
+// Command prepares git. Arguments are fixed words, names that git has checked,
 // or follow a "--end-of-options".
-func (g *git) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
+func (g *Git) Command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, g.path, args...) // #nosec G204 -- a test server that runs git is what this is
 	cmd.Dir = dir
 	cmd.Env = append([]string{}, g.env...)
