@@ -23,6 +23,7 @@ const pullPage = "/{owner}/{repo}/pull/{number}"
 
 func (s *Server) pageRoutes() *http.ServeMux {
 	templates := template.Must(template.New("").Funcs(template.FuncMap{
+		"inc":   func(n int) int { return n + 1 },
 		"short": func(sha string) string { return sha[:min(7, len(sha))] },
 		"first": func(text string) string { line, _, _ := strings.Cut(text, "\n"); return line },
 		"when":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
@@ -34,6 +35,10 @@ func (s *Server) pageRoutes() *http.ServeMux {
 	mux.HandleFunc("GET /{$}", show("index.html", s.indexView))
 	mux.HandleFunc("GET /{owner}/{repo}", show("repo.html", s.repoView))
 	mux.HandleFunc("GET "+pullPage, show("pull.html", s.pullView))
+	mux.HandleFunc("GET /{owner}/{repo}/issues/{number}", show("issue.html", s.issueView))
+	mux.HandleFunc("GET /{owner}/{repo}/commit/{sha}", show("diff.html", s.commitView))
+	mux.HandleFunc("GET /{owner}/{repo}/compare/{range...}", show("diff.html", s.compareView))
+	mux.HandleFunc("GET /{owner}/{repo}/blob/{ref}/{path...}", show("file.html", s.fileView))
 	mux.HandleFunc("POST "+pullPage+"/merge", s.mergeForm)
 	return mux
 }

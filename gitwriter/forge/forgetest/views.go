@@ -1,6 +1,7 @@
 package forgetest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -20,14 +21,20 @@ type pullView struct {
 	Commits            []commitView
 	Statuses           []statusView
 	Comments           []commentView
-	Files              []fileView
-	Additions          int
-	Deletions          int
-	Truncated          bool // the diff is too long to show in full
+	Diff               diffView
 	MergedBy, MergeSHA string
 	Merged             time.Time
 	Token              string // "" shows no button
 	Conflict           bool
+	Unmet              string // the first of the base's rules that isn't met
+	Automerge          bool
+}
+
+// diffView is a list of changed files.
+type diffView struct {
+	Files                []fileView
+	Additions, Deletions int
+	Truncated            bool // the diff is too long to show in full
 }
 
 type commitView struct {
@@ -144,26 +151,22 @@ func (s *Server) pullView(r *http.Request) (any, error) {
 	}
 	view := pullView{
 		Title: p.title, Repo: repo.FullName(), State: pageState(p), Number: p.number, Author: p.author.Login,
-		Head: p.head, Base: p.base, Created: p.created, Body: markdown(p.body), Commits: commitViews(repo.commitsOf(p)),
-		Merged: p.merged, MergeSHA: p.mergeSHA,
+		Head: p.head, Base: p.base, Created: p.created, Labels: p.labelNames(), Body: markdown(p.body), Comments: commentViews(p.comments), Commits: commitViews(repo.commitsOf(p)),
+		Merged: p.merged, MergeSHA: p.mergeSHA, Automerge: p.auto != nil,
 	}
 	if p.mergedBy != nil {
 		view.MergedBy = p.mergedBy.Login
 	}
-	for _, b := range p.labels {
-		view.Labels = append(view.Labels, b.name)
-	}
 	for _, status := range repo.latest(p.headSHA) {
 		view.Statuses = append(view.Statuses, statusView{status.context, status.state, status.description, status.link})
 	}
-	for _, c := range p.comments {
-		view.Comments = append(view.Comments, commentView{c.author.Login, c.created, markdown(c.body)})
+	for _, run := range repo.checkRuns[p.headSHA] {
+		view.Statuses = append(view.Statuses, statusView{Context: run.name, State: cmp.Or(run.conclusion, checkPending)})
 	}
-	view.addFiles(repo.diff(repo.mergeBase(p), p.headSHA))
+	view.Diff.addFiles(repo.diff(repo.mergeBase(p), p.headSHA))
 	if p.state == stateOpen && !p.draft && s.pageUser() != nil {
 		view.Token = s.formToken(repo, p)
-		_, err := repo.mergeTree(p)
-		view.Conflict = err != nil
+		view.Conflict, view.Unmet = repo.standing(p) == standsDirty, repo.unmet(p)
 	}
 	return view, nil
 }
@@ -171,7 +174,7 @@ func (s *Server) pullView(r *http.Request) (any, error) {
 // maxLines bounds the diff on a page.
 const maxLines = 5000
 
-func (v *pullView) addFiles(files []fileChange) {
+func (v *diffView) addFiles(files []fileChange) {
 	left := maxLines
 	for _, f := range files {
 		v.Additions += f.additions
