@@ -19,11 +19,15 @@ const perPage = 100
 
 // List asks GitHub for the head and base it is to list, and drops what comes
 // from forks or stands in another state than asked for (GitHub knows merged only
-// as a sort of closed).
+// as a sort of closed). GitHub's list knows no since; it is asked by the order in
+// which pull requests were updated, and no further than to the first older one.
 func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequest, error) {
 	options := &github.PullRequestListOptions{
 		State: "all", Base: filter.Base, Sort: "created", Direction: "desc",
 		ListOptions: github.ListOptions{PerPage: perPage},
+	}
+	if !filter.Since.IsZero() {
+		options.Sort = "updated"
 	}
 	if filter.Head != "" {
 		options.Head = f.owner + ":" + filter.Head
@@ -44,6 +48,9 @@ func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequ
 		}
 		for _, raw := range list {
 			pr := convert(raw)
+			if pr.UpdatedAt.Before(filter.Since) {
+				return 0, nil // and so was all that follows
+			}
 			if !seen[pr.Number] && !fromFork(raw) && filter.Matches(pr) {
 				seen[pr.Number] = true
 				out = append(out, pr)
@@ -134,6 +141,8 @@ func convert(pr *github.PullRequest) forge.PullRequest {
 		State:     forge.State(pr.GetState()),
 		Draft:     pr.GetDraft(),
 		Author:    pr.GetUser().GetLogin(),
+		Milestone: pr.GetMilestone().GetTitle(),
+		Automerge: pr.AutoMerge != nil,
 		CreatedAt: pr.GetCreatedAt().Time,
 		UpdatedAt: pr.GetUpdatedAt().Time,
 		ClosedAt:  pr.GetClosedAt().Time,
