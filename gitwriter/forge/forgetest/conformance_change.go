@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -223,10 +224,33 @@ func refusesStranger(r run) {
 			return r.BadCredential.SetStatus(r.Context(), pr.HeadSHA, forge.Status{Context: "x", State: forge.StatusSuccess})
 		},
 	}
+	for name, call := range strangerCalls(r, pr) {
+		calls[name] = call
+	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, forge.ErrUnauthorized) || forge.Temporary(err) {
 			r.Errorf("%s gave %v, want ErrUnauthorized, not temporary", name, err)
 		}
+	}
+}
+
+func strangerCalls(r run, pr forge.PullRequest) map[string]func() error {
+	merge := forge.MergeRequest{Method: forge.MergeCommit, SHA: pr.HeadSHA}
+	return map[string]func() error{
+		"Decorate": func() error {
+			_, err := r.BadCredential.Decorate(r.Context(), pr.Number, forge.Decoration{Labels: []string{"x"}})
+			return err
+		},
+		"Comments":   func() error { _, err := r.BadCredential.Comments(r.Context(), pr.Number, time.Time{}); return err },
+		"Permission": func() error { _, err := r.BadCredential.Permission(r.Context(), r.Colleague); return err },
+		"Readiness":  func() error { _, err := r.BadCredential.Readiness(r.Context(), pr.Number); return err },
+		"Merge":      func() error { _, err := r.BadCredential.Merge(r.Context(), pr.Number, merge); return err },
+		"Automerge":  func() error { return r.BadCredential.Automerge(r.Context(), pr.Number, merge) },
+		"ListIssues": func() error { _, err := r.BadCredential.ListIssues(r.Context(), "x"); return err },
+		"CreateIssue": func() error {
+			_, err := r.BadCredential.CreateIssue(r.Context(), forge.NewIssue{Title: "x"})
+			return err
+		},
 	}
 }
 
