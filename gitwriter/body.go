@@ -2,125 +2,189 @@ package gitwriter
 
 import (
 	"fmt"
-	"net/url"
-	"regexp"
 	"strings"
+	"time"
 
-	"github.com/towline-dev/towline/gitwriter/markup"
+	"github.com/towline-dev/towline/gitwriter/forge"
 )
 
 const (
-	maxShown  = 50000 // bytes of what people see; GitHub takes 65,536 characters in all
+	maxBody   = 62000 // bytes in all; GitHub takes 65,536 characters, other forges more
 	maxHidden = 8000  // bytes of what a later run reads back, the key aside
+	maxNotes  = 20000 // bytes of all release notes
+	maxNote   = 4000  // bytes of one release's
 	maxPlaces = 10    // files listed for one image
 	maxReason = 400   // bytes
 )
 
-// body is the pull request's text, in the Markdown that all forges share. earlier is
-// what the pull request proposed before, by image.
-func body(key string, changes []Change, earlier map[string]string) string {
-	all := moves(changes)
-	var b strings.Builder
-	b.WriteString("| Image | From | To | Level | Where |\n| --- | --- | --- | --- | --- |\n")
-	for i, m := range all {
-		if i == maxMoves || b.Len() > maxShown/2 {
-			fmt.Fprintf(&b, "\n…and %d more; the commit's trailers list them.\n", len(all)-i)
-			break
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", code(m.Image), code(m.From), code(version(m.Change)), prose(m.Level, 20), where(m.places))
+// bodyData is what a pull request's text is made of. The zero value of each field leaves
+// its part out, but for the key and the changes.
+type bodyData struct {
+	key, group, scope string
+	changes           []Change
+	// earlier is what the pull request proposed before, by image.
+	earlier map[string]string
+	// state is the block at the top, as Markdown with its marks around it.
+	state string
+	// intro is what the person's own template gives; see Writer.intro.
+	intro   string
+	details map[Step]Details
+	notices []string
+	// links are the forge's; commit is the branch's head, at which files are shown.
+	links  forge.Links
+	commit string
+	now    time.Time
+}
+
+// body is the pull request's text, in the Markdown that all forges share. It is bounded
+// by leaving out whole lines, with a word on how many; the state, the person's own words
+// and what a later run reads back are always there.
+func body(d bodyData) string {
+	all := moves(d.changes)
+	before, after := d.state, footer+hidden(d, all)
+	if d.intro != "" {
+		before += d.intro + "\n\n"
 	}
-	writeReasons(&b, all)
-	writeSuperseded(&b, all, earlier)
-	shown := b.String()
-	if len(shown) > maxShown { // whole lines, since no element spans two
-		shown = shown[:strings.LastIndexByte(shown[:maxShown], '\n')+1] + "\n…and more.\n"
-	}
-	return shown + footer + hidden(key, all)
+	p := &page{limit: max(0, maxBody-len(before)-len(after))}
+	d.table(p, all)
+	d.reasons(p, all)
+	d.superseded(p, all)
+	p.list("Held back", d.notes(), p.limit*3/4)
+	d.changed(p, all)
+	d.releases(p, all)
+	return before + p.String() + after
 }
 
 const footer = "\n---\nMerging is all there is to do. Close this pull request, and Towline doesn't propose these versions here again. " +
-	"Push a commit to its branch, and Towline leaves the branch to you.\n\n"
+	"Push a commit to its branch, and Towline leaves the branch to you.\n\n" +
+	"Or say it in a comment, if you may push here: <code>/towline hold 7d</code> leaves the pull request as it is for a while, " +
+	"<code>/towline release</code> ends that, or proposes again what was closed, <code>/towline rebase</code> builds the branch anew, " +
+	"<code>/towline ignore</code> closes the pull request for good.\n\n"
 
-func where(places []string) string {
+// page is Markdown that is added to by elements that are whole.
+type page struct {
+	strings.Builder
+	limit int // bytes
+}
+
+// add writes an element where it and what says that there is more fit below a limit.
+func (p *page) add(element string, limit int) bool {
+	if p.Len()+len(element)+maxMore > min(limit, p.limit) {
+		return false
+	}
+	p.WriteString(element)
+	return true
+}
+
+// maxMore bounds in bytes what says that there is more; add keeps room for it.
+const maxMore = 100
+
+// list writes items of one line or several below a heading.
+func (p *page) list(heading string, items []string, limit int) {
+	for i, item := range items {
+		item = "- " + item + "\n"
+		if i == 0 {
+			item = "\n**" + heading + "**\n\n" + item
+		}
+		if !p.add(item, limit) {
+			fmt.Fprintf(p, "\n…and %s more.\n", count(len(items)-i, heading))
+			return
+		}
+	}
+}
+
+func count(n int, of string) string { return fmt.Sprintf("%d under “%s”", n, of) }
+
+// table shows each image's step on a row.
+func (d bodyData) table(p *page, all []move) {
+	p.WriteString("| Image | From | To | Level | Age | Where |\n| --- | --- | --- | --- | --- | --- |\n")
+	for i, m := range all {
+		row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n",
+			code(m.Image), versionCell(m.From), versionCell(version(m.Change)), prose(m.Level, 20), d.age(m), d.where(m))
+		if i == maxMoves || !p.add(row, p.limit/2) {
+			fmt.Fprintf(p, "\n…and %d more; the commit's trailers list them.\n", len(all)-i)
+			return
+		}
+	}
+}
+
+// versionCell shows a version, and the beginning of its digest in a line of its own.
+func versionCell(v string) string {
+	tag, digest, pinned := strings.Cut(v, "@")
+	switch {
+	case pinned && tag != "":
+		return code(tag) + "<br>" + code(shortDigest(digest))
+	case strings.HasPrefix(v, "sha256:"):
+		return code(shortDigest(v))
+	}
+	return code(v)
+}
+
+// age says how old a version was when the text was written, and since when it is there:
+// the text isn't written again every day.
+func (d bodyData) age(m move) string {
+	since := d.details[m.step()].Since
+	if since.IsZero() {
+		return "–"
+	}
+	days := int(d.now.Sub(since).Hours() / 24)
+	day := since.UTC().Format(time.DateOnly)
+	switch {
+	case d.now.IsZero() || days < 0:
+		return day
+	case days == 0:
+		return "new<br>" + day
+	case days == 1:
+		return "1 day<br>" + day
+	}
+	return fmt.Sprintf("%d days<br>%s", days, day)
+}
+
+// where links the places at the branch's head.
+func (d bodyData) where(m move) string {
 	var shown []string
-	for i, place := range places {
+	for i, place := range m.places {
 		if i == maxPlaces {
-			shown = append(shown, fmt.Sprintf("and %d more", len(places)-i))
+			shown = append(shown, fmt.Sprintf("and %d more", len(m.places)-i))
 			break
 		}
-		shown = append(shown, code(place))
+		address := ""
+		if d.links.File != nil && d.commit != "" {
+			address = d.links.File(d.commit, m.spots[i].File, m.spots[i].Line)
+		}
+		shown = append(shown, anchor(address, "", code(place)))
 	}
 	return strings.Join(shown, "<br>")
 }
 
-func writeReasons(b *strings.Builder, all []move) {
-	heading := "\n**Why**\n\n"
-	for i, m := range all {
+func (d bodyData) reasons(p *page, all []move) {
+	var said []string
+	for _, m := range all {
 		for _, reason := range m.reasons {
-			if i >= maxMoves || b.Len() > maxShown*3/4 {
-				return
-			}
-			fmt.Fprintf(b, "%s- %s: %s\n", heading, code(m.Image), prose(reason, maxReason))
-			heading = ""
+			said = append(said, code(m.Image)+": "+prose(reason, maxReason))
 		}
 	}
+	p.list("Why these versions", said, p.limit*5/8)
 }
 
-func writeSuperseded(b *strings.Builder, all []move, earlier map[string]string) {
+func (d bodyData) superseded(p *page, all []move) {
 	var said []string
 	told := map[string]bool{}
 	for _, m := range all {
-		before, ok := earlier[m.Image]
+		before, ok := d.earlier[m.Image]
 		if ok && before != version(m.Change) && !told[m.Image] && len(said) < maxPlaces {
 			told[m.Image] = true
 			said = append(said, fmt.Sprintf("%s of %s", code(before), code(m.Image)))
 		}
 	}
 	if len(said) > 0 {
-		fmt.Fprintf(b, "\n**Supersedes** %s, which this pull request proposed before.\n", strings.Join(said, ", "))
+		p.add(fmt.Sprintf("\n**Supersedes** %s, which this pull request proposed before.\n", strings.Join(said, ", ")), p.limit)
 	}
 }
 
-// hidden is what a later run reads back. Values are URL-escaped, so that nothing in
-// them can end the comment or pose as another one.
-func hidden(key string, all []move) string {
-	var versions strings.Builder
-	for i, m := range all {
-		next := "&" + url.QueryEscape(m.Image) + "=" + url.QueryEscape(version(m.Change))
-		if i == maxMoves || versions.Len()+len(next) > maxHidden {
-			break
-		}
-		versions.WriteString(next)
+func (d bodyData) notes() (said []string) {
+	for _, notice := range d.notices {
+		said = append(said, prose(notice, maxReason))
 	}
-	return "<!-- towline-key: " + key + " -->\n<!-- towline-versions: " + strings.TrimPrefix(versions.String(), "&") + " -->\n"
+	return said
 }
-
-// bodyKey finds the key in a pull request's body; "" where there is none.
-func bodyKey(body string) string {
-	match := regexp.MustCompile(`(?m)^<!-- towline-key: ([0-9a-f]{64}) -->\r?$`).FindStringSubmatch(body)
-	if match == nil {
-		return ""
-	}
-	return match[1]
-}
-
-// bodyVersions finds which version of each image a pull request's body proposes.
-func bodyVersions(body string) map[string]string {
-	match := regexp.MustCompile(`(?m)^<!-- towline-versions: (\S+) -->\r?$`).FindStringSubmatch(body)
-	if match == nil {
-		return nil
-	}
-	values, err := url.ParseQuery(match[1])
-	if err != nil {
-		return nil // a person edited it
-	}
-	versions := map[string]string{}
-	for image, version := range values {
-		versions[image] = version[0]
-	}
-	return versions
-}
-
-func code(value string) string { return markup.Code(value) }
-
-func prose(value string, limit int) string { return markup.Prose(value, limit) }

@@ -62,6 +62,7 @@ func sorted(changes []Change) []Change {
 type move struct {
 	Change           // the first of its changes
 	places  []string // file:line, sorted, each once
+	spots   []Change // the first change of each place
 	reasons []string // sorted, each once
 }
 
@@ -79,7 +80,7 @@ func moves(changes []Change) []move {
 			place = fmt.Sprintf("%s:%d", c.File, c.Line)
 		}
 		if n := len(m.places); n == 0 || m.places[n-1] != place { // sorted by place
-			m.places = append(m.places, place)
+			m.places, m.spots = append(m.places, place), append(m.spots, c)
 		}
 		if !told[c.Reason] {
 			told[c.Reason] = true

@@ -7,6 +7,17 @@ type Step struct {
 	Image, From, To, Digest string
 }
 
+// Steps gives the steps that changes make, each once, in the order in which they are shown.
+func Steps(changes []Change) []Step {
+	var steps []Step
+	for _, m := range moves(changes) {
+		steps = append(steps, m.step())
+	}
+	return steps
+}
+
+func (m move) step() Step { return Step{Image: m.Image, From: m.From, To: m.To, Digest: m.Digest} }
+
 // Details are what a reviewer wants to know of a step beside its versions. All texts
 // come from registries and forges, and may hold anything; whoever shows them escapes
 // and bounds them. What isn't known is zero.
@@ -16,9 +27,12 @@ type Details struct {
 	Since time.Time
 	// Signer says who signed the new image, in words; "" where it wasn't asked.
 	Signer string
-	// Source is the address of the source repository's page, Compare of what lies between
-	// the versions.
+	// Source is the address of the source repository's page, at a host that is known to be
+	// a forge; Compare of what lies between the versions. Links lead to Source's host alone.
 	Source, Compare string
+	// Claimed is what the image names as its source at a host that isn't known; it is
+	// shown, and no link.
+	Claimed string
 	// Releases are the releases after From up to To, newest first. More says that there
 	// are others.
 	Releases []Release

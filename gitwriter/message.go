@@ -89,7 +89,7 @@ func title(u Update, changes []Change) string {
 		images[m.Image], versions[version(m.Change)] = true, true
 	}
 	first := all[0]
-	name := oneLine(path.Base(first.Image), 60)
+	name := oneLine(nameOf(first), 60)
 	var text string
 	switch {
 	case len(images) == 1 && len(versions) == 1 && first.From == first.To:
@@ -103,6 +103,8 @@ func title(u Update, changes []Change) string {
 	}
 	return oneLine("chore(deps): "+text, maxTitle)
 }
+
+func nameOf(m move) string { return path.Base(m.Image) }
 
 // shortVersion leaves of a digest what a title has room for.
 func shortVersion(v string) string {

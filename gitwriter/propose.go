@@ -40,7 +40,7 @@ func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) 
 		}
 		f.pulls = pulls
 	}
-	f.body = body(p.key, p.changes, earlierVersions(f.pulls, p.key))
+	f.body = body(bodyData{key: p.key, group: u.Group, changes: p.changes, earlier: earlierVersions(f.pulls, p.key), now: w.cfg.Now()})
 	head, ok := w.cfg.Repo.Known(branch)
 	if !ok {
 		return f, nil

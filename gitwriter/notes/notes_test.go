@@ -17,7 +17,7 @@ func TestHTML(t *testing.T) {
 		{"emphasis", "*a* **b** ~~c~~ ***d***", "<p><em>a</em> <strong>b</strong> <del>c</del> <em><strong>d</strong></em></p>"},
 		{"lines", "a\nb  \nc\\\nd", "<p>a b c d</p>"},
 		{"code", "`a <b> @c`\n\n    d\n\n    e", "<p><code>a &#x3c;b&#x3e; &#x40;c</code></p><pre><code>d&#xa;&#xa;e</code></pre>"},
-		{"a fence", "```mermaid\n/close\n```\n~~~\n~~~", "<pre><code>&#x2f;close</code></pre>"},
+		{"a fence", "```mermaid\n/close\n```\n~~~\n~~~", "<pre><code>/close</code></pre>"},
 		{"a fence without end", "```\n</code></pre>", "<pre><code>&#x3c;/code&#x3e;&#x3c;/pre&#x3e;</code></pre>"},
 		{"a table", "| a | b |\n| --- | :-: |\n| `c` | d\\|e |", "<table><tr><td>a</td><td>b</td></tr><tr><td><code>c</code></td><td>d&#x7c;e</td></tr></table>"},
 		{"a quotation", "> a\n> > b", "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>"},

@@ -15,15 +15,18 @@ func tokens() *regexp.Regexp {
 		`|(?P<ticket>\pL[\pN_]*-\d)`)
 }
 
-// Text writes text for a place where HTML is read, so that it is shown as it is and
-// means nothing. Addresses and names of commits become code, in which forges look for
-// nothing.
+// Text writes text for a line of Markdown or HTML, so that it is shown as it is and means
+// nothing. Addresses and names of commits become code, in which forges look for nothing.
 func Text(text string) string { return textWith(tokens(), text) }
 
 func textWith(tokens *regexp.Regexp, text string) string {
 	text, _ = clean(text, len(text))
 	text = strings.NewReplacer("\n", " ", "\t", " ").Replace(text)
 	var b strings.Builder
+	if strings.HasPrefix(text, "/") { // a line that begins so is an order to some bots
+		b.WriteString("&#x2f;")
+		text = text[1:]
+	}
 	rest := 0
 	for _, m := range tokens.FindAllStringSubmatchIndex(text, -1) {
 		writeText(&b, text[rest:m[0]])
@@ -39,11 +42,15 @@ func textWith(tokens *regexp.Regexp, text string) string {
 	return b.String()
 }
 
-// marks are those that begin a reference to somebody or something on one of the forges.
-const marks = "@#!$%~^&*[＠＃"
+const (
+	// marks are those that begin a reference to somebody or something on one of the forges.
+	marks = "@#!$%~^&*[＠＃"
+	// harmless are those that Markdown makes nothing of within a line.
+	harmless = " .,;/:-()'\"?=+"
+)
 
-// writeText escapes what HTML and Markdown take for their own. After a mark of marks
-// stands a zero-width non-joiner, or the forge would find the reference in the page.
+// writeText puts a zero-width non-joiner after a mark of marks, or the forge would find
+// the reference in the page.
 func writeText(b *strings.Builder, text string) {
 	runes := []rune(text)
 	for i, r := range runes {
@@ -58,31 +65,47 @@ func writeText(b *strings.Builder, text string) {
 	}
 }
 
-// writeRune writes entities by their hexadecimal number: &#35; would read as a reference
-// to issue 35 where a body is taken for a commit's message.
+// writeRune writes what HTML or Markdown take for their own as entities, by hexadecimal
+// number: &#35; would read as a reference to issue 35 where a body is taken for a commit's
+// message.
 func writeRune(b *strings.Builder, r rune) {
-	if strings.ContainsRune("<>&`[]|\\{}", r) || strings.ContainsRune(marks, r) {
-		fmt.Fprintf(b, "&#x%x;", r)
+	plain := r >= 0x80 && !strings.ContainsRune(marks, r) || unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(harmless, r)
+	if plain {
+		b.WriteRune(r)
 		return
 	}
-	b.WriteRune(r)
+	fmt.Fprintf(b, "&#x%x;", r)
 }
 
-// Code shows text in a code element, its lines as they are.
+// Code shows text in a code element, its lines as they are. It may stand in a line of
+// Markdown or HTML.
 func Code(text string) string {
 	text, _ = clean(text, len(text))
 	var b strings.Builder
 	b.WriteString("<code>")
 	for i, r := range text {
 		switch {
-		case r == '\n' || r == '\t':
-			fmt.Fprintf(&b, "&#x%x;", r)
-		case r == '/' && (i == 0 || text[i-1] == '/'), r == '.' && i > 0 && text[i-1]|0x20 == 'w':
-			fmt.Fprintf(&b, "&#x%x;", r) // no address, and no order to a bot at a line's start
+		case r == '/' && i > 0 && text[i-1] == '/', r == '.' && i > 0 && text[i-1]|0x20 == 'w':
+			fmt.Fprintf(&b, "&#x%x;", r) // no address
 		default:
 			writeRune(&b, r)
+		}
+		if r == '@' && domain(text[i+1:]) {
+			b.WriteString("&zwnj;")
 		}
 	}
 	b.WriteString("</code>")
 	return b.String()
+}
+
+// domain tells whether what follows an @ makes an address of mail, which GitHub links
+// even in code of this kind.
+func domain(after string) bool {
+	end := strings.IndexFunc(after, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+	})
+	if end < 0 {
+		end = len(after)
+	}
+	return strings.Contains(after[:end], ".")
 }

@@ -1,0 +1,85 @@
+package gitwriter
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// The names of the hidden comments.
+const (
+	hiddenKey      = "key"
+	hiddenVersions = "versions"
+	hiddenGroup    = "group"
+	hiddenScope    = "scope"
+	hiddenClosed   = "closed" // why we closed it: it isn't a person's word
+)
+
+// hidden is what a later run reads back. Values are URL-escaped, so that nothing in
+// them can end the comment or pose as another one.
+func hidden(d bodyData, all []move) string {
+	var versions strings.Builder
+	for i, m := range all {
+		next := "&" + url.QueryEscape(m.Image) + "=" + url.QueryEscape(version(m.Change))
+		if i == maxMoves || versions.Len()+len(next) > maxHidden {
+			break
+		}
+		versions.WriteString(next)
+	}
+	text := hide(hiddenKey, d.key) + hide(hiddenVersions, strings.TrimPrefix(versions.String(), "&"))
+	if d.group != "" {
+		text += hide(hiddenGroup, url.QueryEscape(d.group))
+	}
+	if d.scope != "" {
+		text += hide(hiddenScope, url.QueryEscape(d.scope))
+	}
+	return text
+}
+
+// hide writes a comment that is read back; the value is escaped already. URL-escaping
+// leaves the minus, and two of them may end a comment.
+func hide(name, value string) string {
+	return "<!-- towline-" + name + ": " + strings.ReplaceAll(value, "--", "-%2D") + " -->\n"
+}
+
+// hiddenOf finds a hidden comment in a pull request's body; "" where there is none. Ours
+// stand at the end, so the last one is it.
+func hiddenOf(body, name string) string {
+	all := regexp.MustCompile(`(?m)^<!-- towline-`+name+`: (\S+) -->\r?$`).FindAllStringSubmatch(body, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1][1]
+}
+
+// bodyKey finds the key in a pull request's body; "" where there is none.
+func bodyKey(body string) string {
+	key := hiddenOf(body, hiddenKey)
+	if !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(key) {
+		return ""
+	}
+	return key
+}
+
+// bodyText finds the group, the scope or why we closed it; "" where there is none.
+func bodyText(body, name string) string {
+	text, err := url.QueryUnescape(hiddenOf(body, name))
+	if err != nil {
+		return "" // a person edited it
+	}
+	return text
+}
+
+// bodyVersions finds which version of each image a pull request's body proposes.
+func bodyVersions(body string) map[string]string {
+	found := hiddenOf(body, hiddenVersions)
+	values, err := url.ParseQuery(found)
+	if err != nil || found == "" {
+		return nil // a person edited it
+	}
+	versions := map[string]string{}
+	for image, version := range values {
+		versions[image] = version[0]
+	}
+	return versions
+}
