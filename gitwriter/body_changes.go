@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/towline-dev/towline/gitwriter/notes"
+	"github.com/towline-dev/towline/gitwriter/markup"
 )
 
 const (
@@ -167,7 +167,7 @@ func (d Details) release(m move, r Release) string {
 	if !r.At.IsZero() {
 		title += " (" + r.At.UTC().Format(time.DateOnly) + ")"
 	}
-	shown, cut := notes.HTML(r.Notes, maxNote)
+	shown, cut := markup.HTML(r.Notes, maxNote)
 	switch {
 	case shown == "" && !cut:
 		shown = "<p>It has no notes.</p>"

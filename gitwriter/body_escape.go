@@ -4,21 +4,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/towline-dev/towline/gitwriter/notes"
+	"github.com/towline-dev/towline/gitwriter/markup"
 )
 
-// code shows a value from outside as it is, also in a table's cell.
-func code(value string) string {
-	value = oneLine(value, 300)
-	if value == "" {
-		return "–"
-	}
-	return notes.Code(value)
-}
+func code(value string) string { return markup.Code(value) }
 
-// prose shows text from outside as text: no markup, no links, nobody notified and no
-// issue referred to.
-func prose(value string, limit int) string { return notes.Text(oneLine(value, limit)) }
+func prose(value string, limit int) string { return markup.Prose(value, limit) }
 
 // anchor links HTML to a page of the web; without an address of one, or where host is
 // given and the address is at another, it is the HTML alone.

@@ -1,4 +1,4 @@
-package notes
+package markup
 
 import (
 	"fmt"
@@ -15,11 +15,8 @@ func tokens() *regexp.Regexp {
 		`|(?P<ticket>\pL[\pN_]*-\d)`)
 }
 
-// Text writes text for a line of Markdown or HTML, so that it is shown as it is and means
-// nothing. Addresses and names of commits become code, in which forges look for nothing.
-func Text(text string) string { return textWith(tokens(), text) }
-
-func textWith(tokens *regexp.Regexp, text string) string {
+// prose writes text for a line of Markdown or HTML; see Prose.
+func prose(tokens *regexp.Regexp, text string) string {
 	text, _ = clean(text, len(text))
 	text = strings.NewReplacer("\n", " ", "\t", " ").Replace(text)
 	var b strings.Builder
@@ -31,7 +28,7 @@ func textWith(tokens *regexp.Regexp, text string) string {
 	for _, m := range tokens.FindAllStringSubmatchIndex(text, -1) {
 		writeText(&b, text[rest:m[0]])
 		if m[2] >= 0 {
-			b.WriteString(Code(text[m[0]:m[1]]))
+			b.WriteString(code(text[m[0]:m[1]]))
 		} else { // between the ticket's letters and its number
 			writeText(&b, text[m[0]:m[1]-1])
 			b.WriteString("&zwnj;" + text[m[1]-1:m[1]])
@@ -77,9 +74,9 @@ func writeRune(b *strings.Builder, r rune) {
 	fmt.Fprintf(b, "&#x%x;", r)
 }
 
-// Code shows text in a code element, its lines as they are. It may stand in a line of
-// Markdown or HTML.
-func Code(text string) string {
+// code shows text in a code element, its lines as they are, for a line of Markdown or
+// HTML.
+func code(text string) string {
 	text, _ = clean(text, len(text))
 	var b strings.Builder
 	b.WriteString("<code>")

@@ -1,4 +1,4 @@
-package notes
+package markup
 
 import (
 	"regexp"
@@ -37,7 +37,7 @@ type renderer struct {
 	tokens *regexp.Regexp
 }
 
-func (r renderer) shown(text string) string { return textWith(r.tokens, text) }
+func (r renderer) shown(text string) string { return prose(r.tokens, text) }
 
 // beginning is for what has no paragraph that fits: the first words of it.
 func (r renderer) beginning(n ast.Node, limit int) string {
@@ -128,12 +128,12 @@ func (r renderer) leaf(n ast.Node) string {
 }
 
 // codeOf keeps the lines of a block of code.
-func codeOf(code string) string {
-	code = strings.TrimRight(code, " \t\n")
-	if code == "" {
+func codeOf(lines string) string {
+	lines = strings.TrimRight(lines, " \t\n")
+	if lines == "" {
 		return ""
 	}
-	return Code(code)
+	return code(lines)
 }
 
 func wrap(tag, inner string) string {

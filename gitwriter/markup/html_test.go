@@ -1,4 +1,4 @@
-package notes_test
+package markup_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/towline-dev/towline/gitwriter/notes"
+	"github.com/towline-dev/towline/gitwriter/markup"
 )
 
 func TestHTML(t *testing.T) {
@@ -47,7 +47,7 @@ func TestHTML(t *testing.T) {
 		{"not text", "a\xffb", "<p>a?b</p>"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, cut := notes.HTML(test.markdown, 4096)
+			got, cut := markup.HTML(test.markdown, 4096)
 			if diff := cmp.Diff(test.want, got); diff != "" || cut {
 				t.Errorf("cut %v (-want +got):\n%s", cut, diff)
 			}
@@ -68,7 +68,7 @@ func TestHTMLIsCutByWholeBlocks(t *testing.T) {
 		{"a long word", strings.Repeat("b", 50), 40, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, cut := notes.HTML(test.markdown, test.limit)
+			got, cut := markup.HTML(test.markdown, test.limit)
 			if diff := cmp.Diff(test.want, got); diff != "" || !cut {
 				t.Errorf("cut %v (-want +got):\n%s", cut, diff)
 			}

@@ -1,4 +1,4 @@
-package notes
+package markup
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ func (r renderer) element(n ast.Node, depth int) string {
 	}
 	switch n := n.(type) {
 	case *ast.CodeSpan:
-		return Code(strings.Join(strings.Fields(r.plain(n, depth)), " "))
+		return code(strings.Join(strings.Fields(r.plain(n, depth)), " "))
 	case *ast.Emphasis:
 		if n.Level > 1 {
 			return wrap("strong", r.inlines(n, depth+1))
@@ -107,7 +107,7 @@ func address(text string) string {
 	if len(text) > maxAddress {
 		text = strings.ToValidUTF8(text[:maxAddress], "") + "…"
 	}
-	return Code(text)
+	return code(text)
 }
 
 // plain gives the text of all that is below a node.
