@@ -16,7 +16,7 @@ const (
 
 // MessageData is what a message template sees. All text in it is one printable line.
 type MessageData struct {
-	Title      string         // the title that the default message has, and the pull request
+	Title      string         // the title that the default message has
 	Group      string         // the update's group
 	Level      string         // the greatest level of the changes: none, patch, minor, major or other
 	Repository string         // the repository's name in the bot's configuration
@@ -81,7 +81,7 @@ func greater(a, b string) string {
 	return a
 }
 
-// title says what an update does in the manner of Conventional Commits.
+// title says what an update does, as the repository's commits do or as the update says.
 func title(u Update, changes []Change) string {
 	all := moves(changes)
 	images, versions := map[string]bool{}, map[string]bool{}
@@ -101,7 +101,7 @@ func title(u Update, changes []Change) string {
 	default:
 		text = fmt.Sprintf("update %d images in %s", len(images), oneLine(u.Group, 60))
 	}
-	return oneLine("chore(deps): "+text, maxTitle)
+	return u.titled(text)
 }
 
 func nameOf(m move) string { return path.Base(m.Image) }
@@ -131,7 +131,7 @@ func (w *Writer) commitMessage(u Update, key string, changes []Change) (string, 
 	lines := defaultMessage(u, changes)
 	if u.MessageTemplate != "" {
 		var err error
-		if lines, err = fillTemplate(u.MessageTemplate, messageData(u, w.cfg.Name, changes)); err != nil {
+		if lines, err = fillTemplate(commitTemplate(), u.MessageTemplate, messageData(u, w.cfg.Name, changes)); err != nil {
 			return "", err
 		}
 		lines = slices.DeleteFunc(lines, func(line string) bool { return signOff != "" && line == signOff })

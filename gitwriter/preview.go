@@ -53,7 +53,8 @@ func (w *Writer) Preview(ctx context.Context, u Update) (Preview, error) {
 		return Preview{}, fmt.Errorf("previewing update %q: %w", u.Group, err)
 	}
 	todo := decide(f)
-	view.Action, view.Reason, view.PullRequest, view.Body = todo.action, todo.reason, todo.pull, f.body
+	view.Action, view.Reason, view.PullRequest = todo.action, todo.reason, todo.pull
+	view.Title, view.Body = f.title, f.body
 	if f.branch != nil {
 		view.Commit = f.branch.Hash
 	}

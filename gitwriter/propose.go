@@ -29,7 +29,15 @@ func (w *Writer) propose(ctx context.Context, u Update) (Outcome, error) {
 // look asks the forge for the branch's pull requests, and Git for its head: what the
 // fetch of the base just heard.
 func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) {
-	f := facts{key: p.key, base: p.base, tree: p.tree, title: title(u, p.changes)}
+	f := facts{key: p.key, base: p.base, tree: p.tree}
+	var err error
+	if f.title, err = w.titleOf(u, p.changes); err != nil {
+		return facts{}, err
+	}
+	intro, err := w.introOf(u, p.changes)
+	if err != nil {
+		return facts{}, err
+	}
 	branch := branchName(u)
 	f.pushOnly = w.cfg.Forge == nil
 	if !f.pushOnly {
@@ -40,7 +48,7 @@ func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) 
 		}
 		f.pulls = pulls
 	}
-	f.body = body(bodyData{key: p.key, group: u.Group, changes: p.changes, earlier: earlierVersions(f.pulls, p.key), now: w.cfg.Now()})
+	f.body = body(bodyData{key: p.key, group: u.Group, changes: p.changes, earlier: earlierVersions(f.pulls, p.key), intro: intro, now: w.cfg.Now()})
 	head, ok := w.cfg.Repo.Known(branch)
 	if !ok {
 		return f, nil

@@ -19,10 +19,37 @@ const (
 	callSteps = 100
 )
 
+// kind is what a template is for.
+type kind struct {
+	name  string // of the template
+	what  string // it gives
+	limit int    // bytes of it
+	empty bool
+	// escape makes text of what its actions give, so that values from outside are no
+	// Markdown; what the template itself holds is.
+	escape bool
+}
+
 // CheckTemplate tries a message template on updates of each level, of one image and of
 // two, and tells why it can't be used: what policy's parser can't see, since fields and
 // functions are known here. Empty text is fine.
-func CheckTemplate(text string) error {
+func CheckTemplate(text string) error { return checkTemplate(commitTemplate(), text) }
+
+// CheckTitleTemplate is CheckTemplate for a pull request's title.
+func CheckTitleTemplate(text string) error { return checkTemplate(titleTemplate(), text) }
+
+// CheckBodyTemplate is CheckTemplate for a pull request's body.
+func CheckBodyTemplate(text string) error { return checkTemplate(bodyTemplate(), text) }
+
+func commitTemplate() kind { return kind{name: "commit message", what: "message", limit: maxMessage} }
+
+func titleTemplate() kind { return kind{name: "title", what: "title", limit: maxMessage} }
+
+func bodyTemplate() kind {
+	return kind{name: "body", what: "body", limit: maxIntro, empty: true, escape: true}
+}
+
+func checkTemplate(k kind, text string) error {
 	if text == "" {
 		return nil
 	}
@@ -35,7 +62,7 @@ func CheckTemplate(text string) error {
 		two.Image, two.Digest = "registry.example.com/shop/api", ""
 		for _, changes := range [][]Change{{one}, {one, two}} {
 			u := Update{Group: "web", Base: "main", MessageTemplate: text}
-			if _, err := fillTemplate(text, messageData(u, "deploy", changes)); err != nil {
+			if _, err := fillTemplate(k, text, messageData(u, "deploy", changes)); err != nil {
 				return err
 			}
 		}
@@ -44,22 +71,22 @@ func CheckTemplate(text string) error {
 }
 
 // fillTemplate gives what a template makes of the data, as printable lines.
-func fillTemplate(text string, data MessageData) ([]string, error) {
+func fillTemplate(k kind, text string, data MessageData) ([]string, error) {
 	m := &meter{left: maxSteps}
-	parsed, err := m.parse(text)
+	parsed, err := m.parse(text, k.escape)
 	if err != nil {
-		return nil, fmt.Errorf("parsing the commit message template: %w", err)
+		return nil, fmt.Errorf("parsing the %s template: %w", k.name, err)
 	}
-	var out limitedBuilder
+	out := limitedBuilder{what: k.what, limit: k.limit}
 	err = parsed.Execute(&out, data)
 	if errors.Is(err, errTooMuch) { // at a step of ours, which nobody would know
 		err = errTooMuch
 	}
 	if err != nil {
-		return nil, fmt.Errorf("filling in the commit message template: %w", err)
+		return nil, fmt.Errorf("filling in the %s template: %w", k.name, err)
 	}
-	if strings.TrimSpace(out.String()) == "" {
-		return nil, fmt.Errorf("filling in the commit message template: the message is empty (hint: give each case a title)")
+	if strings.TrimSpace(out.String()) == "" && !k.empty {
+		return nil, fmt.Errorf("filling in the %s template: the %s is empty (hint: give each case a title)", k.name, k.what)
 	}
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSpace(out.String()), "\n") {
@@ -85,11 +112,15 @@ func printableLine(line string) string {
 }
 
 // limitedBuilder bounds what a template with loops can write.
-type limitedBuilder struct{ strings.Builder }
+type limitedBuilder struct {
+	strings.Builder
+	what  string
+	limit int // bytes
+}
 
 func (b *limitedBuilder) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxMessage {
-		return 0, fmt.Errorf("the message is longer than %d bytes", maxMessage)
+	if b.Len()+len(p) > b.limit {
+		return 0, fmt.Errorf("the %s is longer than %d bytes", b.what, b.limit)
 	}
 	return b.Builder.Write(p)
 }
@@ -108,7 +139,7 @@ func (m *meter) spend(steps int) (string, error) {
 	return "", nil
 }
 
-func (m *meter) parse(text string) (*template.Template, error) {
+func (m *meter) parse(text string, escape bool) (*template.Template, error) {
 	if len(text) > maxTemplate {
 		return nil, fmt.Errorf("it has more than %d bytes", maxTemplate)
 	}
@@ -117,10 +148,13 @@ func (m *meter) parse(text string) (*template.Template, error) {
 		return nil, err
 	}
 	// Not before: a template that names the step could give itself more of them.
-	parsed.Funcs(template.FuncMap{stepName: m.spend})
+	parsed.Funcs(template.FuncMap{stepName: m.spend, escapeName: m.escaper()})
 	for _, each := range parsed.Templates() {
 		if each.Tree == nil || each.Root == nil {
 			continue
+		}
+		if escape {
+			escapeActions(each.Root)
 		}
 		if err := m.insert(each.Root, callSteps); err != nil {
 			return nil, err

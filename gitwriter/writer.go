@@ -139,6 +139,9 @@ type Update struct {
 	TitleTemplate, BodyTemplate string
 	// Conventional says whether titles follow Conventional Commits. Default: always.
 	Conventional policy.Conventional
+	// Subjects are those of the base's last commits, newest first, without merges and our
+	// own: what policy.ConventionalAuto follows. See Convention.
+	Subjects []string
 	// Rebase says when the branch is built anew. Default: when it is behind.
 	Rebase policy.Rebase
 	// Automerge says which levels are merged without a person. Default: none.

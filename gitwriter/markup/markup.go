@@ -35,7 +35,13 @@ func Code(value string) string {
 // Prose shows text as text, on one line and up to limit bytes of it before it is escaped.
 // Addresses and names of commits become code, in which forges look for nothing. It must
 // not begin a line of Markdown, where "1. " would begin a list.
-func Prose(value string, limit int) string { return prose(tokens(), OneLine(value, limit)) }
+func Prose(value string, limit int) string { return Proser()(value, limit) }
+
+// Proser gives Prose for use on many texts: what it stands on is made once.
+func Proser() func(value string, limit int) string {
+	tokens := tokens()
+	return func(value string, limit int) string { return prose(tokens, OneLine(value, limit)) }
+}
 
 // OneLine makes a value fit for one line of at most limit bytes: control and invisible
 // formatting characters become blanks. It escapes nothing.
