@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// maxAddress bounds a link's address in bytes.
-const maxAddress = 2000
+// maxLink bounds a link's address in bytes.
+const maxLink = 2000
 
 // Link makes a link of what is markup already, such as what Code or Prose gave. An address
 // that isn't one of HTTP, or holds a name and password, makes none: shown is given as it is.
 func Link(shown, address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(address) > maxAddress {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(address) > maxLink {
 		return shown
 	}
 	var target strings.Builder

@@ -83,7 +83,7 @@ func (s *Server) compareView(r *http.Request) (any, error) {
 	if !ok || base == "" || head == "" {
 		return nil, errNoPage
 	}
-	if fork, err := s.git.run(repo.dir, nil, "merge-base", base, head); err == nil {
+	if fork, err := s.git.Run(repo.dir, nil, "merge-base", base, head); err == nil {
 		base = fork
 	}
 	view := codeView{Title: "Comparing " + from + " with " + to, Repo: repo.FullName(), Commits: commitViews(repo.log("-n", maxLog, base+".."+head))}
@@ -101,7 +101,7 @@ func (s *Server) fileView(r *http.Request) (any, error) {
 	if sha == "" {
 		return nil, errNoPage
 	}
-	text, err := s.git.run(repo.dir, nil, "cat-file", "blob", sha+":"+path)
+	text, err := s.git.Run(repo.dir, nil, "cat-file", "blob", sha+":"+path)
 	if err != nil {
 		return nil, errNoPage
 	}
