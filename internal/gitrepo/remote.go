@@ -167,6 +167,13 @@ func (r *Repo) Known(branch string) (Hash, bool) {
 	return hash, ok
 }
 
+// KnownBranches gives all heads as the remote said last, as Known does.
+func (r *Repo) KnownBranches() map[string]Hash {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.heads)
+}
+
 func (r *Repo) remember(heads map[string]Hash) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -95,6 +95,9 @@ func TestBranchesThatComeAndGo(t *testing.T) {
 	if _, ok := repo.Known("x"); ok {
 		t.Error("the deleted branch is still known")
 	}
+	if all := repo.KnownBranches(); len(all) != 1 || all["main"] == "" {
+		t.Errorf("known branches: %v", all)
+	}
 	server.Commit("deploy", gitrepotest.Commit{Branch: "x/y", Files: map[string]string{"b": "2"}})
 	if got := files(t, repo, fetch(t, repo, "x/y")); got["b"] != "2" {
 		t.Errorf("b is %q", got["b"])
