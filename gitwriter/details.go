@@ -16,6 +16,15 @@ func Steps(changes []Change) []Step {
 	return steps
 }
 
+// steps gives each step of the changes once, in the order of the body.
+func steps(changes []Change) []Step {
+	var all []Step
+	for _, m := range moves(changes) {
+		all = append(all, m.step())
+	}
+	return all
+}
+
 func (m move) step() Step { return Step{Image: m.Image, From: m.From, To: m.To, Digest: m.Digest} }
 
 // Details are what a reviewer wants to know of a step beside its versions. All texts

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +15,9 @@ import (
 )
 
 const repoName = "acme/deploy"
+
+// start is when the first bot was started, to the minute.
+func start() time.Time { return time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC) }
 
 // world is a real Git server with one repository, and a forge beside it.
 type world struct {
@@ -32,7 +33,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	git := gitrepotest.New(t)
 	w := &world{t: t, git: git, url: git.Create(repoName), dir: t.TempDir()}
-	w.forge = &memoryForge{git: git}
+	w.forge = &memoryForge{git: git, now: start()}
 	git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{
 		"apps/web.yaml": "image: ghcr.io/acme/web:1.0.0\n",
 		"README.md":     "hello\n",
@@ -54,7 +55,10 @@ func (w *world) repo() *gitrepo.Repo {
 func (w *world) writer(repo gitwriter.Repository, f forge.Forge, edit ...func(*gitwriter.Config)) *gitwriter.Writer {
 	w.t.Helper()
 	w.minute++
-	now := time.Date(2026, 1, 2, 3, w.minute, 0, 0, time.UTC)
+	now := start().Add(time.Duration(w.minute) * time.Minute)
+	if w.forge.now.Before(now) {
+		w.forge.now = now
+	}
 	cfg := gitwriter.Config{Repo: repo, Forge: f, Now: func() time.Time { return now }, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	for _, f := range edit {
 		f(&cfg)
@@ -109,94 +113,12 @@ func updateTo(version string) gitwriter.Update {
 	}
 }
 
-// memoryForge keeps pull requests as a forge does: one open one for each head and
-// base, heads looked up in Git, and no memory of who asks.
-type memoryForge struct {
-	git *gitrepotest.Server
-
-	mu    sync.Mutex
-	pulls []forge.PullRequest
-	calls []string
-}
-
-func (f *memoryForge) List(_ context.Context, filter forge.Filter) ([]forge.PullRequest, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls = append(f.calls, "list")
-	var found []forge.PullRequest
-	for i := range f.pulls {
-		if f.pulls[i].State == forge.StateOpen {
-			f.pulls[i].HeadSHA = f.git.Head(repoName, f.pulls[i].Head)
-		}
-		if filter.Matches(f.pulls[i]) {
-			found = append(found, f.pulls[i])
-		}
-	}
-	slices.Reverse(found)
-	return found, nil
-}
-
-func (f *memoryForge) Create(_ context.Context, n forge.NewPullRequest) (forge.PullRequest, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls = append(f.calls, "create")
-	head := f.git.Head(repoName, n.Head)
-	if head == "" || head == f.git.Head(repoName, n.Base) {
-		return forge.PullRequest{}, &forge.Error{Op: "creating", Err: forge.ErrInvalid}
-	}
-	for _, pull := range f.pulls {
-		if pull.State == forge.StateOpen && pull.Head == n.Head && pull.Base == n.Base {
-			return forge.PullRequest{}, &forge.Error{Op: "creating", Err: forge.ErrExists}
-		}
-	}
-	pull := forge.PullRequest{
-		Number: len(f.pulls) + 1, Title: n.Title, Body: n.Body, Head: n.Head, Base: n.Base,
-		HeadSHA: head, State: forge.StateOpen, Labels: n.Labels,
-	}
-	f.pulls = append(f.pulls, pull)
-	return pull, nil
-}
-
-func (f *memoryForge) Update(_ context.Context, number int, change forge.Change) (forge.PullRequest, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls = append(f.calls, "update")
-	if number < 1 || number > len(f.pulls) {
-		return forge.PullRequest{}, &forge.Error{Op: "updating", Err: forge.ErrNotFound}
-	}
-	pull := &f.pulls[number-1]
-	if change.Title != nil {
-		pull.Title = *change.Title
-	}
-	if change.Body != nil {
-		pull.Body = *change.Body
-	}
-	if change.State != nil {
-		pull.State = *change.State
-	}
-	return *pull, nil
-}
-
-func (f *memoryForge) Comment(context.Context, int, string) error            { return nil }
-func (f *memoryForge) SetStatus(context.Context, string, forge.Status) error { return nil }
-func (f *memoryForge) set(number int, state forge.State)                     { f.pulls[number-1].State = state }
-func (f *memoryForge) takeCalls() (calls []string)                           { calls, f.calls = f.calls, nil; return calls }
-
-// open gives the numbers of the open pull requests.
-func (f *memoryForge) open() (numbers []int) {
-	for _, pull := range f.pulls {
-		if pull.State == forge.StateOpen {
-			numbers = append(numbers, pull.Number)
-		}
-	}
-	return numbers
-}
-
 // merge does what a person does on the forge's page.
 func (w *world) merge(number int) {
 	w.t.Helper()
 	pull := &w.forge.pulls[number-1]
 	pull.HeadSHA = w.git.Head(repoName, pull.Head)
-	pull.State = forge.StateMerged
+	w.forge.touch(number)
+	pull.State, pull.ClosedAt = forge.StateMerged, w.forge.now
 	w.git.Git(repoName, "update-ref", "refs/heads/"+pull.Base, pull.HeadSHA)
 }

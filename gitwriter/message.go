@@ -140,7 +140,7 @@ func (w *Writer) commitMessage(u Update, key string, changes []Change) (string, 
 	if text == "" {
 		return "", errors.New("filling in the commit message template: the message is nothing but a sign-off")
 	}
-	text += "\n\n" + trailersOf(key, changes).String()
+	text += "\n\n" + trailersOf(u, key, changes).String()
 	if signOff != "" {
 		text += signOff + "\n"
 	}

@@ -26,35 +26,61 @@ type Preview struct {
 // Preview computes what Write would do, and changes nothing anywhere: it fetches, and
 // lists pull requests.
 func (w *Writer) Preview(ctx context.Context, u Update) (Preview, error) {
+	s, err := w.alone(u)
+	if err != nil {
+		return Preview{}, err
+	}
+	return s.preview(ctx, u)
+}
+
+func (s *Session) preview(ctx context.Context, u Update) (Preview, error) {
 	if err := u.check(); err != nil {
 		return Preview{}, err
 	}
-	p, err := w.prepare(ctx, u)
+	u.scope = s.cfg.Scope
+	view, err := s.previewed(ctx, u)
 	if err != nil {
+		s.hear(err)
 		return Preview{}, fmt.Errorf("previewing update %q: %w", u.Group, err)
 	}
-	view := Preview{Outcome: Outcome{Action: ActionNothing, Branch: branchName(u), Base: p.base, Key: p.key, Changes: p.changes, Reason: reasonNothing}}
+	return view, nil
+}
+
+func (s *Session) previewed(ctx context.Context, u Update) (Preview, error) {
+	p, err := s.prepare(ctx, u)
+	if err != nil {
+		return Preview{}, err
+	}
+	view := Preview{Outcome: Outcome{
+		Action: ActionNothing, Group: u.Group, Branch: branchName(u), Base: p.base, Key: p.key, Changes: p.changes, Reason: reasonNothing,
+	}}
 	if u.Mode == ModeCommit {
 		view.Branch = u.Base
 	}
 	if len(p.changes) == 0 {
 		return view, nil
 	}
-	view.Title, view.Message = title(u, p.changes), p.commit.Message
+	view.Message = p.commit.Message
 	if view.Diff, err = diff(p); err != nil {
-		return Preview{}, fmt.Errorf("previewing update %q: %w", u.Group, err)
+		return Preview{}, err
 	}
 	if u.Mode == ModeCommit {
+		view.Title = title(u, p.changes)
 		view.Action, view.Reason = ActionCommitted, "the policy's mode asks for commits on the base branch"
+		if s.cfg.Waits != "" {
+			view.Action, view.Reason = ActionWaiting, s.cfg.Waits
+		}
 		return view, nil
 	}
-	f, err := w.look(ctx, u, p)
+	f, todo, err := s.decide(ctx, u, p)
 	if err != nil {
-		return Preview{}, fmt.Errorf("previewing update %q: %w", u.Group, err)
+		return Preview{}, err
 	}
-	todo := decide(f)
+	if view.Title, view.Body, err = s.text(ctx, u, p, f, p.base); err != nil {
+		return Preview{}, err
+	}
+	view.Body = withState(view.Body, todo.state)
 	view.Action, view.Reason, view.PullRequest = todo.action, todo.reason, todo.pull
-	view.Title, view.Body = f.title, f.body
 	if f.branch != nil {
 		view.Commit = f.branch.Hash
 	}

@@ -4,170 +4,194 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/internal/gitrepo"
 )
 
 // propose is ModePullRequest: look, decide, do.
-func (w *Writer) propose(ctx context.Context, u Update) (Outcome, error) {
-	p, err := w.prepare(ctx, u)
+func (s *Session) propose(ctx context.Context, u Update) (Outcome, error) {
+	p, err := s.prepare(ctx, u)
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Action: ActionNothing, Branch: branchName(u), Base: p.base, Key: p.key, Changes: p.changes, Reason: reasonNothing}
+	out := Outcome{Action: ActionNothing, Group: u.Group, Branch: branchName(u), Base: p.base, Key: p.key, Changes: p.changes, Reason: reasonNothing}
 	if len(p.changes) == 0 {
 		return out, nil
 	}
-	f, err := w.look(ctx, u, p)
+	f, todo, err := s.decide(ctx, u, p)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return w.carryOut(ctx, u, p, f, decide(f), out)
+	if todo.action == ActionWaiting && todo.reason == f.full && f.full != "" {
+		s.waiting = append(s.waiting, u)
+	}
+	return s.carryOut(ctx, u, p, f, todo, out)
 }
 
-// look asks the forge for the branch's pull requests, and Git for its head: what the
-// fetch of the base just heard.
-func (w *Writer) look(ctx context.Context, u Update, p prepared) (facts, error) {
-	f := facts{key: p.key, base: p.base, tree: p.tree}
-	var err error
-	if f.title, err = w.titleOf(u, p.changes); err != nil {
-		return facts{}, err
-	}
-	intro, err := w.introOf(u, p.changes)
+// decide looks, and looks again before anything that can't be taken back.
+func (s *Session) decide(ctx context.Context, u Update, p prepared) (facts, plan, error) {
+	f, err := s.look(ctx, u, p)
 	if err != nil {
-		return facts{}, err
+		return facts{}, plan{}, err
 	}
-	branch := branchName(u)
-	f.pushOnly = w.cfg.Forge == nil
-	if !f.pushOnly {
-		pulls, err := w.cfg.Forge.List(ctx, forge.Filter{Head: branch, Base: u.Base})
-		f.pushOnly = errors.Is(err, forge.ErrUnsupported)
-		if err != nil && !f.pushOnly {
-			return facts{}, err
-		}
-		f.pulls = pulls
+	todo := decide(f)
+	if !todo.grave() {
+		return f, todo, nil
 	}
-	f.body = body(bodyData{key: p.key, group: u.Group, changes: p.changes, earlier: earlierVersions(f.pulls, p.key), intro: intro, now: w.cfg.Now()})
-	head, ok := w.cfg.Repo.Known(branch)
-	if !ok {
-		return f, nil
+	news, err := s.listenAgain(ctx)
+	if err != nil || !news {
+		return f, todo, err
 	}
-	info, err := w.cfg.Repo.CommitInfo(head)
-	if errors.Is(err, gitrepo.ErrNotFetched) {
-		if head, err = w.cfg.Repo.Fetch(ctx, branch); err == nil {
-			info, err = w.cfg.Repo.CommitInfo(head)
-		}
+	if f, err = s.look(ctx, u, p); err != nil {
+		return facts{}, plan{}, err
 	}
-	switch {
-	case errors.Is(err, gitrepo.ErrBranchNotFound): // deleted a moment ago
-		return f, nil
-	case err != nil:
-		return facts{}, err
-	}
-	f.branch = &info
-	f.ours = info.Committer.Email == w.cfg.CommitterEmail && ParseTrailers(info.Message).Key != ""
-	f.unsigned, err = w.unsigned(head)
-	return f, err
-}
-
-// unsigned tells whether a commit lacks the signature that it would have by now: it was
-// made before there was a key, with another key, or by somebody who poses as us.
-func (w *Writer) unsigned(commit gitrepo.Hash) (bool, error) {
-	if w.cfg.Signer == nil {
-		return false, nil
-	}
-	payload, signature, err := w.cfg.Repo.Signed(commit)
-	if err != nil {
-		return false, err
-	}
-	return len(signature) == 0 || w.cfg.Signer.Verify(payload, signature) != nil, nil
-}
-
-// earlierVersions is what the open pull request proposes so far.
-func earlierVersions(pulls []forge.PullRequest, key string) map[string]string {
-	for _, pull := range pulls {
-		if pull.State == forge.StateOpen && bodyKey(pull.Body) != key {
-			return bodyVersions(pull.Body)
-		}
-	}
-	return nil
+	return f, decide(f), nil
 }
 
 // carryOut does the plan's steps. Each leaves a state from which decide finds the
 // rest: a pushed branch without a pull request, or with an old text.
-func (w *Writer) carryOut(ctx context.Context, u Update, p prepared, f facts, todo plan, out Outcome) (Outcome, error) {
+func (s *Session) carryOut(ctx context.Context, u Update, p prepared, f facts, todo plan, out Outcome) (Outcome, error) {
 	out.Action, out.Reason, out.PullRequest = todo.action, todo.reason, todo.pull
 	var lease gitrepo.Hash
 	if f.branch != nil {
 		lease, out.Commit = f.branch.Hash, f.branch.Hash
 	}
 	if todo.push {
-		commit, err := w.cfg.Repo.Commit(p.commit)
+		commit, err := s.w.cfg.Repo.Commit(p.dated(f.orders.RebaseAt))
 		if err != nil {
 			return Outcome{}, err
 		}
-		if err := w.push(ctx, gitrepo.PushRequest{Commit: commit, Branch: out.Branch, Expect: lease}); err != nil {
+		if err := s.w.push(ctx, gitrepo.PushRequest{Commit: commit, Branch: out.Branch, Expect: lease}); err != nil {
 			return Outcome{}, err
 		}
 		out.Commit = commit
 	}
+	if todo.create {
+		return s.create(ctx, u, p, f, out, todo.push)
+	}
+	return s.alter(ctx, u, p, f, todo, out)
+}
+
+// dated gives the commit to build. It isn't older than what it answers, whatever our
+// clock says: else a rebase would be done again and again.
+func (p prepared) dated(asked time.Time) gitrepo.Commit {
+	c := p.commit
+	if c.Committer.When.Before(asked) {
+		c.Committer.When = asked.Add(time.Second - 1).Truncate(time.Second)
+		c.Author.When = c.Committer.When
+	}
+	return c
+}
+
+// alter changes what is to be changed of an open pull request.
+func (s *Session) alter(ctx context.Context, u Update, p prepared, f facts, todo plan, out Outcome) (Outcome, error) {
+	pull := todo.pull
+	if pull == nil || pull.State != forge.StateOpen {
+		return out, nil
+	}
+	if todo.action == ActionUpdated || todo.action == ActionUnchanged {
+		pull, out.Warning = s.decorate(ctx, u, *pull)
+		out.PullRequest = pull
+	}
+	var change forge.Change
 	switch {
-	case todo.create:
-		return w.create(ctx, u, f, out, todo.push)
+	case todo.close:
+		body, closed := withState(pull.Body, stateBlock([]string{"**Closed**: " + prose(todo.reason, maxReason) + "."}, false)), forge.StateClosed
+		change = forge.Change{Body: &body, State: &closed}
 	case todo.text:
-		changed, err := w.cfg.Forge.Update(ctx, todo.pull.Number, forge.Change{Title: &f.title, Body: &f.body})
+		title, body, err := s.text(ctx, u, p, f, out.Commit)
 		if err != nil {
 			return Outcome{}, err
 		}
-		out.PullRequest = &changed
+		body = withState(body, todo.state)
+		change = forge.Change{Title: &title, Body: &body}
+	case !sameState(pull.Body, todo.state):
+		body := withState(pull.Body, todo.state)
+		change = forge.Change{Body: &body}
+	default:
+		return out, nil
 	}
+	changed, err := s.w.cfg.Forge.Update(ctx, pull.Number, change)
+	if err != nil {
+		return Outcome{}, err
+	}
+	s.put(changed)
+	out.PullRequest = &changed
 	return out, nil
 }
 
-func (w *Writer) create(ctx context.Context, u Update, f facts, out Outcome, pushed bool) (Outcome, error) {
+// text gives a pull request's title and body, the state aside. Files are shown at the
+// commit.
+func (s *Session) text(ctx context.Context, u Update, p prepared, f facts, commit gitrepo.Hash) (title, text string, err error) {
+	if title, err = s.w.titleOf(u, p.changes); err != nil {
+		return "", "", err
+	}
+	d := bodyData{
+		key: p.key, group: u.Group, scope: s.cfg.Scope, changes: p.changes, notices: u.Notices,
+		commit: string(commit), now: s.w.cfg.Now(),
+	}
+	if d.intro, err = s.w.introOf(u, p.changes); err != nil {
+		return "", "", err
+	}
+	if f.open != nil && bodyKey(f.open.Body) != f.key {
+		d.earlier = bodyVersions(f.open.Body)
+	}
+	if s.w.cfg.Forge != nil {
+		d.links = s.w.cfg.Forge.Links()
+	}
+	if u.Details != nil {
+		d.details = u.Details(ctx, steps(p.changes))
+	}
+	return title, body(d), nil
+}
+
+func (s *Session) create(ctx context.Context, u Update, p prepared, f facts, out Outcome, pushed bool) (Outcome, error) {
 	if f.pushOnly {
 		return withoutForge(out, pushed), nil
 	}
-	pull, err := w.cfg.Forge.Create(ctx, forge.NewPullRequest{
-		Head: out.Branch, Base: u.Base, Title: f.title, Body: f.body,
-		Decoration: u.Decoration,
+	title, body, err := s.text(ctx, u, p, f, out.Commit)
+	if err != nil {
+		return Outcome{}, err
+	}
+	pull, err := s.w.cfg.Forge.Create(ctx, forge.NewPullRequest{
+		Head: out.Branch, Base: u.Base, Title: title, Body: body, Draft: u.Draft, Decoration: u.Decoration,
 	})
 	switch {
 	case errors.Is(err, forge.ErrUnsupported):
 		return withoutForge(out, pushed), nil
 	case errors.Is(err, forge.ErrExists):
-		return w.adopt(ctx, u, f, out)
+		return s.adopt(ctx, u, p, f, out)
 	case err != nil && pull.Number == 0:
 		return Outcome{}, err
-	case err != nil:
-		out.Warning = err
-		w.cfg.Log.WarnContext(ctx, "the pull request is open, but not all of it could be set", "number", pull.Number, "error", err)
 	}
+	s.put(pull)
+	out.Warning = s.decorated(ctx, pull.Number, err)
 	out.PullRequest = &pull
 	return out, nil
 }
 
 // adopt takes over the pull request that another bot opened between our look and our
 // create.
-func (w *Writer) adopt(ctx context.Context, u Update, f facts, out Outcome) (Outcome, error) {
-	pulls, err := w.cfg.Forge.List(ctx, forge.Filter{Head: out.Branch, Base: u.Base, State: forge.StateOpen})
+func (s *Session) adopt(ctx context.Context, u Update, p prepared, f facts, out Outcome) (Outcome, error) {
+	changed, err := s.refresh(ctx)
+	s.later(changed)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if len(pulls) == 0 {
+	if err := s.lookAtForge(ctx, u, &f); err != nil {
+		return Outcome{}, err
+	}
+	if f.open == nil {
 		return Outcome{}, fmt.Errorf("the forge says that there is a pull request for %q, but lists none: %w", out.Branch, forge.ErrExists)
 	}
-	out.Action, out.Reason, out.PullRequest = ActionUnchanged, "the pull request was opened by somebody else meanwhile", &pulls[0]
-	if bodyKey(pulls[0].Body) == f.key {
-		return out, nil
+	todo := plan{action: ActionUnchanged, pull: f.open, reason: "the pull request was opened by somebody else meanwhile"}
+	if bodyKey(f.open.Body) != f.key {
+		todo.action, todo.text = ActionUpdated, true
 	}
-	changed, err := w.cfg.Forge.Update(ctx, pulls[0].Number, forge.Change{Title: &f.title, Body: &f.body})
-	if err != nil {
-		return Outcome{}, err
-	}
-	out.Action, out.PullRequest = ActionUpdated, &changed
-	return out, nil
+	out.Action, out.Reason, out.PullRequest = todo.action, todo.reason, todo.pull
+	return s.alter(ctx, u, p, f, todo, out)
 }
 
 func withoutForge(out Outcome, pushed bool) Outcome {

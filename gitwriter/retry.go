@@ -31,9 +31,9 @@ func (e *contendedError) Unwrap() error { return e.err }
 // Temporary tells that the update may succeed later without anybody's doing.
 func (e *contendedError) Temporary() bool { return true }
 
-// untilLanded does a step again, from the fetch on, for as long as others push
-// meanwhile.
-func (w *Writer) untilLanded(ctx context.Context, u Update, step func(context.Context, Update) (Outcome, error)) (Outcome, error) {
+// untilLanded does a step again, from what the remote and the forge say on, for as long
+// as others push meanwhile.
+func (s *Session) untilLanded(ctx context.Context, u Update, step func(context.Context, Update) (Outcome, error)) (Outcome, error) {
 	for try := 1; ; try++ {
 		out, err := step(ctx, u)
 		switch {
@@ -42,10 +42,11 @@ func (w *Writer) untilLanded(ctx context.Context, u Update, step func(context.Co
 		case try == maxTries:
 			return Outcome{}, &contendedError{err}
 		}
-		w.cfg.Log.DebugContext(ctx, "somebody else pushed; starting again", "group", u.Group, "try", try)
-		if err := w.wait(ctx, try); err != nil {
+		s.w.cfg.Log.DebugContext(ctx, "somebody else pushed; starting again", "group", u.Group, "try", try)
+		if err := s.w.wait(ctx, try); err != nil {
 			return Outcome{}, err
 		}
+		s.refetch, s.heardAt = true, time.Time{}
 	}
 }
 

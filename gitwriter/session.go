@@ -1,9 +1,14 @@
 package gitwriter
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
-	"github.com/towline-dev/towline/gitwriter/dashboard"
+	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/pulls"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -28,28 +33,65 @@ type SessionConfig struct {
 // once, at its beginning, and held against what the round does itself. It isn't safe
 // for concurrent use; a Writer may have one at a time.
 type Session struct {
-	w   *Writer
-	cfg SessionConfig
+	w    *Writer
+	cfg  SessionConfig
+	book *pulls.Book
+
+	pushOnly bool      // there is no forge, or none with pull requests
+	refetch  bool      // the base must be fetched: somebody else has pushed
+	heardAt  time.Time // when the forge was last asked what has changed; zero if not since it must be
+	limited  time.Time // until when the forge wants no more requests
+	failures int       // of asking what has changed, one after the other
+	failed   error     // the last of them
+
+	news    []string
+	written map[string]written // by branch
+	waiting []Update           // kept back by the limit on open pull requests
+	planned int                // pull requests that previews would open
+	index   *index             // of the book; nil when that has changed
+	board   board
+}
+
+// written is what the session knows of a group that it was given an update for.
+type written struct {
+	update  Update
+	outcome Outcome
+	err     error
 }
 
 // Begin asks the forge what has changed since the last session: one request where
 // nothing has. The base must have been fetched a moment ago; its heads are taken from
-// there.
-func (w *Writer) Begin(_ context.Context, cfg SessionConfig) (*Session, error) {
-	return &Session{w: w, cfg: cfg}, nil
+// there. A forge that can't be asked is no error here: what needs it fails, or waits,
+// and the rest goes on.
+func (w *Writer) Begin(ctx context.Context, cfg SessionConfig) (*Session, error) {
+	s, err := w.session(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("beginning a round: %w", err)
+	}
+	if err := s.begin(ctx); err != nil {
+		return nil, fmt.Errorf("beginning a round: %w", err)
+	}
+	return s, nil
 }
 
-// News gives the groups about whose pull requests something happened at the forge: one
-// was merged, closed or opened again, its branch was pushed to, somebody gave an order.
-// The bot looks at them although they aren't due.
-func (s *Session) News() []string { return nil }
+// session makes one that hasn't asked anybody yet.
+func (w *Writer) session(cfg SessionConfig) (*Session, error) {
+	cfg.BranchPrefix = cmp.Or(cfg.BranchPrefix, defaultPrefix)
+	book, err := w.book(cfg.BranchPrefix)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{w: w, cfg: cfg, book: book, pushOnly: w.cfg.Forge == nil, written: map[string]written{}}, nil
+}
 
-// Capacity is how many pull requests may be opened now; -1 is no bound.
-func (s *Session) Capacity() int { return -1 }
-
-// Releases gives what people have released of what was held: keys of updates, or
-// IMAGE@TAG of a version that was moved back in Git.
-func (s *Session) Releases() []string { return nil }
+// alone makes a session for one update, which begins when it is needed.
+func (w *Writer) alone(u Update) (*Session, error) {
+	s, err := w.session(SessionConfig{Base: u.Base, BranchPrefix: u.BranchPrefix})
+	if err == nil {
+		s.refetch = true
+	}
+	return s, err
+}
 
 // Result is what became of one update.
 type Result struct {
@@ -61,10 +103,38 @@ type Result struct {
 // results in the order of the updates. It may be called several times.
 func (s *Session) Write(ctx context.Context, updates []Update) []Result {
 	results := make([]Result, len(updates))
-	for i, u := range updates {
-		results[i].Outcome, results[i].Err = s.w.Write(ctx, u)
+	for _, i := range byUrgency(updates) {
+		results[i] = s.write(ctx, updates[i])
 	}
 	return results
+}
+
+func (s *Session) write(ctx context.Context, u Update) Result {
+	if err := u.check(); err != nil {
+		return Result{Outcome: Outcome{Group: u.Group}, Err: err}
+	}
+	u.scope = s.cfg.Scope
+	step := s.propose
+	if u.Mode == ModeCommit {
+		step = s.commitToBase
+	}
+	out, err := Outcome{}, ctx.Err()
+	switch {
+	case err != nil:
+	case u.Mode != ModeCommit && s.mustWait():
+		out = Outcome{Action: ActionWaiting, Branch: branchName(u), Reason: s.waitReason()}
+	default:
+		out, err = s.untilLanded(ctx, u, step)
+	}
+	out.Group = u.Group
+	if err != nil {
+		s.hear(err)
+		err = fmt.Errorf("writing update %q: %w", u.Group, err)
+	} else {
+		s.w.cfg.Log.DebugContext(ctx, "update written", "group", u.Group, "action", out.Action, "reason", out.Reason)
+	}
+	s.written[branchName(u)] = written{u, out, err}
+	return Result{out, err}
 }
 
 // Previewed is what Write would do to one update.
@@ -73,28 +143,29 @@ type Previewed struct {
 	Err error
 }
 
-// Preview says what Write and Settle would do, and changes nothing anywhere.
+// Preview says what Write would do, and changes nothing anywhere. PreviewSettle goes on
+// from there.
 func (s *Session) Preview(ctx context.Context, updates []Update) []Previewed {
 	results := make([]Previewed, len(updates))
-	for i, u := range updates {
-		results[i].Preview, results[i].Err = s.w.Preview(ctx, u)
+	for _, i := range byUrgency(updates) {
+		view, err := s.preview(ctx, updates[i])
+		view.Group = updates[i].Group
+		results[i] = Previewed{view, err}
+		s.written[branchName(updates[i])] = written{updates[i], view.Outcome, err}
+		if err == nil && view.Action == ActionCreated {
+			s.planned++
+		}
 	}
 	return results
 }
 
-// Fate is what a round knows about a group that it wrote no update for.
-type Fate struct {
-	// Gone says that nothing is to be proposed for the group; the zero value that it isn't
-	// known, so that nothing is closed.
-	Gone bool
-	// Reason says why, for people: "no policy asks for it any more".
-	Reason string
+// put remembers what the forge answered to a write.
+func (s *Session) put(pull forge.PullRequest) {
+	s.book.Put(pull)
+	s.index = nil
 }
 
-// Settle ends the round's work at the forge: it closes pull requests of groups that are
-// gone, deletes branches that nobody needs, and merges what may be merged by itself.
-// fate is asked about every open pull request of ours that Write wasn't given.
-func (s *Session) Settle(_ context.Context, _ func(group string) Fate) []Result { return nil }
-
-// Show brings the dashboard up to date, where there is one.
-func (s *Session) Show(_ context.Context, _ dashboard.Data) error { return nil }
+// News gives the groups about whose pull requests something happened at the forge: one
+// was merged, closed or opened again, its branch was pushed to, somebody gave an order.
+// The bot looks at them although they aren't due.
+func (s *Session) News() []string { return slices.Clone(s.news) }

@@ -14,6 +14,8 @@ const (
 	trailerTo     = "Towline-To"
 	trailerDigest = "Towline-Digest"
 	trailerKey    = "Towline-Key"
+	trailerGroup  = "Towline-Group" // where the branch's name doesn't tell it
+	trailerScope  = "Towline-Scope"
 
 	trailerSignOff = "Signed-off-by" // git's own
 )
@@ -28,13 +30,23 @@ type Trailer struct{ Policy, Image, From, To, Digest string }
 type Trailers struct {
 	// Key is the update's key.
 	Key string
+	// Group and Scope say whose branch it is: Group where the branch's name doesn't tell,
+	// Scope where the bot has one. Commits on the base branch have neither.
+	Group, Scope string
 	// Updates are the images' steps, in the order of the message.
 	Updates []Trailer
 }
 
-// trailersOf describes changes, each image's step once.
-func trailersOf(key string, changes []Change) Trailers {
+// trailersOf describes an update's changes, each image's step once.
+func trailersOf(u Update, key string, changes []Change) Trailers {
 	t := Trailers{Key: key}
+	if u.Mode != ModeCommit {
+		t.Scope = u.scope
+		_, told := groupOfBranch("", branchPart(u.Group))
+		if !told && oneLine(u.Group, maxTrailer) == u.Group {
+			t.Group = u.Group
+		}
+	}
 	for _, m := range moves(changes) {
 		t.Updates = append(t.Updates, Trailer{Policy: m.Policy, Image: m.Image, From: m.From, To: m.To, Digest: m.Digest})
 	}
@@ -58,6 +70,8 @@ func (t Trailers) String() string {
 		line(trailerDigest, u.Digest)
 	}
 	line(trailerKey, t.Key)
+	line(trailerGroup, t.Group)
+	line(trailerScope, t.Scope)
 	return b.String()
 }
 
@@ -101,6 +115,10 @@ func ParseTrailers(message string) Trailers {
 			set(&current.Digest, value)
 		case trailerKey:
 			t.Key = value
+		case trailerGroup:
+			t.Group = value
+		case trailerScope:
+			t.Scope = value
 		}
 	}
 	flush()

@@ -1,0 +1,102 @@
+package gitwriter
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/internal/gitrepo"
+)
+
+// orphanAge is how old the head of a branch without any pull request must be before it
+// is deleted: another bot may be about to open one.
+const orphanAge = time.Hour
+
+// deleteStale deletes branches of ours that nobody needs any more. What has a head that
+// we didn't make stays, and what a person closed.
+func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry bool) (results []Result) {
+	if !s.pushOnly && s.heardAt.IsZero() {
+		return nil
+	}
+	heads := s.w.cfg.Repo.KnownBranches()
+	for _, branch := range slices.Sorted(maps.Keys(heads)) {
+		if !strings.HasPrefix(branch, s.cfg.BranchPrefix) || branch == s.cfg.Base || ctx.Err() != nil {
+			continue
+		}
+		reason, err := s.staleBranch(ctx, branch, heads[branch], fate)
+		if err == nil && reason == "" {
+			continue
+		}
+		if err == nil && !dry {
+			err = s.remove(ctx, branch, heads[branch])
+		}
+		if err != nil {
+			err = fmt.Errorf("deleting branch %q: %w", branch, err)
+		}
+		out := Outcome{Action: ActionDeleted, Group: strings.TrimPrefix(branch, s.cfg.BranchPrefix), Branch: branch, Commit: heads[branch], Reason: reason}
+		results = append(results, Result{out, err})
+	}
+	return results
+}
+
+// staleBranch says why nobody needs a branch; "" where somebody may.
+func (s *Session) staleBranch(ctx context.Context, branch string, head gitrepo.Hash, fate func(string) Fate) (string, error) {
+	all := s.pullsOf(branch)
+	reason, last := "", forge.PullRequest{}
+	for _, pull := range all {
+		switch {
+		case pull.State == forge.StateOpen:
+			return "", nil
+		case reason == "" && pull.State == forge.StateMerged && pull.HeadSHA == string(head):
+			reason = fmt.Sprintf("pull request #%d was merged", pull.Number)
+		}
+		if pull.Number > last.Number {
+			last = pull
+		}
+	}
+	if reason == "" && len(all) > 0 {
+		if !closedByUs(last) {
+			return "", nil
+		}
+		reason = fmt.Sprintf("pull request #%d was closed, since nothing was left to do", last.Number)
+	}
+	made, err := s.head(ctx, branch)
+	if err != nil || made == nil || made.Hash != head || !s.w.made(*made) {
+		return "", err
+	}
+	if reason != "" {
+		return reason, nil
+	}
+	return s.orphan(branch, *made, fate), nil
+}
+
+// pullsOf gives all pull requests of a branch, to whatever base.
+func (s *Session) pullsOf(branch string) []forge.PullRequest {
+	if s.pushOnly {
+		return nil
+	}
+	return s.book.Of(branch, "")
+}
+
+// orphan says why a branch goes that never had a pull request.
+func (s *Session) orphan(branch string, head gitrepo.CommitInfo, fate func(string) Fate) string {
+	told := ParseTrailers(head.Message)
+	if _, ok := s.written[branch]; ok || told.Scope != s.cfg.Scope || s.w.cfg.Now().Sub(head.Committer.When) < orphanAge {
+		return ""
+	}
+	group, ok := told.Group, told.Group != ""
+	if !ok {
+		group, ok = groupOfBranch(s.cfg.BranchPrefix, branch)
+	}
+	if !ok {
+		return ""
+	}
+	if f := fate(group); f.Gone {
+		return f.Reason
+	}
+	return ""
+}
