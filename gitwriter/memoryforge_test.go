@@ -31,6 +31,12 @@ func (f *memoryForge) called(name string) func() {
 	f.mu.Lock()
 	f.calls = append(f.calls, name)
 	f.now = f.now.Add(time.Second)
+	for i := range f.pulls {
+		pull := &f.pulls[i]
+		if head := f.git.Head(repoName, pull.Head); pull.State == forge.StateOpen && head != pull.HeadSHA {
+			pull.HeadSHA, pull.UpdatedAt = head, f.now
+		}
+	}
 	return f.mu.Unlock
 }
 
@@ -43,14 +49,9 @@ func (f *memoryForge) touch(number int) {
 func (f *memoryForge) List(_ context.Context, filter forge.Filter) ([]forge.PullRequest, error) {
 	defer f.called("list")()
 	var found []forge.PullRequest
-	for i := range f.pulls {
-		pull := &f.pulls[i]
-		if head := f.git.Head(repoName, pull.Head); pull.State == forge.StateOpen && head != pull.HeadSHA {
-			pull.HeadSHA = head
-			pull.UpdatedAt = f.now
-		}
-		if filter.Matches(*pull) {
-			found = append(found, *pull)
+	for _, pull := range f.pulls {
+		if filter.Matches(pull) {
+			found = append(found, pull)
 		}
 	}
 	slices.Reverse(found)

@@ -111,15 +111,27 @@ func (s *Session) alter(ctx context.Context, u Update, p prepared, f facts, todo
 		body := withState(pull.Body, todo.state)
 		change = forge.Change{Body: &body}
 	default:
+		if todo.push {
+			s.putAt(*pull, out.Commit)
+		}
 		return out, nil
 	}
 	changed, err := s.w.cfg.Forge.Update(ctx, pull.Number, change)
 	if err != nil {
 		return Outcome{}, err
 	}
-	s.put(changed)
+	s.putAt(changed, out.Commit)
 	out.PullRequest = &changed
 	return out, nil
+}
+
+// putAt remembers a pull request whose branch we may just have pushed to: some forges
+// take a while to see that, and it is no news.
+func (s *Session) putAt(pull forge.PullRequest, head gitrepo.Hash) {
+	if head != "" {
+		pull.HeadSHA = string(head)
+	}
+	s.put(pull)
 }
 
 // text gives a pull request's title and body, the state aside. Files are shown at the

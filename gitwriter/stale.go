@@ -37,7 +37,7 @@ func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry b
 		if err != nil {
 			err = fmt.Errorf("deleting branch %q: %w", branch, err)
 		}
-		out := Outcome{Action: ActionDeleted, Group: strings.TrimPrefix(branch, s.cfg.BranchPrefix), Branch: branch, Commit: heads[branch], Reason: reason}
+		out := Outcome{Action: ActionDeleted, Group: s.groupAt(branch, heads[branch]), Branch: branch, Commit: heads[branch], Reason: reason}
 		results = append(results, Result{out, err})
 	}
 	return results
@@ -72,6 +72,19 @@ func (s *Session) staleBranch(ctx context.Context, branch string, head gitrepo.H
 		return reason, nil
 	}
 	return s.orphan(branch, *made, fate), nil
+}
+
+// groupAt tells whose a branch was, as far as pull requests, the head or the name say so.
+func (s *Session) groupAt(branch string, head gitrepo.Hash) string {
+	for _, pull := range s.pullsOf(branch) {
+		return s.groupOf(pull)
+	}
+	if made, err := s.w.cfg.Repo.CommitInfo(head); err == nil {
+		if group := ParseTrailers(made.Message).Group; group != "" {
+			return group
+		}
+	}
+	return strings.TrimPrefix(branch, s.cfg.BranchPrefix)
 }
 
 // pullsOf gives all pull requests of a branch, to whatever base.
