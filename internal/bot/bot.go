@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/schedule"
 	"github.com/towline-dev/towline/policy"
@@ -28,6 +27,8 @@ type Config struct {
 	// Knowledge tells what policies ask of images beside their tags. The default knows
 	// no ledger and no signatures.
 	Knowledge *Knowledge
+	// Project finds what projects tell about their images. The default finds nothing.
+	Project Project
 	// Concurrency is how many repositories are worked on at once, the longest waiting
 	// first; the default is 4. A round that waits for registries alone doesn't count.
 	Concurrency int
@@ -81,10 +82,7 @@ func New(c Config) (*Bot, error) {
 			return nil, fmt.Errorf("two repositories are named %q", r.Name)
 		}
 		names[r.Name] = true
-		b.workers = append(b.workers, &worker{
-			repo: r, reader: &Reader{Paths: r.Paths, Cache: r.Cache}, registry: c.Round, knowledge: c.Knowledge,
-			patience: c.Patience, events: c.Events, now: c.Now, turn: turn{slots: slots},
-		})
+		b.workers = append(b.workers, newWorker(c, r, turn{slots: slots}))
 		b.started = append(b.started, make(chan struct{}))
 	}
 	return b, nil
@@ -115,7 +113,7 @@ func (b *Bot) each(ctx context.Context, do func(context.Context, *worker) error)
 // Preview is what a round would do to one repository.
 type Preview struct {
 	Repository string
-	Updates    []gitwriter.Preview
+	Updates    []Proposal
 	Problems   policy.Problems
 	Err        error // what failed; Updates holds what didn't
 }
@@ -126,9 +124,7 @@ func (b *Bot) Preview(ctx context.Context) []Preview {
 	var work errgroup.Group
 	for i, w := range b.workers {
 		work.Go(func() error {
-			p := Preview{Repository: w.repo.Name}
-			p.Updates, p.Problems, p.Err = w.preview(ctx)
-			previews[i] = p
+			previews[i] = w.preview(ctx)
 			return nil
 		})
 	}

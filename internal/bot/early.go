@@ -137,8 +137,8 @@ func (w *worker) proposeEarly(ctx context.Context, r *round, complete *ready, do
 			}
 			for _, g := range groups {
 				r.proposed[g] = true
-				r.writes(ctx, r, g, rows[g])
 			}
+			r.writes(ctx, r, groups, rows)
 			w.turn.give()
 		}
 		select {

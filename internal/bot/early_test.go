@@ -62,6 +62,10 @@ type watched struct {
 	wrote func(group string)
 }
 
+func (w *watched) Begin(_ context.Context, cfg gitwriter.SessionConfig) (bot.Session, error) {
+	return w.at(cfg, w)
+}
+
 func (w *watched) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
 	outcome, err := w.writer.Write(ctx, u)
 	w.wrote(u.Group)

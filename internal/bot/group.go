@@ -1,18 +1,13 @@
 package bot
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
-	"github.com/towline-dev/towline/gitwriter/forge"
-	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -153,50 +148,4 @@ func (r Row) to() string {
 		return r.Choice.Tag + "@" + r.Digest
 	}
 	return r.Choice.Tag
-}
-
-// rewriter gives the function by which the writer edits whatever base it finds: the
-// first time that is the commit which was planned on, later perhaps a newer one. There
-// other policies may add to the group.
-func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.Hash, fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-	return func(ctx context.Context, base gitrepo.Hash, files fs.FS) (map[string][]byte, []gitwriter.Change, error) {
-		tree, err := w.readBase(files)
-		if err != nil {
-			return nil, nil, err
-		}
-		look := look
-		look.Moved = w.movedUpTo(base)
-		look.Due = func(p *policy.Policy) bool { return tree.adds(p, group) }
-		plan, err := tree.Plan(ctx, look)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, key := range slices.Sorted(maps.Keys(plan.Failed)) {
-			// A group of which a part can't be known would be proposed by halves.
-			return nil, nil, fmt.Errorf("choosing for the policy %q: %w", key, plan.Failed[key])
-		}
-		rewritten, changes, problems := plan.Rewrite(func(r Row) bool { return r.group == group })
-		if len(changes) == 0 {
-			// Nothing that can be written isn't nothing to do.
-			return nil, nil, problems.Err()
-		}
-		return rewritten, changes, nil
-	}
-}
-
-// update is what the writer is asked to bring about for one group.
-func (w *worker) update(r *round, g Group) gitwriter.Update {
-	c := r.tree.Config
-	prefix := cmp.Or(w.repo.BranchPrefix, c.BranchPrefix)
-	u := gitwriter.Update{
-		Group: g.Name, Base: w.baseBranch(), Mode: gitwriter.ModePullRequest,
-		Rewrite:      w.rewriter(g, r.look),
-		BranchPrefix: prefix, Decoration: forge.Decoration{Labels: c.Labels, Reviewers: c.Reviewers, Assignees: c.Assignees},
-		AuthorName: c.Commit.Author.Name, AuthorEmail: c.Commit.Author.Email, MessageTemplate: c.Commit.Message,
-		SignOff: c.Commit.SignOff, RequireSigned: c.Commit.Signing == policy.SigningRequired,
-	}
-	if g.Mode == policy.ModeCommit {
-		u.Mode = gitwriter.ModeCommit
-	}
-	return u
 }

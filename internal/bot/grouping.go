@@ -200,10 +200,14 @@ func (t *Tree) settleGroups(rows []*Row) {
 	}
 }
 
-// greater orders levels; what can't be measured may be anything, so it comes last.
+// levels gives all levels in their order. What can't be measured may be anything, so it
+// comes last.
+func levels() []policy.Level {
+	return []policy.Level{"", policy.LevelNone, policy.LevelPatch, policy.LevelMinor, policy.LevelMajor, policy.LevelOther}
+}
+
 func greater(a, b policy.Level) policy.Level {
-	order := []policy.Level{"", policy.LevelNone, policy.LevelPatch, policy.LevelMinor, policy.LevelMajor, policy.LevelOther}
-	if slices.Index(order, b) > slices.Index(order, a) {
+	if order := levels(); slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}
 	return a

@@ -118,11 +118,24 @@ func (s *source) FS(gitrepo.Hash) (fs.FS, error) {
 // writer plays gitwriter: it keeps what it was asked to write.
 type writer struct {
 	source *source
+	forge  *forgery // nil for one where nothing ever happens
 	mu     sync.Mutex
 	groups map[string][]gitwriter.Change
 	files  map[string]string
 	action gitwriter.Action // what becomes of an update; "" is ActionCreated
 	err    error
+}
+
+func (w *writer) Begin(_ context.Context, cfg gitwriter.SessionConfig) (bot.Session, error) {
+	return w.at(cfg, w)
+}
+
+// at begins a session of something that writes through w.
+func (w *writer) at(cfg gitwriter.SessionConfig, through singly) (bot.Session, error) {
+	if w.forge == nil {
+		return newForgery().begin(cfg, through)
+	}
+	return w.forge.begin(cfg, through)
 }
 
 func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
@@ -197,7 +210,7 @@ type world struct {
 func newWorld(t *testing.T, files fstest.MapFS, tags map[string][]string) *world {
 	t.Helper()
 	w := &world{source: &source{files: files}, registries: &registries{tags: tags, failed: map[string]error{}}, told: &told{}}
-	w.writer = &writer{source: w.source}
+	w.writer = &writer{source: w.source, forge: newForgery()}
 	b, err := bot.New(bot.Config{
 		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Interval: time.Hour, Source: w.source, Writer: w.writer}},
 		Round:        func() bot.Tags { return w.registries }, Events: w.told,
@@ -242,6 +255,10 @@ func (noPast) Deepen(context.Context, string, int) (gitrepo.Hash, error) {
 type proposals struct {
 	repo   bot.Source
 	groups *[]string
+}
+
+func (p *proposals) Begin(_ context.Context, cfg gitwriter.SessionConfig) (bot.Session, error) {
+	return newForgery().begin(cfg, p)
 }
 
 func (p *proposals) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {

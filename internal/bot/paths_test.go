@@ -87,6 +87,10 @@ type keeping struct {
 	last *gitwriter.Update
 }
 
+func (k *keeping) Begin(_ context.Context, cfg gitwriter.SessionConfig) (bot.Session, error) {
+	return k.at(cfg, k)
+}
+
 func (k *keeping) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
 	*k.last = u
 	return k.writer.Write(ctx, u)

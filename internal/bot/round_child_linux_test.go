@@ -164,7 +164,7 @@ func newRoundWorld(url, dir string) (*roundWorld, error) {
 		w.registries.tags[roundImage(i)] = []string{"1.0.0", "0.9.0"}
 	}
 	w.bot, err = bot.New(bot.Config{
-		Repositories: []bot.Repository{{Name: "mono", Branch: "main", Interval: time.Hour, Source: repo, Writer: writer,
+		Repositories: []bot.Repository{{Name: "mono", Branch: "main", Interval: time.Hour, Source: repo, Writer: bot.WriterOf(writer),
 			Cache: refcache.New(filepath.Join(repo.MirrorDir(), "references"), nil)}},
 		Round: func() bot.Tags { return w.registries }, Events: w.told,
 	})

@@ -16,20 +16,9 @@ func (w *worker) tell(r *round, took time.Duration) {
 	if r.plan != nil {
 		w.tellProblems(r.problems)
 	}
-	examined := func(subject string) bool {
-		if subject == w.repo.Name {
-			return true
-		}
-		if r.plan == nil {
-			return false
-		}
-		return slices.ContainsFunc(r.plan.Rows, func(row Row) bool {
-			return row.Policy.Key() == subject || slices.ContainsFunc(r.tree.groupsOf(row.Policy), func(g Group) bool {
-				return "group "+g.Name == subject
-			})
-		})
-	}
-	for _, e := range w.failures.Round(w.repo.Name, r.failed, examined) {
+	for _, e := range w.failures.Round(w.repo.Name, r.failed, func(subject string) bool {
+		return subject == w.repo.Name || r.examined(subject)
+	}) {
 		w.events.Handle(e)
 	}
 	policies := map[*policy.Policy]bool{}
@@ -39,6 +28,18 @@ func (w *worker) tell(r *round, took time.Duration) {
 		}
 	}
 	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: len(policies), Updates: r.updates, Seconds: took.Seconds()})
+}
+
+// examined tells whether a round looked at a policy, a group or the dashboard.
+func (r *round) examined(subject string) bool {
+	if r.plan == nil {
+		return false
+	}
+	return subject == dashboardSubject || strings.HasPrefix(subject, branchSubject) || slices.ContainsFunc(r.plan.Rows, func(row Row) bool {
+		return row.Policy.Key() == subject || slices.ContainsFunc(r.tree.groupsOf(row.Policy), func(g Group) bool {
+			return groupSubject(g.Name) == subject
+		})
+	})
 }
 
 // tellProblems tells each problem once, for as long as it stays.
@@ -55,12 +56,9 @@ func (w *worker) tellProblems(problems policy.Problems) {
 }
 
 // tellTags tells, once a policy and pair of tags, what is wanted.
-func (w *worker) tellTags(rows []Row, g Group) {
-	if w.tags == nil {
-		w.tags = map[string]bool{}
-	}
+func (w *worker) tellTags(rows []Row) {
 	for _, row := range rows {
-		if !row.Changed() || row.group != g {
+		if !row.Changed() {
 			continue
 		}
 		key := strings.Join([]string{row.Policy.Key(), row.Current, row.Choice.Tag, row.Digest}, "\x00")

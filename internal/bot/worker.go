@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
-	"github.com/towline-dev/towline/gitwriter/edit"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/refcache"
@@ -21,12 +20,6 @@ type Source interface {
 	Fetch(ctx context.Context, branch string) (gitrepo.Hash, error)
 	FS(commit gitrepo.Hash) (fs.FS, error)
 	Past
-}
-
-// Writer proposes updates; *gitwriter.Writer implements it.
-type Writer interface {
-	Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error)
-	Preview(ctx context.Context, u gitwriter.Update) (gitwriter.Preview, error)
 }
 
 // Repository is one manifest repository that the bot keeps up to date.
@@ -61,15 +54,32 @@ type worker struct {
 	patience  time.Duration // before a round proposes what is known already
 	past      *history
 
-	// A worker's rounds follow one another, so what they remember needs no lock.
-	head     gitrepo.Hash     // of the branch
-	base     gitrepo.Hash     // of the branch that updates are made for, mostly the same
-	home     *Tree            // at head
-	tree     *Tree            // at base
-	problems map[string]bool  // those told of the last tree
-	tags     map[string]bool  // choices that were told
-	outcomes map[Group]string // what became of each group's update the last time
-	owed     map[string]bool  // policies, by key, that the next round looks at again
+	project Project
+
+	// A worker's rounds follow one another, so what they remember needs no lock. All of it
+	// only saves requests and repetitions.
+	head      gitrepo.Hash                // of the branch
+	base      gitrepo.Hash                // of the branch that updates are made for, mostly the same
+	home      *Tree                       // at head
+	tree      *Tree                       // at base
+	problems  map[string]bool             // those told of the last tree
+	tags      map[string]bool             // choices that were told
+	outcomes  map[Group]string            // what became of each group's update the last time
+	owed      map[string]bool             // policies, by key, that the next round looks at again
+	waiting   map[Group]waiter            // updates that a limit or a window keeps back
+	proposals map[Group]map[string]string // what each group proposed the last time, by image
+	freed     map[string]bool             // versions that were released at the last round
+	board     board
+	habit     habit
+}
+
+func newWorker(c Config, r Repository, t turn) *worker {
+	return &worker{
+		repo: r, reader: &Reader{Paths: r.Paths, Cache: r.Cache}, registry: c.Round, knowledge: c.Knowledge,
+		patience: c.Patience, events: c.Events, now: c.Now, turn: t, project: c.Project,
+		tags: map[string]bool{}, outcomes: map[Group]string{}, waiting: map[Group]waiter{}, proposals: map[Group]map[string]string{},
+		board: newBoard(),
+	}
 }
 
 // round is one look at a repository.
@@ -77,16 +87,33 @@ type round struct {
 	tags     Tags
 	due      func(*policy.Policy) bool
 	tree     *Tree
+	session  Session
+	waits    string          // until when the windows are shut; "" while one is open
+	released map[string]bool // versions, as releaseOf names them
 	look     Look
 	plan     *Plan
+	rows     map[Group][]Row // of the plan
 	problems policy.Problems
 	refused  policy.Problems  // those of the files that are to be edited and can't be
 	stuck    map[Group]bool   // of which no file can be edited
-	failed   map[string]error // by policy key, "group NAME" or the repository's name
+	failed   map[string]error // by policy key, groupSubject or the repository's name
 	proposed map[Group]bool   // before the plan was complete
-	// writes proposes a group; nil for a round that only previews.
-	writes  func(context.Context, *round, Group, []Row)
-	updates int
+	written  map[Group]gitwriter.Result
+	// writes proposes groups; nil for a round that only previews.
+	writes       func(context.Context, *round, []Group, map[Group][]Row)
+	updates      int
+	conventional policy.Conventional
+}
+
+// groupSubject is what fails where a group does.
+func groupSubject(name string) string { return "group " + name }
+
+func (w *worker) newRound(due func(*policy.Policy) bool) *round {
+	again := w.owed
+	return &round{
+		tags: w.registry(), failed: map[string]error{}, written: map[Group]gitwriter.Result{},
+		due: func(p *policy.Policy) bool { return due(p) || again[p.Key()] },
+	}
 }
 
 // run looks at the policies that due admits, or at all of them when the repository
@@ -98,25 +125,28 @@ func (w *worker) run(ctx context.Context, due func(*policy.Policy) bool) error {
 	}
 	defer w.turn.give()
 	began := w.now()
-	again := w.owed
-	r := &round{tags: w.registry(), failed: map[string]error{}, writes: w.propose}
-	r.due = func(p *policy.Policy) bool { return due(p) || again[p.Key()] }
+	r := w.newRound(due)
+	r.writes = w.propose
 	if err := w.look(ctx, r); err != nil {
 		r.failed[w.repo.Name], r.plan = err, nil // nothing will come of it
 	} else {
-		for _, g := range r.plan.Groups() {
-			if !r.proposed[g] && !r.stuck[g] {
-				w.propose(ctx, r, g, r.plan.Rows)
-			}
-		}
+		w.propose(ctx, r, r.groups(), r.rows)
+		w.settle(ctx, r)
+		w.show(ctx, r)
 	}
 	if ctx.Err() != nil {
 		// A round that was stopped says nothing about what works.
 		return ctx.Err()
 	}
 	w.owed = w.owing(r)
+	w.forget(r)
 	w.tell(r, w.now().Sub(began))
 	return r.err()
+}
+
+// groups gives those that are to be written and weren't before the plan was complete.
+func (r *round) groups() []Group {
+	return slices.DeleteFunc(r.plan.Groups(), func(g Group) bool { return r.proposed[g] || r.stuck[g] })
 }
 
 // owing gives the policies that were due and that the round couldn't serve for want of
@@ -129,7 +159,7 @@ func (w *worker) owing(r *round) map[string]bool {
 	}
 	for _, p := range w.tree.Policies {
 		missed := r.plan == nil || temporary(r.failed[p.Key()]) || slices.ContainsFunc(w.tree.groupsOf(p), func(g Group) bool {
-			return temporary(r.failed["group "+g.Name])
+			return temporary(r.failed[groupSubject(g.Name)])
 		})
 		if missed && r.due(p) {
 			owed[p.Key()] = true
@@ -141,124 +171,6 @@ func (w *worker) owing(r *round) map[string]bool {
 func temporary(err error) bool {
 	var t interface{ Temporary() bool }
 	return errors.As(err, &t) && t.Temporary()
-}
-
-// look fetches the repository, reads it and makes the plan.
-func (w *worker) look(ctx context.Context, r *round) error {
-	changed, err := w.read(ctx)
-	if err != nil {
-		return err
-	}
-	if changed {
-		r.due = Every
-	}
-	r.tree = w.tree
-	r.due = r.tree.Together(r.due)
-	r.look = w.lookFrom(r)
-	if err := w.plan(ctx, r); err != nil {
-		return err
-	}
-	for _, row := range r.plan.Rows {
-		if row.Err != nil && r.failed[row.Policy.Key()] == nil {
-			r.failed[row.Policy.Key()] = row.Err
-		}
-	}
-	if err := w.refresh(r.plan); err != nil {
-		return err
-	}
-	r.refused, r.stuck = r.plan.refused()
-	r.problems = slices.Concat(r.plan.Problems, r.refused, Noted(r.tree.Notes))
-	return nil
-}
-
-// refresh lets a plan that has something to rewrite read the files from the mirror as it
-// is now: the one from which they were found may have been replaced since.
-func (w *worker) refresh(p *Plan) error {
-	if !slices.ContainsFunc(p.Rows, Row.Changed) {
-		return nil
-	}
-	fsys, err := w.repo.Source.FS(w.base)
-	if err != nil {
-		return err
-	}
-	p.Tree = p.Tree.on(fsys)
-	return nil
-}
-
-// lookFrom is how a round looks at the tree that was read: with the history of the
-// branch up to that very commit.
-func (w *worker) lookFrom(r *round) Look {
-	if w.past == nil {
-		w.past = newHistory(w.repo.Source)
-	}
-	w.past.begin(w.baseBranch(), w.tree.finder)
-	return Look{
-		Tags: r.tags, Due: r.due, Knowledge: w.knowledge, Now: w.now(), Moved: w.movedUpTo(w.base),
-	}
-}
-
-// movedUpTo finds the last moves in the history that ends with a commit.
-func (w *worker) movedUpTo(commit gitrepo.Hash) func(context.Context, edit.Reference) (Move, bool, error) {
-	return func(ctx context.Context, ref edit.Reference) (Move, bool, error) {
-		return w.past.lastMove(ctx, commit, ref)
-	}
-}
-
-func (w *worker) propose(ctx context.Context, r *round, g Group, rows []Row) {
-	w.tellTags(rows, g)
-	if g.Mode == policy.ModeNotify {
-		return
-	}
-	r.updates++
-	outcome, err := w.repo.Writer.Write(ctx, w.update(r, g))
-	if err != nil {
-		r.failed["group "+g.Name] = fmt.Errorf("proposing the update %q: %w", g.Name, err)
-	}
-	if outcome.Warning != nil {
-		r.failed["group "+g.Name] = outcome.Warning
-	}
-	if outcome.Action == "" {
-		return
-	}
-	e := event.PullRequest{Repository: w.repo.Name, Group: g.Name, Branch: outcome.Branch,
-		Action: string(outcome.Action), Reason: outcome.Reason, Changes: len(outcome.Changes)}
-	if pr := outcome.PullRequest; pr != nil {
-		e.Number, e.URL = pr.Number, pr.URL
-	}
-	state := fmt.Sprintf("%s %d %s %s", e.Action, e.Number, outcome.Key, outcome.Commit)
-	e.Again = w.outcomes[g] == state
-	if w.outcomes == nil {
-		w.outcomes = map[Group]string{}
-	}
-	w.outcomes[g] = state
-	w.events.Handle(e)
-}
-
-// preview says what the round would do, and does none of it.
-func (w *worker) preview(ctx context.Context) ([]gitwriter.Preview, policy.Problems, error) {
-	if err := w.turn.take(ctx); err != nil {
-		return nil, nil, err
-	}
-	defer w.turn.give()
-	r := &round{tags: w.registry(), due: Every, failed: map[string]error{}}
-	if err := w.look(ctx, r); err != nil {
-		return nil, nil, err
-	}
-	var previews []gitwriter.Preview
-	for _, g := range r.plan.Groups() {
-		if g.Mode == policy.ModeNotify || r.stuck[g] {
-			continue
-		}
-		p, err := w.repo.Writer.Preview(ctx, w.update(r, g))
-		if err != nil {
-			r.failed["group "+g.Name] = err
-			continue
-		}
-		if len(p.Changes) > 0 { // none is left where no file can be edited
-			previews = append(previews, p)
-		}
-	}
-	return previews, r.problems, r.err()
 }
 
 // Every admits all policies.

@@ -1,0 +1,44 @@
+package bot
+
+import (
+	"context"
+
+	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/policy"
+)
+
+// Proposal is what a round would do about one update, and how it would be proposed.
+type Proposal struct {
+	gitwriter.Preview
+	Update gitwriter.Update
+}
+
+// preview says what the round would do, and does none of it.
+func (w *worker) preview(ctx context.Context) Preview {
+	p := Preview{Repository: w.repo.Name}
+	if p.Err = w.turn.take(ctx); p.Err != nil {
+		return p
+	}
+	defer w.turn.give()
+	r := w.newRound(Every)
+	if p.Err = w.look(ctx, r); p.Err != nil {
+		return p
+	}
+	var updates []gitwriter.Update
+	for _, g := range r.groups() {
+		if g.Mode != policy.ModeNotify {
+			updates = append(updates, w.update(r, g, r.rows[g]))
+		}
+	}
+	for i, previewed := range r.session.Preview(ctx, updates) {
+		if previewed.Err != nil {
+			r.failed[groupSubject(updates[i].Group)] = previewed.Err
+			continue
+		}
+		if len(previewed.Changes) > 0 { // none is left where the base has moved meanwhile
+			p.Updates = append(p.Updates, Proposal{Preview: previewed.Preview, Update: updates[i]})
+		}
+	}
+	p.Problems, p.Err = r.problems, r.err()
+	return p
+}
