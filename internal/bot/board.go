@@ -35,7 +35,7 @@ func (b *board) note(r *round, now time.Time) {
 	policies, groups := map[string]*policy.Policy{}, r.tree.layout().makers
 	for _, p := range r.tree.Policies {
 		policies[p.Key()] = p
-		if r.due(p) {
+		if r.sure([]*policy.Policy{p}) {
 			delete(b.held, p.Key())
 			delete(b.young, p.Key())
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/towline-dev/towline/policy"
 )
@@ -33,6 +34,10 @@ func (w *worker) serve(ctx context.Context, s Scheduler, started chan<- struct{}
 			}
 		}
 		seen = nil
+		if !first && len(due) == 0 && !slices.Contains(keys, pollKey) {
+			w.awaited.end(w.tree)
+			return // all of them were looked at when the schedule didn't know them yet
+		}
 		before, known := w.tree, w.entries()
 		// Whatever failed was told as an event.
 		_ = w.run(ctx, func(p *policy.Policy) bool { return first || due[p.Key()] })

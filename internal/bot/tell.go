@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/towline-dev/towline/gitwriter/dashboard"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/policy"
 )
@@ -15,6 +16,7 @@ import (
 func (w *worker) tell(r *round, took time.Duration) {
 	if r.plan != nil {
 		w.tellProblems(r.problems)
+		w.tellHeld()
 	}
 	for _, e := range w.failures.Round(w.repo.Name, r.failed, func(subject string) bool {
 		return subject == w.repo.Name || r.examined(subject)
@@ -53,6 +55,21 @@ func (w *worker) tellProblems(problems policy.Problems) {
 		now[key] = true
 	}
 	w.problems = now
+}
+
+// tellHeld tells, once for as long as it stays, what is held back.
+func (w *worker) tellHeld() {
+	now := map[dashboard.Held]bool{}
+	for _, key := range sortedKeys(w.board.held) {
+		for _, h := range w.board.held[key] {
+			if !w.held[h] && !now[h] {
+				w.events.Handle(event.Held{Repository: w.repo.Name, Policy: key, Image: h.Image, Current: h.Current, Tag: h.Tag,
+					Author: h.Author, Commit: h.Commit, Since: h.Since})
+			}
+			now[h] = true
+		}
+	}
+	w.held = now
 }
 
 // tellTags tells, once a policy and pair of tags, what is wanted.

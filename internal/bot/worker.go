@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/gitwriter/dashboard"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/refcache"
@@ -69,6 +70,7 @@ type worker struct {
 	waiting   map[Group]waiter            // updates that a limit or a window keeps back
 	proposals map[Group]map[string]string // what each group proposed the last time, by image
 	freed     map[string]bool             // versions that were released at the last round
+	held      map[dashboard.Held]bool     // versions that were told to be held
 	board     board
 	habit     habit
 }

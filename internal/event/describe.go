@@ -96,3 +96,21 @@ func (e Problem) Message() string { return e.Text }
 func (e Problem) Attrs() []slog.Attr {
 	return []slog.Attr{slog.String("repository", e.Repository), slog.String("place", e.Place), slog.String("hint", e.Hint)}
 }
+
+// Name implements Event.
+func (Held) Name() string { return "held" }
+
+// Level implements Event.
+func (Held) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e Held) Message() string {
+	return fmt.Sprintf("%s %s is held back: %s moved it to %s", e.Image, e.Tag, e.Author, e.Current)
+}
+
+// Attrs implements Event.
+func (e Held) Attrs() []slog.Attr {
+	return []slog.Attr{slog.String("repository", e.Repository), slog.String("policy", e.Policy), slog.String("image", e.Image),
+		slog.String("current", e.Current), slog.String("tag", e.Tag), slog.String("author", e.Author),
+		slog.String("commit", e.Commit), slog.Time("since", e.Since)}
+}

@@ -3,7 +3,10 @@
 // the same stream, so that they can't tell different stories.
 package event
 
-import "log/slog"
+import (
+	"log/slog"
+	"time"
+)
 
 // Event is something that happened to one manifest repository.
 type Event interface {
@@ -80,4 +83,13 @@ type Recovered struct {
 // Problem says that something a person wrote can't be used as it stands.
 type Problem struct {
 	Repository, Place, Text, Hint string
+}
+
+// Held says that a version isn't proposed, or not any more, since a person moved away
+// from it in Git.
+type Held struct {
+	Repository, Policy, Image string
+	Current, Tag              string // what stands there, and the version that is held
+	Author, Commit            string
+	Since                     time.Time
 }

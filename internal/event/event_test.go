@@ -29,6 +29,8 @@ func TestLogTellsEachEventAtItsLevel(t *testing.T) {
 			[]string{"level=ERROR", `msg="no route"`, "subject=web", "times=3"}},
 		{"recovered", event.Recovered{Subject: "web", Times: 3}, []string{"level=INFO", `msg="web works again"`}},
 		{"problem", event.Problem{Place: "a.yaml:3:1", Text: "no such policy"}, []string{"level=WARN", "place=a.yaml:3:1"}},
+		{"held", event.Held{Image: "nginx", Current: "1.0.0", Tag: "1.1.0", Author: "Pat", Commit: "abc"},
+			[]string{"level=INFO", "event=held", `msg="nginx 1.1.0 is held back: Pat moved it to 1.0.0"`, "tag=1.1.0", "commit=abc"}},
 		{"round", event.RoundFinished{Policies: 4}, []string{"level=DEBUG", "policies=4"}},
 	}
 	for _, tt := range tests {

@@ -96,7 +96,7 @@ func wire(c config.Bot, s settings) (*bot.Bot, error) {
 		Round:  func() bot.Tags { return registries.Round() },
 		Events: event.Log(log),
 		Repositories: []bot.Repository{{
-			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: mortalSource{mirror, s.after}, Writer: writer,
+			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: mortalSource{mirror, s.after}, Writer: bot.WriterOf(writer),
 		}},
 	})
 }
