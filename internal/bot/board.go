@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
@@ -64,7 +65,7 @@ func (b *board) wrote(g Group, result gitwriter.Result) {
 	}
 	delete(b.updates, g)
 	delete(b.limited, g)
-	title := g.Name
+	title := titleOf(result.Changes)
 	if pull := result.PullRequest; pull != nil {
 		title = pull.Title
 	}
@@ -77,6 +78,20 @@ func (b *board) wrote(g Group, result gitwriter.Result) {
 			State: stateOf(result), Reason: result.Reason,
 		}
 	}
+}
+
+// titleOf names what an update without a pull request brings.
+func titleOf(changes []gitwriter.Change) string {
+	const most = 3
+	var steps []string
+	versions := versionsOf(changes)
+	for _, image := range sortedKeys(versions) {
+		steps = append(steps, image+" "+versions[image])
+	}
+	if n := len(steps); n > most {
+		steps = append(steps[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return strings.Join(steps, ", ")
 }
 
 // stateOf is what the dashboard says of a pull request.

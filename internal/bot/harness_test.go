@@ -159,7 +159,11 @@ func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outco
 	if action == "" {
 		action = gitwriter.ActionCreated
 	}
-	return gitwriter.Outcome{Action: action, Branch: u.BranchPrefix + u.Group, Changes: changes}, nil
+	reason := "newer versions fit"
+	if action == gitwriter.ActionWaiting {
+		reason = "no room"
+	}
+	return gitwriter.Outcome{Action: action, Branch: u.BranchPrefix + u.Group, Changes: changes, Reason: reason}, nil
 }
 
 func (w *writer) fail(err error) {

@@ -2,11 +2,14 @@ package bot_test
 
 import (
 	"context"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/dashboard"
 	"github.com/towline-dev/towline/internal/bot"
+	"github.com/towline-dev/towline/registry"
 )
 
 // singly writes one update after the other.
@@ -95,4 +98,32 @@ func (s *session) Settle(_ context.Context, fate func(string) gitwriter.Fate) []
 func (s *session) Show(_ context.Context, data dashboard.Data) error {
 	s.set(func(f *forgery) { f.shown = append(f.shown, data) })
 	return nil
+}
+
+// proposed is proposals that keep what the pull request would say.
+type proposed struct {
+	proposals
+	forge   *forgery
+	notices []string
+}
+
+func (p *proposed) Begin(_ context.Context, cfg gitwriter.SessionConfig) (bot.Session, error) {
+	return p.forge.begin(cfg, p)
+}
+
+func (p *proposed) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outcome, error) {
+	p.notices = u.Notices
+	return p.proposals.Write(ctx, u)
+}
+
+// dated plays registries whose images say when they were made.
+type dated struct {
+	*registries
+	made map[string]time.Time // by tag
+}
+
+func (d dated) Digest(_ context.Context, _, tag string) (string, error) { return "sha256:" + tag, nil }
+
+func (d dated) Describe(_ context.Context, _, reference string) (registry.Description, error) {
+	return registry.Description{Digest: reference, Created: d.made[strings.TrimPrefix(reference, "sha256:")]}, nil
 }
