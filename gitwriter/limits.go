@@ -6,9 +6,9 @@ import (
 )
 
 // Capacity is how many pull requests may be opened now; -1 is no bound. While the
-// windows are shut it is 0.
+// windows are shut, or the forge wants no more requests, it is 0.
 func (s *Session) Capacity() int {
-	if s.cfg.Waits != "" {
+	if s.cfg.Waits != "" || s.mustWait() {
 		return 0
 	}
 	left := -1

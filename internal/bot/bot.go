@@ -16,7 +16,6 @@ import (
 
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/schedule"
-	"github.com/towline-dev/towline/policy"
 )
 
 // Config is what a Bot works with.
@@ -108,14 +107,6 @@ func (b *Bot) each(ctx context.Context, do func(context.Context, *worker) error)
 	}
 	_ = work.Wait() // the errors stand in errs
 	return errors.Join(errs...)
-}
-
-// Preview is what a round would do to one repository.
-type Preview struct {
-	Repository string
-	Updates    []Proposal
-	Problems   policy.Problems
-	Err        error // what failed; Updates holds what didn't
 }
 
 // Preview says what a round would do, repository by repository, and writes nothing.

@@ -3,77 +3,59 @@ package bot
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 
+	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
 
-// habitOf is how many of the base branch's commits are looked at to learn how their
-// subjects are written.
-const habitOf = 50
+const (
+	// habitOf is how many subjects show how a repository's commits are written.
+	habitOf = 20
+	// maxHabit bounds the commits that are looked at for them: some are merges, or ours.
+	maxHabit = 100
+)
 
 // habit is how people write the subjects of a repository's commits, as of a head.
 type habit struct {
-	head  gitrepo.Hash
-	known policy.Conventional
+	head     gitrepo.Hash
+	subjects []string
 }
 
-// conventional says how titles are to be written: what the configuration says or, where
-// it follows the base branch's commits, what these do.
-func (w *worker) conventional(ctx context.Context) (policy.Conventional, error) {
-	c := w.home.Config.Commit.Conventional
-	if c != policy.ConventionalAuto {
-		return c, nil
+// subjects gives what titles are to follow, where they follow the base branch's commits.
+// The mirror is deepened for that, once.
+func (w *worker) subjects(ctx context.Context) []string {
+	if w.home.Config.Commit.Conventional != policy.ConventionalAuto || w.habit.head == w.base {
+		return w.habit.subjects
 	}
-	if w.habit.head == w.base {
-		return w.habit.known, nil
-	}
-	subjects, whole := w.subjects()
-	if len(subjects) < habitOf && !whole {
-		// Once: where the remote has no more either, what is there must do.
-		if _, err := w.repo.Source.Deepen(ctx, w.baseBranch(), firstDepth); err != nil && ctx.Err() != nil {
-			return "", ctx.Err()
+	found, short := w.lastSubjects()
+	if short {
+		// What the remote doesn't have either, or doesn't give, isn't needed for a title.
+		if _, err := w.repo.Source.Deepen(ctx, w.baseBranch(), firstDepth); err == nil {
+			found, _ = w.lastSubjects()
 		}
-		subjects, _ = w.subjects()
 	}
-	known := policy.ConventionalNever
-	if conventional(subjects) {
-		known = policy.ConventionalAlways
-	}
-	w.habit = habit{head: w.base, known: known}
-	return known, nil
+	w.habit = habit{head: w.base, subjects: found}
+	return found
 }
 
-// conventional tells whether most of the subjects follow Conventional Commits, those of
-// merges aside.
-func conventional(subjects []string) bool {
-	pattern := regexp.MustCompile(`^[a-z]+(\([^()]+\))?!?: \S`)
-	fits, all := 0, 0
-	for _, subject := range subjects {
-		if strings.HasPrefix(subject, "Merge ") {
-			continue
-		}
-		if all++; pattern.MatchString(subject) {
-			fits++
-		}
-	}
-	return fits*2 > all
-}
-
-// subjects gives the first lines of the newest commits of the base branch, along first
-// parents, the newest first. Whole says that there are no others.
-func (w *worker) subjects() (subjects []string, whole bool) {
-	for at := w.base; len(subjects) < habitOf; {
+// lastSubjects gives the first lines of the newest commits of the base branch, along
+// first parents, without merges and ours. Short says that the mirror's history ends
+// before there are enough.
+func (w *worker) lastSubjects() (subjects []string, short bool) {
+	at := w.base
+	for range maxHabit {
 		c, err := w.repo.Source.CommitInfo(at)
 		if err != nil {
-			return subjects, !errors.Is(err, gitrepo.ErrNotFetched)
+			return subjects, errors.Is(err, gitrepo.ErrNotFetched)
 		}
 		subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-		subjects = append(subjects, oneLine(subject, 200))
-		if len(c.Parents) == 0 {
-			return subjects, true
+		if len(c.Parents) < 2 && gitwriter.ParseTrailers(c.Message).Key == "" && len(trailers(c.Message)) == 0 {
+			subjects = append(subjects, oneLine(subject, 200))
+		}
+		if len(c.Parents) == 0 || len(subjects) == habitOf {
+			break
 		}
 		at = c.Parents[0]
 	}

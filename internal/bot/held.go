@@ -38,6 +38,7 @@ func (d *decider) hold(ctx context.Context, r *Row) (*Held, error) {
 		return nil, nil // forward, or across
 	}
 	if d.policy.Released(move.From) || d.look.Released != nil && d.look.Released(d.policy.Image(), move.From) {
+		r.released = true
 		return nil, nil
 	}
 	return &Held{Tag: move.From, Move: move}, nil

@@ -24,9 +24,6 @@ func (w *worker) look(ctx context.Context, r *round) error {
 	}
 	r.due = r.tree.Together(r.due)
 	r.look = w.lookFrom(r)
-	if r.conventional, err = w.conventional(ctx); err != nil {
-		return err
-	}
 	if err := w.plan(ctx, r); err != nil {
 		return err
 	}

@@ -75,8 +75,9 @@ type Row struct {
 	Err       error         // why nothing could be chosen
 	Held      *Held         // the version that a person moved away from, where the policy wants it or a newer one
 
-	file  *File
-	group Group
+	file     *File
+	group    Group
+	released bool // a person moved away from a version, and it is released
 }
 
 // Changed tells whether the reference must be rewritten.

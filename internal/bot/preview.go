@@ -7,6 +7,17 @@ import (
 	"github.com/towline-dev/towline/policy"
 )
 
+// Preview is what a round would do to one repository.
+type Preview struct {
+	Repository string
+	Updates    []Proposal
+	// Leftovers are pull requests that would be closed and branches that would be
+	// deleted, with the reasons.
+	Leftovers []gitwriter.Result
+	Problems  policy.Problems
+	Err       error // what failed; Updates holds what didn't
+}
+
 // Proposal is what a round would do about one update, and how it would be proposed.
 type Proposal struct {
 	gitwriter.Preview
@@ -24,12 +35,7 @@ func (w *worker) preview(ctx context.Context) Preview {
 	if p.Err = w.look(ctx, r); p.Err != nil {
 		return p
 	}
-	var updates []gitwriter.Update
-	for _, g := range r.groups() {
-		if g.Mode != policy.ModeNotify {
-			updates = append(updates, w.update(r, g, r.rows[g]))
-		}
-	}
+	_, updates := w.updatesOf(ctx, r, r.groups(), r.rows)
 	for i, previewed := range r.session.Preview(ctx, updates) {
 		if previewed.Err != nil {
 			r.failed[groupSubject(updates[i].Group)] = previewed.Err
@@ -38,6 +44,13 @@ func (w *worker) preview(ctx context.Context) Preview {
 		if len(previewed.Changes) > 0 { // none is left where the base has moved meanwhile
 			p.Updates = append(p.Updates, Proposal{Preview: previewed.Preview, Update: updates[i]})
 		}
+	}
+	for _, result := range r.session.PreviewSettle(ctx, w.fates(r)) {
+		if result.Err != nil {
+			r.failed[branchSubject+result.Branch] = result.Err
+			continue
+		}
+		p.Leftovers = append(p.Leftovers, result)
 	}
 	p.Problems, p.Err = r.problems, r.err()
 	return p

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,17 +16,10 @@ import (
 
 // propose writes the updates of groups together, so that the most urgent come first.
 func (w *worker) propose(ctx context.Context, r *round, groups []Group, rows map[Group][]Row) {
-	var (
-		written []Group
-		updates []gitwriter.Update
-	)
 	for _, g := range groups {
 		w.tellTags(rows[g])
-		if g.Mode == policy.ModeNotify || r.stuck[g] {
-			continue
-		}
-		written, updates = append(written, g), append(updates, w.update(r, g, rows[g]))
 	}
+	written, updates := w.updatesOf(ctx, r, groups, rows)
 	if len(updates) == 0 {
 		return
 	}
@@ -35,9 +29,23 @@ func (w *worker) propose(ctx context.Context, r *round, groups []Group, rows map
 	}
 }
 
+// updatesOf gives the updates to write, with their groups.
+func (w *worker) updatesOf(ctx context.Context, r *round, groups []Group, rows map[Group][]Row) (written []Group, updates []gitwriter.Update) {
+	for _, g := range groups {
+		if g.Mode == policy.ModeNotify || r.stuck[g] {
+			continue
+		}
+		if len(updates) == 0 {
+			r.subjects = w.subjects(ctx)
+		}
+		written, updates = append(written, g), append(updates, w.update(r, g, rows[g]))
+	}
+	return written, updates
+}
+
 // wrote tells what became of an update, and remembers it for the next round.
 func (w *worker) wrote(r *round, g Group, u gitwriter.Update, result gitwriter.Result) {
-	r.written[g] = result
+	r.written[g], r.asked[g] = result, u
 	delete(w.waiting, g)
 	if result.Err != nil {
 		r.failed[groupSubject(g.Name)] = fmt.Errorf("proposing the update %q: %w", g.Name, result.Err)
@@ -66,16 +74,36 @@ func versionsOf(changes []gitwriter.Change) map[string]string {
 // cleaned up.
 const branchSubject = "branch "
 
-// settle lets the session close and delete what nobody needs any more.
+// settle lets the session close, merge and delete what is to be, and open what waited for
+// the room.
 func (w *worker) settle(ctx context.Context, r *round) {
 	for _, result := range r.session.Settle(ctx, w.fates(r)) {
+		g := Group{Name: result.Group, Mode: policy.ModePullRequest}
+		u, asked := r.asked[g]
+		switch {
+		case asked && opens(result):
+			w.wrote(r, g, u, result)
+			continue
+		case result.Action == gitwriter.ActionMerged || result.Action == gitwriter.ActionClosed:
+			result.Changes = r.written[g].Changes
+			r.written[g] = result
+		}
 		if err := errors.Join(result.Err, result.Warning); err != nil {
 			r.failed[branchSubject+result.Branch] = err
 		}
 		if result.Err == nil {
-			w.tellOutcome(Group{Name: result.Branch}, result)
+			w.tellOutcome(Group{Name: branchSubject + result.Branch}, result)
 		}
 	}
+}
+
+// opens tells whether a result is that of an update which was written once more.
+func opens(result gitwriter.Result) bool {
+	switch result.Action {
+	case gitwriter.ActionMerged, gitwriter.ActionClosed, gitwriter.ActionDeleted:
+		return false
+	}
+	return result.Err != nil || result.Key != "" && len(result.Changes) > 0
 }
 
 // tellOutcome tells what was done, loudly only where it isn't what the last round did.
@@ -83,7 +111,7 @@ func (w *worker) tellOutcome(g Group, result gitwriter.Result) {
 	if result.Action == "" {
 		return
 	}
-	e := event.PullRequest{Repository: w.repo.Name, Group: g.Name, Branch: result.Branch,
+	e := event.PullRequest{Repository: w.repo.Name, Group: cmp.Or(result.Group, g.Name), Branch: result.Branch,
 		Action: string(result.Action), Reason: result.Reason, Changes: len(result.Changes)}
 	if pr := result.PullRequest; pr != nil {
 		e.Number, e.URL = pr.Number, pr.URL

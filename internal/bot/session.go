@@ -29,6 +29,7 @@ type Session interface {
 	Releases() []string
 	Write(ctx context.Context, updates []gitwriter.Update) []gitwriter.Result
 	Preview(ctx context.Context, updates []gitwriter.Update) []gitwriter.Previewed
+	PreviewSettle(ctx context.Context, fate func(group string) gitwriter.Fate) []gitwriter.Result
 	Settle(ctx context.Context, fate func(group string) gitwriter.Fate) []gitwriter.Result
 	Show(ctx context.Context, data dashboard.Data) error
 }
@@ -113,8 +114,11 @@ type waiter struct {
 // compareWaiters puts the most urgent first, as a session does.
 func compareWaiters(a, b waiter) int {
 	rank := func(w waiter) int {
-		if w.security {
+		switch {
+		case w.security:
 			return -1
+		case w.level == policy.LevelNone: // another digest of the same version
+			return slices.Index(levels(), policy.LevelPatch)
 		}
 		return slices.Index(levels(), w.level)
 	}

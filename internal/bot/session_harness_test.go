@@ -86,6 +86,10 @@ func (s *session) Preview(ctx context.Context, updates []gitwriter.Update) []git
 	return results
 }
 
+func (s *session) PreviewSettle(ctx context.Context, fate func(string) gitwriter.Fate) []gitwriter.Result {
+	return s.Settle(ctx, fate)
+}
+
 func (s *session) Settle(_ context.Context, fate func(string) gitwriter.Fate) []gitwriter.Result {
 	s.set(func(f *forgery) {
 		for _, group := range f.open {

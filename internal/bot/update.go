@@ -29,7 +29,7 @@ func (w *worker) update(r *round, g Group, rows []Row) gitwriter.Update {
 		AuthorName:   c.Commit.Author.Name, AuthorEmail: c.Commit.Author.Email, MessageTemplate: c.Commit.Message,
 		SignOff: c.Commit.SignOff, RequireSigned: c.Commit.Signing == policy.SigningRequired,
 		Draft: c.Draft, TitleTemplate: c.PullRequest.Title, BodyTemplate: c.PullRequest.Body,
-		Conventional: r.conventional, Rebase: c.PullRequest.Rebase,
+		Conventional: c.Commit.Conventional, Subjects: r.subjects, Rebase: c.PullRequest.Rebase,
 		Automerge: c.Automerge, MergeMethod: c.PullRequest.MergeMethod,
 		Notices: notices(rows), Details: w.details(r, rows),
 	}
@@ -42,7 +42,7 @@ func (w *worker) update(r *round, g Group, rows []Row) gitwriter.Update {
 		if !row.Changed() {
 			continue
 		}
-		level = greater(level, row.Choice.Level)
+		level, u.Released = greater(level, row.Choice.Level), u.Released || row.released
 		for _, label := range row.Policy.Labels() {
 			u.Security = u.Security || strings.EqualFold(label, securityLabel)
 			if !slices.Contains(labels, label) {

@@ -101,10 +101,11 @@ type round struct {
 	failed   map[string]error // by policy key, groupSubject or the repository's name
 	proposed map[Group]bool   // before the plan was complete
 	written  map[Group]gitwriter.Result
+	asked    map[Group]gitwriter.Update // what was asked for, of those that were written
 	// writes proposes groups; nil for a round that only previews.
-	writes       func(context.Context, *round, []Group, map[Group][]Row)
-	updates      int
-	conventional policy.Conventional
+	writes   func(context.Context, *round, []Group, map[Group][]Row)
+	updates  int
+	subjects []string // of the base's last commits, where titles follow them
 }
 
 // groupSubject is what fails where a group does.
@@ -113,7 +114,7 @@ func groupSubject(name string) string { return "group " + name }
 func (w *worker) newRound(due func(*policy.Policy) bool) *round {
 	again := w.owed
 	return &round{
-		tags: w.registry(), failed: map[string]error{}, written: map[Group]gitwriter.Result{},
+		tags: w.registry(), failed: map[string]error{}, written: map[Group]gitwriter.Result{}, asked: map[Group]gitwriter.Update{},
 		due: func(p *policy.Policy) bool { return due(p) || again[p.Key()] },
 	}
 }
