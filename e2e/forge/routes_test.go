@@ -20,6 +20,8 @@ func TestRoutesFitGitHub(t *testing.T) {
 	for name, test := range map[string]func(*sweep){
 		"repository": repositoryRoutes, "refs": refRoutes, "pull request": pullRoutes, "merge": mergeRoutes,
 		"people": peopleRoutes, "labels": labelRoutes, "statuses": statusRoutes, "refusals": refusals, "limits": rateLimits,
+		"issues": issueRoutes, "milestones": milestoneRoutes, "comments": commentRoutes, "reviews": reviewRoutes, "checks": checkRoutes,
+		"permissions": permissionRoutes, "conditions": conditionalRoutes,
 	} {
 		t.Run(name, func(t *testing.T) { test(newSweep(t)) })
 	}

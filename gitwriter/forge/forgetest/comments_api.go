@@ -8,7 +8,7 @@ import (
 func commentRoutes() []route {
 	return []route{
 		{"GET " + repoPath + "/issues/{number}/comments", PermissionNone, listComments},
-		{"POST " + repoPath + "/issues/{number}/comments", PermissionWrite, addComment},
+		{"POST " + repoPath + "/issues/{number}/comments", PermissionRead, addComment},
 		{"PATCH " + repoPath + "/issues/comments/{id}", PermissionWrite, editComment},
 	}
 }

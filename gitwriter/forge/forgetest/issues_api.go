@@ -14,7 +14,7 @@ import (
 func issueRoutes() []route {
 	return []route{
 		{"GET " + repoPath + "/issues", PermissionNone, listIssues},
-		{"POST " + repoPath + "/issues", PermissionWrite, createIssue},
+		{"POST " + repoPath + "/issues", PermissionRead, createIssue},
 		{"GET " + repoPath + "/issues/{number}", PermissionNone, getIssue},
 		{"PATCH " + repoPath + "/issues/{number}", PermissionWrite, editIssue},
 		{"GET " + repoPath + "/milestones", PermissionNone, listMilestones},
@@ -110,6 +110,9 @@ func createIssue(c *call) (answer, error) {
 		return answer{}, err
 	}
 	i := c.repo.newIssue(in.Title, value(in.Body), c.user)
+	if c.user.Permission < PermissionWrite { // the rest is dropped in silence
+		in.Labels, in.Assignees, chosen = nil, nil, nil
+	}
 	i.milestone = chosen
 	for _, name := range in.Labels {
 		i.labels = add(i.labels, c.repo.label(name))

@@ -29,7 +29,7 @@ func reviewRoutes() []route {
 	const one = repoPath + "/pulls/{number}"
 	return []route{
 		{"GET " + one + "/reviews", PermissionNone, listReviews},
-		{"POST " + one + "/reviews", PermissionWrite, addReview},
+		{"POST " + one + "/reviews", PermissionRead, addReview},
 	}
 }
 

@@ -22,7 +22,7 @@ type call struct {
 // route is one line of the API. Routes run under the server's lock, one at a time.
 type route struct {
 	pattern string
-	need    Permission
+	need    Permission // PermissionRead asks for an account, and for no more in a public repository
 	serve   func(*call) (answer, error)
 }
 
@@ -106,7 +106,7 @@ func allow(c *call, need Permission) error {
 	switch {
 	case c.repo == nil, c.repo.private && permission < PermissionRead:
 		return notFound()
-	case need >= PermissionWrite && c.user == nil:
+	case need > PermissionNone && c.user == nil:
 		return &apiError{status: http.StatusUnauthorized, message: "Requires authentication"}
 	case need >= PermissionWrite && permission < need:
 		return &apiError{status: http.StatusForbidden, message: "Resource not accessible by personal access token"}
