@@ -186,6 +186,9 @@ func setsStatuses(r run) {
 	for _, status := range []forge.Status{first, infra, broken, shop} {
 		r.status(sha, status)
 	}
+	if _, lacking := r.Lacks[TellsErrors]; lacking {
+		broken.State = forge.StatusFailure
+	}
 	want := map[string]forge.Status{shop.Context: shop, infra.Context: infra, broken.Context: broken}
 	if diff := cmp.Diff(want, r.Statuses(r.T, sha)); diff != "" {
 		r.Errorf("statuses (-want +got):\n%s", diff)

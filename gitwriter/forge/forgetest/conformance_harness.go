@@ -75,6 +75,7 @@ const (
 	RefusesStrangers  Capability = "refuses an unknown credential"
 	FollowsHead       Capability = "follows the head"
 	HasStatuses       Capability = "has statuses"
+	TellsErrors       Capability = "tells a status of an error from one of a failure"
 	ReadsBack         Capability = "lets comments be read back"
 	AsksPeople        Capability = "asks people"
 	RemembersDeleted  Capability = "remembers the name of a deleted branch"

@@ -8,11 +8,12 @@ import (
 	"gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
 )
 
 // Readiness goes by detailed_merge_status, in which GitLab sums up its own rules,
 // required approvals among them, and by the head's pipeline, to which outside reports
-// belong, too.
+// belong, too. While that is under way it looks whether a part of it has failed already.
 func (f *Forge) Readiness(ctx context.Context, number int) (forge.Readiness, error) {
 	const op = "reading whether a merge request can be merged"
 	raw, err := f.get(ctx, op, number)
@@ -27,7 +28,36 @@ func (f *Forge) Readiness(ctx context.Context, number int) (forge.Readiness, err
 	for _, reviewer := range reviewers {
 		r.ChangesRequested = r.ChangesRequested || reviewer.State == "requested_changes"
 	}
-	return r, nil
+	if r.Checks != forge.ChecksPending {
+		return r, nil
+	}
+	failed, err := f.failed(ctx, op, raw.SHA)
+	if failed {
+		r.Checks = forge.ChecksFailure
+	}
+	return r, err
+}
+
+// failed tells whether a job or report on the commit has failed that may not.
+func (f *Forge) failed(ctx context.Context, op, sha string) (bool, error) {
+	options := &gitlab.GetCommitStatusesOptions{ListOptions: gitlab.ListOptions{PerPage: f.page}}
+	failed := false
+	err := api.Pages(func(page int) (int, error) {
+		options.Page = int64(page)
+		list, resp, err := f.client.Commits.GetCommitStatuses(f.project, sha, options, gitlab.WithContext(ctx))
+		if err != nil {
+			return 0, f.classify(ctx, op, resp, err)
+		}
+		for _, s := range list {
+			over := s.Status == string(gitlab.Failed) || s.Status == string(gitlab.Canceled)
+			failed = failed || over && !s.AllowFailure
+		}
+		return int(resp.NextPage), nil
+	})
+	if err != nil {
+		return false, f.classify(ctx, op, nil, err)
+	}
+	return failed, nil
 }
 
 func readiness(raw *gitlab.MergeRequest) forge.Readiness {

@@ -65,6 +65,9 @@ func (f *Forge) Comments(ctx context.Context, number int, since time.Time) ([]fo
 // has PermissionNone.
 func (f *Forge) Permission(ctx context.Context, login string) (forge.Permission, error) {
 	const op = "reading a permission"
+	if !name.MatchString(login) {
+		return forge.PermissionNone, nil // no such name can exist
+	}
 	options := &gitlab.ListProjectMembersOptions{ListOptions: gitlab.ListOptions{PerPage: f.page}, Query: &login}
 	found := forge.PermissionNone
 	err := api.Pages(func(page int) (int, error) {
