@@ -1,7 +1,9 @@
 package gitwriter
 
 import (
+	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/towline-dev/towline/gitwriter/markup"
@@ -18,13 +20,19 @@ func anchor(address, host, html string) string {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || host != "" && u.Host != host {
 		return html
 	}
+	if !regexp.MustCompile(`^[A-Za-z][\w-]*$`).MatchString(u.Fragment) {
+		u.Fragment, u.RawFragment = "", "" // #12 would be an issue where the text is read
+	}
 	var b strings.Builder
 	for _, r := range u.String() {
-		if r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>`|\\", r) {
-			b.WriteString(url.PathEscape(string(r)))
+		if r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>`|\\@!~$^*[]{}", r) {
+			for _, c := range []byte(string(r)) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
 		} else {
 			b.WriteRune(r)
 		}
 	}
-	return `<a href="` + strings.ReplaceAll(b.String(), "&", "&amp;") + `">` + html + "</a>"
+	escaped := regexp.MustCompile(`(?i)(gh)-(\d)`).ReplaceAllString(b.String(), "$1%2D$2")
+	return `<a href="` + strings.ReplaceAll(escaped, "&", "&amp;") + `">` + html + "</a>"
 }

@@ -27,19 +27,22 @@ func hidden(d bodyData, all []move) string {
 		versions.WriteString(next)
 	}
 	text := hide(hiddenKey, d.key) + hide(hiddenVersions, strings.TrimPrefix(versions.String(), "&"))
-	if d.group != "" {
-		text += hide(hiddenGroup, url.QueryEscape(d.group))
-	}
-	if d.scope != "" {
-		text += hide(hiddenScope, url.QueryEscape(d.scope))
+	for _, each := range []struct{ name, value string }{{hiddenGroup, d.group}, {hiddenScope, d.scope}} {
+		if value := url.QueryEscape(each.value); value != "" && len(value) <= maxHiddenName {
+			text += hide(each.name, value)
+		}
 	}
 	return text
 }
 
+// maxHiddenName bounds a group's and a scope's comment in bytes: half a name is of no
+// use, so a longer one is left out.
+const maxHiddenName = 2000
+
 // hide writes a comment that is read back; the value is escaped already. URL-escaping
-// leaves the minus, and two of them may end a comment.
+// leaves the minus, of which two may end a comment, and one makes GH-12.
 func hide(name, value string) string {
-	return "<!-- towline-" + name + ": " + strings.ReplaceAll(value, "--", "-%2D") + " -->\n"
+	return "<!-- towline-" + name + ": " + strings.ReplaceAll(value, "-", "%2D") + " -->\n"
 }
 
 // hiddenOf finds a hidden comment in a pull request's body; "" where there is none. Ours

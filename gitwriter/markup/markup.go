@@ -22,6 +22,10 @@ import (
 // maxCode bounds a value that is shown as code, in bytes.
 const maxCode = 300
 
+// maxRatio bounds what is read for each byte that may be shown: nobody has that many
+// blanks in one place, and somebody may have a gigabyte of words.
+const maxRatio = 16
+
 // Code shows a value as it is, up to 300 bytes of it; "–" for an empty one. It may stand
 // in a table's cell.
 func Code(value string) string {
@@ -46,7 +50,7 @@ func Proser() func(value string, limit int) string {
 // OneLine makes a value fit for one line of at most limit bytes: control and invisible
 // formatting characters become blanks. It escapes nothing.
 func OneLine(value string, limit int) string {
-	value = value[:min(len(value), 16*limit)] // megabytes aren't read for their first words
+	value = value[:min(len(value), limit*maxRatio)]
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
 			return ' '

@@ -11,7 +11,7 @@ import (
 // tickets.
 func tokens() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` +
-		`(?P<code>\b[a-z][a-z0-9+.\-]*://[^\s<>"]*|\bwww\.[^\s<>"]*|\bCVE-\d+-\d+\b|\b[0-9a-f]{7,64}\b)` +
+		`(?P<code>\b[a-z][a-z0-9+.\-]*://[^\s<>"]*|\bwww\.[^\s<>"]*|\bCVE-\d+-\d+\b|\b[0-9a-f]{7,}\b)` +
 		`|(?P<ticket>\pL[\pN_]*-\d)`)
 }
 
@@ -82,8 +82,9 @@ func code(text string) string {
 	b.WriteString("<code>")
 	for i, r := range text {
 		switch {
-		case r == '/' && i > 0 && text[i-1] == '/', r == '.' && i > 0 && text[i-1]|0x20 == 'w':
-			fmt.Fprintf(&b, "&#x%x;", r) // no address
+		case r == '/' && i > 0 && text[i-1] == '/', r == '.' && i > 0 && text[i-1]|0x20 == 'w',
+			r == '-' && i > 0 && text[i-1]|0x20 == 'h': // no address, no GH-12
+			fmt.Fprintf(&b, "&#x%x;", r)
 		default:
 			writeRune(&b, r)
 		}
