@@ -27,6 +27,12 @@ const intro = "The image updates of this repository. Towline writes this issue a
 // when something has changed. It has at most 60,000 bytes: where a section has more
 // entries than fit it says how many more there are.
 func Render(d Data) string {
+	head := "<!-- towline-dashboard: " + hide(d.Scope) + " -->\n" + intro
+	return head + fit(entries(d), maxBody-len(head))
+}
+
+func entries(d Data) []section {
+	t := teller{prose: markup.Proser()}
 	sections := []section{
 		{title: "Open", help: "Tick one to build its branch anew from the base; what others committed to it is dropped."},
 		{title: "Waiting", help: "These are proposed without your doing, when it is time."},
@@ -40,50 +46,54 @@ func Render(d Data) string {
 	}) {
 		switch u.State {
 		case StateClosed, StateMerged:
-			closed.add(Release, u.Key, u.line(""))
+			closed.add(Release, u.Key, t.update(u, ""))
 		case StateHeld:
-			held.add(Release, u.Key, u.line(""))
+			held.add(Release, u.Key, t.update(u, ""))
 		case StateOpen:
 			u.Reason = "" // it would tell what the last round did, and change with the next
-			open.add(Rebase, u.Key, u.line(""))
+			open.add(Rebase, u.Key, t.update(u, ""))
 		default:
-			open.add(Rebase, u.Key, u.line(u.State))
+			open.add(Rebase, u.Key, t.update(u, u.State))
 		}
 	}
 	for _, w := range d.Waiting {
-		sections[1].lines = append(sections[1].lines, "- "+named(w.Group, w.Title)+because(w.Reason)+"\n")
+		sections[1].lines = append(sections[1].lines, "- "+t.named(w.Group, w.Title)+t.because(w.Reason)+"\n")
 	}
 	for _, h := range sorted(d.Held, func(a, b Held) int {
 		return cmp.Or(cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Current, b.Current), cmp.Compare(a.Commit, b.Commit))
 	}) {
-		held.add(Release, h.Key(), h.line())
+		held.add(Release, h.Key(), t.held(h))
 	}
 	for _, f := range sorted(d.Failures, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Reason, b.Reason))
 	}) {
-		failing.add(Retry, f.Policy, f.line())
+		failing.add(Retry, f.Policy, t.failure(f))
 	}
-	head := "<!-- towline-dashboard: " + hide(d.Scope) + " -->\n" + intro
-	return head + fit(sections, maxBody-len(head))
+	return sections
 }
 
-// line tells of a pull request; state is what there is to say of it beside where it
+// teller writes entries of one line.
+type teller struct {
+	prose func(text string, limit int) string // shows text from outside
+}
+
+// update tells of a pull request; state is what there is to say of it beside where it
 // stands.
-func (u Update) line(state string) string {
+func (t teller) update(u Update, state string) string {
 	var b strings.Builder
 	if u.Number > 0 {
 		fmt.Fprintf(&b, "%s ", markup.Link(fmt.Sprintf("#%d", u.Number), u.URL))
 	}
-	b.WriteString(named(u.Group, u.Title))
+	b.WriteString(t.named(u.Group, u.Title))
 	if state != "" {
-		fmt.Fprintf(&b, " **%s**", markup.Prose(state, 60))
+		fmt.Fprintf(&b, " **%s**", t.prose(state, 60))
 	}
-	return b.String() + because(u.Reason)
+	return b.String() + t.because(u.Reason)
 }
 
-func (h Held) line() string {
+func (t teller) held(h Held) string {
 	text := fmt.Sprintf("%s of %s: %s moved it back to %s",
-		markup.Code(h.Tag), markup.Code(h.Image), markup.Prose(cmp.Or(h.Author, "somebody"), 60), markup.Code(h.Current))
+		markup.Code(h.Tag), markup.Code(h.Image), t.prose(cmp.Or(h.Author, "somebody"), 60), markup.Code(h.Current))
 	if !h.Since.IsZero() {
 		text += " on " + date(h.Since)
 	}
@@ -93,7 +103,7 @@ func (h Held) line() string {
 	return text
 }
 
-func (f Failure) line() string {
+func (t teller) failure(f Failure) string {
 	text := markup.Code(f.Policy)
 	if f.Place != "" {
 		text += " at " + markup.Code(f.Place)
@@ -101,20 +111,20 @@ func (f Failure) line() string {
 	if !f.Since.IsZero() {
 		text += " since " + date(f.Since)
 	}
-	return text + because(f.Reason)
+	return text + t.because(f.Reason)
 }
 
 // named shows the group before the title, so that no title begins an entry: Markdown
 // might take its first word for something.
-func named(group, title string) string {
-	return markup.Code(group) + " " + markup.Prose(title, maxTitle)
+func (t teller) named(group, title string) string {
+	return markup.Code(group) + " " + t.prose(title, maxTitle)
 }
 
-func because(reason string) string {
+func (t teller) because(reason string) string {
 	if reason == "" {
 		return ""
 	}
-	return ": " + markup.Prose(reason, maxReason)
+	return ": " + t.prose(reason, maxReason)
 }
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
