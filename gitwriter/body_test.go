@@ -63,7 +63,7 @@ func fullBody() gitwriter.BodyInput {
 	}
 }
 
-var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // a flag of the tests
+var updateGolden = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // a flag of the tests
 
 // TestBodies shows bodies as they are.
 func TestBodies(t *testing.T) {
@@ -72,7 +72,7 @@ func TestBodies(t *testing.T) {
 	for name, in := range map[string]gitwriter.BodyInput{"full": fullBody(), "bare": bare} {
 		t.Run(name, func(t *testing.T) {
 			got, golden := gitwriter.Body(in), filepath.Join("testdata", "body", name+".md")
-			if *update {
+			if *updateGolden {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 					t.Fatal(err)
 				}
