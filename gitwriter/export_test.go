@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/pulls"
+	"github.com/towline-dev/towline/internal/gitrepo"
+	"github.com/towline-dev/towline/policy"
 )
 
 // BodyInput is all that a body may be made of.
@@ -45,4 +48,48 @@ func FunctionNames() []string {
 func Message(u Update, changes []Change) (string, error) {
 	w := &Writer{cfg: Config{CommitterName: "Towline", CommitterEmail: "towline@towline.invalid"}}
 	return w.commitMessage(u, Key(changes), changes)
+}
+
+// Facts are what is decided on, by hand.
+type Facts struct {
+	Now         time.Time
+	Key         string
+	Base        gitrepo.Hash
+	Rebase      policy.Rebase
+	Waits, Full string
+
+	Branch                                           *gitrepo.CommitInfo
+	Ours, Unsigned, Content, Conflict, Spent, Retake bool
+	Newest                                           time.Time
+
+	Open, Ended *forge.PullRequest
+	Orders      pulls.Orders
+	Released    bool
+	PushOnly    bool
+}
+
+// Decision is what is to be done, with its steps: push, create, text, close.
+type Decision struct {
+	Action Action
+	Steps  []string
+	State  string
+}
+
+// Decide is decide.
+func Decide(f Facts) Decision {
+	p := decide(facts{
+		now: f.Now, key: f.Key, base: f.Base, rebase: f.Rebase, waits: f.Waits, full: f.Full,
+		branch: f.Branch, ours: f.Ours, unsigned: f.Unsigned, content: f.Content, conflict: f.Conflict, spent: f.Spent, newest: f.Newest,
+		open: f.Open, orders: f.Orders, ended: f.Ended, released: f.Released, retake: f.Retake, pushOnly: f.PushOnly,
+	})
+	d := Decision{Action: p.action, State: p.state}
+	for _, step := range []struct {
+		name string
+		do   bool
+	}{{"push", p.push}, {"create", p.create}, {"text", p.text}, {"close", p.close}} {
+		if step.do {
+			d.Steps = append(d.Steps, step.name)
+		}
+	}
+	return d
 }

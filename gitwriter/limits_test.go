@@ -24,7 +24,9 @@ func urgent() []gitwriter.Update {
 	}
 }
 
-func urgentGroups() []string { return []string{"other", "major", "minor-a", "minor-b", "patch", "hole"} }
+func urgentGroups() []string {
+	return []string{"other", "major", "minor-a", "minor-b", "patch", "hole"}
+}
 
 func TestOrder(t *testing.T) {
 	t.Parallel()

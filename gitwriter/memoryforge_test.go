@@ -22,6 +22,7 @@ type memoryForge struct {
 	comments map[int][]forge.Comment
 	ready    map[int]forge.Readiness // by number; HeadSHA is looked up
 	itself   bool                    // it merges by itself
+	merged   []forge.MergeRequest
 	issues   []forge.Issue
 	calls    []string
 }
@@ -152,6 +153,7 @@ func (f *memoryForge) Merge(_ context.Context, number int, m forge.MergeRequest)
 	if m.SHA != f.git.Head(repoName, pull.Head) {
 		return forge.PullRequest{}, &forge.Error{Op: "merging", Err: forge.ErrNotReady}
 	}
+	f.merged = append(f.merged, m)
 	pull.State, pull.ClosedAt, pull.HeadSHA = forge.StateMerged, f.now, m.SHA
 	f.git.Git(repoName, "update-ref", "refs/heads/"+pull.Base, m.SHA)
 	return *pull, nil
