@@ -36,6 +36,7 @@ type facts struct {
 	orders   pulls.Orders       // what people ask of it
 	ended    *forge.PullRequest // not open, of this very key, by any branch; not one closed by us
 	released bool               // somebody wants that proposed again
+	freed    bool               // the hold was ended on the dashboard
 	retake   bool               // a box on the dashboard asks for a rebase
 
 	pushOnly bool // there is no forge, or none with pull requests
@@ -62,7 +63,7 @@ func (p plan) grave() bool { return p.create || p.close }
 func decide(f facts) plan {
 	p := f.decide()
 	if p.pull != nil && p.pull.State == forge.StateOpen && p.action != ActionClosed {
-		p.state = stateBlock(f.lines(p), reopened(p.pull.Body) && !p.text)
+		p.state = stateBlock(f.lines(p), f.marks(p)...)
 	}
 	return p
 }
@@ -132,4 +133,4 @@ func (f facts) stale(asked bool) string {
 	return ""
 }
 
-func (f facts) held() bool { return f.open != nil && f.now.Before(f.orders.HeldUntil) }
+func (f facts) held() bool { return f.open != nil && !f.freed && f.now.Before(f.orders.HeldUntil) }

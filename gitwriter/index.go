@@ -1,6 +1,7 @@
 package gitwriter
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
@@ -8,9 +9,9 @@ import (
 
 // index finds pull requests of ours that are made for the session's base.
 type index struct {
-	open  []forge.PullRequest // newest first
-	ours  []forge.PullRequest // open or not, newest first
-	ended map[string]int      // by key: in ours, the newest that isn't open and that we didn't close
+	open  []forge.PullRequest          // newest first
+	ours  []forge.PullRequest          // open or not, newest first
+	ended map[string]forge.PullRequest // by key: the newest that isn't open and that we didn't close
 }
 
 // known is the book as it is now.
@@ -18,7 +19,7 @@ func (s *Session) known() *index {
 	if s.index != nil {
 		return s.index
 	}
-	s.index = &index{ended: map[string]int{}}
+	s.index = &index{ended: map[string]forge.PullRequest{}}
 	for _, pull := range s.book.All() {
 		if !s.proposes(pull) {
 			continue
@@ -29,10 +30,31 @@ func (s *Session) known() *index {
 		case pull.State == forge.StateOpen:
 			s.index.open = append(s.index.open, pull)
 		case !told && !closedByUs(pull):
-			s.index.ended[key] = len(s.index.ours) - 1
+			s.index.ended[key] = pull
 		}
 	}
 	return s.index
+}
+
+// put follows the book, which knows a pull request anew: one that is open is no reason to
+// look through all of them.
+func (s *Session) put(pull forge.PullRequest) {
+	s.book.Put(pull)
+	if s.index == nil {
+		return
+	}
+	if pull.State != forge.StateOpen || !s.proposes(pull) {
+		s.index = nil
+		return
+	}
+	for _, list := range []*[]forge.PullRequest{&s.index.open, &s.index.ours} {
+		at := slices.IndexFunc(*list, func(known forge.PullRequest) bool { return known.Number == pull.Number })
+		if at >= 0 {
+			*list = slices.Concat((*list)[:at], []forge.PullRequest{pull}, (*list)[at+1:])
+		} else {
+			*list = slices.Concat([]forge.PullRequest{pull}, *list)
+		}
+	}
 }
 
 // proposes tells whether a pull request is one of ours, for this base: its branch is
@@ -42,10 +64,14 @@ func (s *Session) proposes(pull forge.PullRequest) bool {
 	return pull.Base == s.cfg.Base && strings.HasPrefix(pull.Head, s.cfg.BranchPrefix) && bodyKey(pull.Body) != ""
 }
 
-// groupOf is what a pull request proposes updates of, as far as it says so.
-func (s *Session) groupOf(pull forge.PullRequest) string {
+// groupOf is what a pull request proposes updates of; false where only its branch's name
+// tells, and that is no group's own.
+func (s *Session) groupOf(pull forge.PullRequest) (string, bool) {
 	if group := bodyGroup(pull.Body); group != "" {
-		return group
+		return group, true
 	}
-	return strings.TrimPrefix(pull.Head, s.cfg.BranchPrefix)
+	if group, ok := groupOfBranch(s.cfg.BranchPrefix, pull.Head); ok {
+		return group, true
+	}
+	return strings.TrimPrefix(pull.Head, s.cfg.BranchPrefix), false
 }

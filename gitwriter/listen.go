@@ -49,11 +49,14 @@ func (s *Session) begin(ctx context.Context) error {
 	changed, s.w.pending = append(s.w.pending, changed...), nil
 	s.w.mu.Unlock()
 	for _, pull := range append(changed, s.moved()...) {
-		if group := s.groupOf(pull); s.proposes(pull) && !slices.Contains(s.news, group) {
+		if group, _ := s.groupOf(pull); s.proposes(pull) {
 			s.news = append(s.news, group)
 		}
 	}
+	s.readBoard(ctx)
+	s.news = append(s.news, s.boardNews()...)
 	slices.Sort(s.news)
+	s.news = slices.Compact(s.news)
 	return nil
 }
 

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
+	"github.com/towline-dev/towline/gitwriter/dashboard"
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/pulls"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/policy"
 )
@@ -193,21 +196,32 @@ func (s *Session) lookAtForge(ctx context.Context, u Update, f *facts) (err erro
 		if f.orders, err = s.book.Orders(ctx, f.open.Number); err != nil {
 			return err
 		}
+		f.freed = s.freed(*f.open, f.key, f.orders)
 	}
 	f.full = s.full()
-	f.retake = s.board.ticked("rebase", f.key)
-	at, ok := s.known().ended[f.key]
+	f.retake = s.board.ticked(dashboard.Rebase, f.key)
+	ended, ok := s.known().ended[f.key]
 	if !ok || f.open != nil && bodyKey(f.open.Body) == f.key {
 		return nil
 	}
-	f.ended = &s.known().ours[at]
+	f.ended = &ended
 	f.released, err = s.released(ctx, u, f.ended)
 	return err
 }
 
+// freed tells whether a box on the dashboard has ended the hold that stands, now or
+// before. Another hold is another one.
+func (s *Session) freed(pull forge.PullRequest, key string, o pulls.Orders) bool {
+	if o.HeldUntil.IsZero() {
+		return false
+	}
+	return s.board.ticked(dashboard.Release, key) || s.board.ticked(dashboard.Release, bodyKey(pull.Body)) ||
+		strings.Contains(bodyState(pull.Body), freedMark(o.HeldUntil))
+}
+
 // released tells whether somebody wants a set proposed again that was merged or closed.
 func (s *Session) released(ctx context.Context, u Update, ended *forge.PullRequest) (bool, error) {
-	if u.Released && ended.State == forge.StateMerged || s.board.ticked("release", bodyKey(ended.Body)) {
+	if u.Released && ended.State == forge.StateMerged || s.board.ticked(dashboard.Release, bodyKey(ended.Body)) {
 		return true, nil
 	}
 	orders, err := s.book.Orders(ctx, ended.Number)

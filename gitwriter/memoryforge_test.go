@@ -201,6 +201,9 @@ func (f *memoryForge) UpdateIssue(_ context.Context, number int, change forge.Ch
 	if change.Body != nil {
 		issue.Body = *change.Body
 	}
+	if change.State != nil {
+		issue.State = *change.State
+	}
 	issue.UpdatedAt = f.now
 	return *issue, nil
 }

@@ -98,7 +98,7 @@ func (s *Session) alter(ctx context.Context, u Update, p prepared, f facts, todo
 	var change forge.Change
 	switch {
 	case todo.close:
-		body, closed := withState(pull.Body, stateBlock([]string{"**Closed**: " + prose(todo.reason, maxReason) + "."}, false)), forge.StateClosed
+		body, closed := withState(pull.Body, stateBlock([]string{"**Closed**: " + prose(todo.reason, maxReason) + "."})), forge.StateClosed
 		change = forge.Change{Body: &body, State: &closed}
 	case todo.text:
 		title, body, err := s.text(ctx, u, p, f, out.Commit)
@@ -156,7 +156,11 @@ func (s *Session) text(ctx context.Context, u Update, p prepared, f facts, commi
 	if u.Details != nil {
 		d.details = u.Details(ctx, steps(p.changes))
 	}
-	return title, body(d), nil
+	text = body(d)
+	if u.Released {
+		text += releasedMark + "\n"
+	}
+	return title, text, nil
 }
 
 func (s *Session) create(ctx context.Context, u Update, p prepared, f facts, out Outcome, pushed bool) (Outcome, error) {
@@ -198,7 +202,7 @@ func (s *Session) adopt(ctx context.Context, u Update, p prepared, f facts, out 
 	if f.open == nil {
 		return Outcome{}, fmt.Errorf("the forge says that there is a pull request for %q, but lists none: %w", out.Branch, forge.ErrExists)
 	}
-	todo := plan{action: ActionUnchanged, pull: f.open, reason: "the pull request was opened by somebody else meanwhile"}
+	todo := plan{action: ActionUnchanged, pull: f.open, state: bodyState(f.open.Body), reason: "the pull request was opened by somebody else meanwhile"}
 	if bodyKey(f.open.Body) != f.key {
 		todo.action, todo.text = ActionUpdated, true
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/pulls"
 	"github.com/towline-dev/towline/policy"
 )
@@ -157,12 +156,6 @@ func (s *Session) Preview(ctx context.Context, updates []Update) []Previewed {
 		}
 	}
 	return results
-}
-
-// put remembers what the forge answered to a write.
-func (s *Session) put(pull forge.PullRequest) {
-	s.book.Put(pull)
-	s.index = nil
 }
 
 // News gives the groups about whose pull requests something happened at the forge: one

@@ -80,8 +80,7 @@ func (s *Session) closeLeftovers(ctx context.Context, fate func(string) Fate, dr
 		if scope := bodyScope(pull.Body); scope != "" && scope != s.cfg.Scope || s.mustWait() || ctx.Err() != nil {
 			continue
 		}
-		l := leftover{pull: pull, group: s.groupOf(pull), reopened: reopened(pull.Body)}
-		l.fate = s.fate(pull, l.group, fate)
+		l := s.leftover(pull, fate)
 		out, err := s.leave(ctx, l, dry)
 		if err != nil {
 			s.hear(err)
@@ -93,6 +92,16 @@ func (s *Session) closeLeftovers(ctx context.Context, fate func(string) Fate, dr
 		}
 	}
 	return results
+}
+
+func (s *Session) leftover(pull forge.PullRequest, fate func(string) Fate) leftover {
+	l := leftover{pull: pull, reopened: reopened(pull.Body)}
+	var told bool
+	if l.group, told = s.groupOf(pull); !told {
+		fate = func(string) Fate { return Fate{} } // of an older version: any group may be meant
+	}
+	l.fate = s.fate(pull, l.group, fate)
+	return l
 }
 
 // fate tells what is left to do for an open pull request: what the round has found out
@@ -120,6 +129,7 @@ type leftover struct {
 	orders   pulls.Orders
 	branch   *gitrepo.CommitInfo // nil where there is none
 	ours     bool                // its head is ours
+	freed    bool                // its hold was ended on the dashboard
 	reopened bool                // by a person, after we had closed it
 }
 
@@ -129,6 +139,7 @@ func (s *Session) leave(ctx context.Context, l leftover, dry bool) (out Outcome,
 	if l.orders, err = s.book.Orders(ctx, l.pull.Number); err != nil {
 		return Outcome{}, err
 	}
+	l.freed = s.freed(l.pull, bodyKey(l.pull.Body), l.orders)
 	if !l.fate.Gone && (!l.orders.Ignored || written == ActionClosed) {
 		return Outcome{}, nil
 	}
@@ -164,14 +175,21 @@ func (s *Session) leave(ctx context.Context, l leftover, dry bool) (out Outcome,
 func (l leftover) decide(now time.Time) plan {
 	say := func(action Action, reason, line string) plan {
 		lines := append([]string{line + ": " + prose(reason, maxReason) + "."}, refused(l.orders.Refused)...)
-		return plan{action: action, reason: reason, state: stateBlock(lines, l.reopened)}
+		var marks []string
+		if l.reopened {
+			marks = append(marks, reopenedMark)
+		}
+		if l.freed {
+			marks = append(marks, freedMark(l.orders.HeldUntil))
+		}
+		return plan{action: action, reason: reason, state: stateBlock(lines, marks...)}
 	}
 	switch {
 	case l.orders.Ignored:
 		p := say(ActionClosed, ignoredReason(l.orders), "**Closed**")
 		p.close = true
 		return p
-	case now.Before(l.orders.HeldUntil):
+	case !l.freed && now.Before(l.orders.HeldUntil):
 		return say(ActionHeld, l.fate.Reason+"; "+heldReason(l.orders), "**Nothing is left to do here**")
 	case !l.ours:
 		return say(ActionFrozen, l.fate.Reason+"; "+frozenReason(l.branch), "**Nothing is left to do here**")

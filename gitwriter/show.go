@@ -2,32 +2,119 @@ package gitwriter
 
 import (
 	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/towline-dev/towline/gitwriter/dashboard"
+	"github.com/towline-dev/towline/gitwriter/forge"
 )
 
-// board is what the dashboard's issue says.
-type board struct{ ticks []dashboard.Tick }
+// Show brings the dashboard up to date, where there is one. Boxes whose order was
+// followed are cleared; others stay ticked until it is.
+func (s *Session) Show(ctx context.Context, data dashboard.Data) error {
+	if !s.cfg.Dashboard.Enabled || s.pushOnly || s.mustWait() {
+		return nil
+	}
+	if err := s.show(ctx, data); err != nil {
+		s.hear(err)
+		return fmt.Errorf("bringing the dashboard up to date: %w", err)
+	}
+	return nil
+}
 
-func (b board) ticked(verb, key string) bool {
-	for _, tick := range b.ticks {
-		if tick.Verb == verb && tick.Key == key {
-			return true
+func (s *Session) show(ctx context.Context, data dashboard.Data) error {
+	if s.board.err != nil {
+		return s.board.err
+	}
+	data.Scope = s.cfg.Scope
+	shown := dashboard.Render(data)
+	if s.board.issue == nil {
+		return s.openBoard(ctx, shown)
+	}
+	for _, number := range s.board.twins {
+		closed := forge.StateClosed
+		if _, err := s.w.cfg.Forge.UpdateIssue(ctx, number, forge.Change{State: &closed}); err != nil {
+			return err
+		}
+	}
+	s.board.twins = nil
+	if dashboard.Same(s.board.issue.Body, s.ticked(shown)) && s.board.issue.Title == s.cfg.Dashboard.Title {
+		return nil
+	}
+	// Somebody may have ticked a box since the round began.
+	issue, err := s.w.cfg.Forge.Issue(ctx, s.board.issue.Number)
+	if err != nil {
+		return err
+	}
+	s.board.read(issue)
+	text := s.ticked(shown)
+	if dashboard.Same(issue.Body, text) && issue.Title == s.cfg.Dashboard.Title {
+		return nil
+	}
+	_, err = s.w.cfg.Forge.UpdateIssue(ctx, issue.Number, forge.Change{Title: &s.cfg.Dashboard.Title, Body: &text})
+	return err
+}
+
+func (s *Session) openBoard(ctx context.Context, text string) error {
+	issue, err := s.w.cfg.Forge.CreateIssue(ctx, forge.NewIssue{
+		Title: s.cfg.Dashboard.Title, Body: text, Labels: append([]string{boardLabel}, s.cfg.Dashboard.Labels...),
+	})
+	if err == nil {
+		s.w.setBoard(s.cfg.Scope, issue.Number)
+	}
+	return err
+}
+
+// ticked gives the dashboard's text with the boxes ticked whose order is still to be
+// followed. What isn't shown otherwise stands at the end.
+func (s *Session) ticked(text string) string {
+	var left []dashboard.Tick
+	for _, tick := range s.board.ticks {
+		if !s.followed(tick) {
+			left = append(left, tick)
+		}
+	}
+	lines := strings.SplitAfter(text, "\n")
+	for i, line := range lines {
+		rest, ok := strings.CutPrefix(line, "- [ ] <!-- towline: ")
+		if !ok {
+			continue
+		}
+		full := "- [x] <!-- towline: " + rest
+		for _, tick := range dashboard.Parse(full) {
+			if at := slices.Index(left, tick); at >= 0 {
+				lines[i], left = full, slices.Delete(left, at, at+1)
+			}
+		}
+	}
+	text = strings.Join(lines, "")
+	if len(left) > 0 {
+		text += "\n## Ordered\n\nThese are followed when it is possible; clear the box to take the order back.\n\n"
+	}
+	for _, tick := range left[:min(len(left), maxMoves)] {
+		key := strings.ReplaceAll(url.QueryEscape(tick.Key), "-", "%2D")
+		text += fmt.Sprintf("- [x] <!-- towline: %s %s --> %s %s\n", tick.Verb, key, prose(tick.Verb, 20), code(tick.Key))
+	}
+	return text
+}
+
+// followed tells whether nothing is left to do for a tick. What came while the round
+// went on waits for the next one.
+func (s *Session) followed(tick dashboard.Tick) bool {
+	switch {
+	case !slices.Contains(s.board.seen, tick):
+		return false
+	case tick.Verb == dashboard.Retry:
+		return true
+	case strings.Contains(tick.Key, "@"):
+		return slices.Contains(s.releasedVersions(), tick.Key)
+	}
+	for _, done := range s.written {
+		if done.outcome.Key == tick.Key {
+			return done.err == nil && done.outcome.Action != ActionWaiting
 		}
 	}
 	return false
 }
-
-// Releases gives what people have released of what was held: keys of updates, or
-// IMAGE@TAG of a version that was moved back in Git.
-func (s *Session) Releases() (keys []string) {
-	for _, tick := range s.board.ticks {
-		if tick.Verb == "release" {
-			keys = append(keys, tick.Key)
-		}
-	}
-	return keys
-}
-
-// Show brings the dashboard up to date, where there is one.
-func (s *Session) Show(_ context.Context, _ dashboard.Data) error { return nil }

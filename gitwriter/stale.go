@@ -77,7 +77,8 @@ func (s *Session) staleBranch(ctx context.Context, branch string, head gitrepo.H
 // groupAt tells whose a branch was, as far as pull requests, the head or the name say so.
 func (s *Session) groupAt(branch string, head gitrepo.Hash) string {
 	for _, pull := range s.pullsOf(branch) {
-		return s.groupOf(pull)
+		group, _ := s.groupOf(pull)
+		return group
 	}
 	if made, err := s.w.cfg.Repo.CommitInfo(head); err == nil {
 		if group := ParseTrailers(made.Message).Group; group != "" {

@@ -3,6 +3,7 @@ package gitwriter
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 )
@@ -15,16 +16,22 @@ const (
 	reopenedMark = "<!-- towline-reopened -->"
 )
 
+// freedMark stands there when a hold was ended on the dashboard, for as long as it would
+// have lasted.
+func freedMark(until time.Time) string {
+	return "<!-- towline-freed: " + until.UTC().Format(time.RFC3339) + " -->"
+}
+
 // stateBlock is the top of a body: what holds now for the pull request, apart from what
 // it proposes. Nothing to say makes no block.
-func stateBlock(lines []string, reopened bool) string {
-	if len(lines) == 0 && !reopened {
+func stateBlock(lines []string, marks ...string) string {
+	if len(lines)+len(marks) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString(stateBegin + "\n")
-	if reopened {
-		b.WriteString(reopenedMark + "\n")
+	for _, mark := range marks {
+		b.WriteString(mark + "\n")
 	}
 	b.WriteString(quoted(lines) + stateEnd + "\n")
 	return b.String()
@@ -89,6 +96,17 @@ func reopened(body string) bool {
 
 func bodyGroup(body string) string { return bodyText(body, hiddenGroup) }
 func bodyScope(body string) string { return bodyText(body, hiddenScope) }
+
+// marks are what the state block says to a later session.
+func (f facts) marks(p plan) (marks []string) {
+	if reopened(p.pull.Body) && !p.text {
+		marks = append(marks, reopenedMark)
+	}
+	if f.freed {
+		marks = append(marks, freedMark(f.orders.HeldUntil))
+	}
+	return marks
+}
 
 // lines are what the state block says to people under a plan.
 func (f facts) lines(p plan) (lines []string) {

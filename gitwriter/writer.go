@@ -78,6 +78,7 @@ type Writer struct {
 	books   map[string]*pulls.Book // by prefix of branches
 	pending []forge.PullRequest    // what changed at the forge while a session was under way
 	asked   map[int]string         // heads that the forge was asked to merge, by number
+	boards  map[string]int         // the dashboards' issues, by scope
 	partly  map[int]bool           // pull requests of ours whose decoration went wrong
 }
 
@@ -104,7 +105,7 @@ func New(cfg Config) (*Writer, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Writer{cfg: cfg, books: map[string]*pulls.Book{}, asked: map[int]string{}, partly: map[int]bool{}}, nil
+	return &Writer{cfg: cfg, books: map[string]*pulls.Book{}, asked: map[int]string{}, partly: map[int]bool{}, boards: map[string]int{}}, nil
 }
 
 // Write brings one update to where it should be: a session of its own. It may be called
