@@ -50,7 +50,8 @@ type Bot struct {
 	burst   *schedule.Burst
 
 	pushing sync.Mutex
-	pushed  images // not announced yet
+	pushed  images           // not announced yet
+	touched map[*worker]bool // likewise
 }
 
 // New checks the configuration and starts nothing.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/policy"
 )
 
 // maxPushed bounds how many names of images are kept at a time.
@@ -28,14 +29,19 @@ func (b *Bot) Pushed(repositories ...string) {
 	b.burst.Add()
 }
 
-// announce hands what was pushed to the workers, when the burst is over.
+// announce hands what was pushed and touched to the workers, when the burst is over.
 func (b *Bot) announce() {
 	b.pushing.Lock()
 	pushed := b.pushed
 	b.pushed = images{}
+	touched := b.touched
+	b.touched = nil
 	b.pushing.Unlock()
 	for _, w := range b.workers {
 		w.awaited.pushed(pushed)
+		if touched[w] {
+			w.awaited.look()
+		}
 	}
 }
 
@@ -80,6 +86,7 @@ type awaited struct {
 	// asked before, or may find policies that nobody knew when the push was told.
 	during images
 	round  bool
+	config *policy.UpdateConfig // of the last round's tree; nil until there is one
 }
 
 // pushed makes the policies of these images due.
@@ -145,6 +152,7 @@ func (a *awaited) end(t *Tree) {
 			a.policies[image] = append(a.policies[image], p.Key())
 			known[p.Key()] = true
 		}
+		a.config = &t.Config
 		a.round = false
 	}
 	maps.DeleteFunc(a.asked, func(key string, _ bool) bool { return !known[key] })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/event"
+	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/schedule/scheduletest"
 )
 
@@ -25,8 +26,24 @@ type pushWorld struct {
 	source     *source
 	registries *registries
 
+	fetched func()            // called when a repository is fetched; may be nil
+	heard   func(event.Event) // called for each event; may be nil
+
 	mu     sync.Mutex
 	rounds int
+}
+
+// fetching calls back when a branch is fetched.
+type fetching struct {
+	*source
+	w *pushWorld
+}
+
+func (f fetching) Fetch(ctx context.Context, branch string) (gitrepo.Hash, error) {
+	if f.w.fetched != nil {
+		f.w.fetched()
+	}
+	return f.source.Fetch(ctx, branch)
 }
 
 // hooked calls back when a repository is listed.
@@ -48,7 +65,7 @@ func inPushWorld(t *testing.T, files fstest.MapFS, listed func(w *pushWorld, rep
 		w := &pushWorld{T: t, clock: scheduletest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), source: &source{files: files}, registries: &registries{}}
 		var all []bot.Repository
 		for _, name := range []string{"deploy", "twin"} {
-			all = append(all, bot.Repository{Name: name, Branch: "main", Interval: 24 * time.Hour, Source: w.source, Writer: &writer{source: w.source}})
+			all = append(all, bot.Repository{Name: name, URL: "https://git.example.com/acme/" + name, Branch: "main", Interval: 24 * time.Hour, Source: fetching{w.source, w}, Writer: &writer{source: w.source}})
 		}
 		var err error
 		w.bot, err = bot.New(bot.Config{
@@ -59,6 +76,9 @@ func inPushWorld(t *testing.T, files fstest.MapFS, listed func(w *pushWorld, rep
 					w.mu.Lock()
 					w.rounds++
 					w.mu.Unlock()
+				}
+				if w.heard != nil {
+					w.heard(e)
 				}
 			}),
 		})

@@ -26,6 +26,7 @@ type Source interface {
 // Repository is one manifest repository that the bot keeps up to date.
 type Repository struct {
 	Name     string
+	URL      string // Git's address, by which webhooks tell it; the default is none
 	Branch   string // the base branch; .towline.yaml may name another
 	Interval time.Duration
 	// BranchPrefix takes the place of .towline.yaml's, so that two that share a
