@@ -9,37 +9,51 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	forgehook "github.com/towline-dev/towline/gitwriter/forge/webhook"
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/config"
+	"github.com/towline-dev/towline/internal/hook"
 	"github.com/towline-dev/towline/internal/metrics"
 	"github.com/towline-dev/towline/internal/secret"
 	"github.com/towline-dev/towline/registry/webhook"
 )
 
-// wireWebhooks makes the receivers of what registries announce, by path. What they hear
-// of goes to the bot.
+// wireWebhooks makes the receivers of what registries and forges announce, by path. What
+// they hear of goes to the bot.
 func wireWebhooks(p process, c config.Bot, b *bot.Bot, reg prometheus.Registerer, log *slog.Logger) (map[string]http.Handler, error) {
-	count, err := metrics.Webhooks(reg)
+	ofRegistry, ofForge, err := metrics.Webhooks(reg)
 	if err != nil {
 		return nil, err
 	}
 	hooks := map[string]http.Handler{}
 	for _, w := range c.Webhooks {
 		key, err := webhookSecret(p, w)
-		if err != nil {
-			return nil, fmt.Errorf("webhook %s: %w", w.Path, err)
+		switch {
+		case err != nil:
+		case w.Forge():
+			hooks[w.Path], err = forgehook.New(forgehook.Config{
+				Type: forgehook.Type(w.Type), Auth: forgehook.Auth(w.Auth), Secret: key, Log: log,
+				Notify:  func(events []forgehook.Event) { touch(b, events) },
+				Observe: func(r hook.Result) { ofForge(w.Type, string(r)) },
+			})
+		default:
+			hooks[w.Path], err = webhook.New(webhook.Config{
+				Kind: webhook.Kind(w.Type), Registry: w.Registry, Auth: webhook.Auth(w.Auth), Username: w.Username, Secret: key, Log: log,
+				Notify:  func(pushes []webhook.Push) { b.Pushed(repositories(pushes)...) },
+				Observe: func(r webhook.Result) { ofRegistry(w.Type, string(r)) },
+			})
 		}
-		hooks[w.Path], err = webhook.New(webhook.Config{
-			Kind: webhook.Kind(w.Type), Registry: w.Registry, Auth: webhook.Auth(w.Auth), Username: w.Username, Secret: key,
-			Notify:  func(pushes []webhook.Push) { b.Pushed(repositories(pushes)...) },
-			Observe: func(r webhook.Result) { count(w.Type, string(r)) },
-			Log:     log,
-		})
 		if err != nil {
 			return nil, fmt.Errorf("webhook %s: %w", w.Path, err)
 		}
 	}
 	return hooks, nil
+}
+
+func touch(b *bot.Bot, events []forgehook.Event) {
+	for _, e := range events {
+		b.Touched(e.Repository, e.Branch)
+	}
 }
 
 func repositories(pushes []webhook.Push) []string {

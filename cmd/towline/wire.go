@@ -97,7 +97,7 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
 		repositories = append(repositories, bot.Repository{
-			Name: r.Name, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: bot.WriterOf(writer),
+			Name: r.Name, URL: r.URL, Branch: r.Branch, Interval: r.Interval, Source: repo, Writer: bot.WriterOf(writer),
 			BranchPrefix: r.BranchPrefix, Paths: r.Paths,
 			Cache: refcache.New(filepath.Join(repo.MirrorDir(), "references"), log),
 		})

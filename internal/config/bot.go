@@ -28,7 +28,8 @@ type Bot struct {
 	Registries []Registry `yaml:"registries"`
 	// Signatures is what images' signatures are held to; the default is keys alone.
 	Signatures Signatures `yaml:"signatures"`
-	// Webhooks are where registries announce pushes; the default is nowhere.
+	// Webhooks are where registries and forges announce what happens; the default is
+	// nowhere.
 	Webhooks []Webhook `yaml:"webhooks"`
 }
 

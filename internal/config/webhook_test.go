@@ -18,6 +18,10 @@ func TestWebhookDefaults(t *testing.T) {
 - {type: ghcr, secretEnv: GHCR_SECRET}
 - {type: harbor, path: /hooks/harbor, registry: "harbor.example.com:8443", secretFile: /secret/harbor, auth: basic}
 - {type: quay, secretFile: /secret/quay}
+- {type: forge-github, secretEnv: HOOK}
+- {type: forge-gitlab, secretEnv: HOOK, auth: hmac, path: /webhooks/gitlab}
+- {type: gitea, secretEnv: HOOK}
+- {type: forge-gitea, secretEnv: HOOK}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -26,9 +30,18 @@ func TestWebhookDefaults(t *testing.T) {
 		{Type: "ghcr", Path: "/webhooks/ghcr", Auth: "hmac", SecretEnv: "GHCR_SECRET"},
 		{Type: "harbor", Path: "/hooks/harbor", Registry: "harbor.example.com:8443", Auth: "basic", Username: "towline", SecretFile: "/secret/harbor"},
 		{Type: "quay", Path: "/webhooks/quay", Auth: "query", SecretFile: "/secret/quay"},
+		{Type: "forge-github", Path: "/webhooks/forge-github", Auth: "hmac", SecretEnv: "HOOK"},
+		{Type: "forge-gitlab", Path: "/webhooks/gitlab", Auth: "hmac", SecretEnv: "HOOK"},
+		{Type: "gitea", Path: "/webhooks/gitea", Auth: "hmac", SecretEnv: "HOOK"},
+		{Type: "forge-gitea", Path: "/webhooks/forge-gitea", Auth: "hmac", SecretEnv: "HOOK"},
 	}
 	if diff := cmp.Diff(want, got.Webhooks); diff != "" {
 		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+	for _, w := range got.Webhooks {
+		if w.Forge() != strings.HasPrefix(w.Type, "forge-") {
+			t.Errorf("%s is of a forge: %t", w.Type, w.Forge())
+		}
 	}
 }
 
@@ -37,6 +50,10 @@ func TestWebhookProblems(t *testing.T) {
 	for _, tt := range []struct{ name, listen, webhooks, want string }{
 		{"nowhere to serve", `""`, "- {type: ghcr, secretEnv: A}\n", "listen is empty"},
 		{"unknown type", address, "- {type: nexus, secretEnv: A}\n", "acr, cloudevents, distribution"},
+		{"a forge's name alone", address, "- {type: github, secretEnv: A}\n", "ecr, forge-gitea, forge-github, forge-gitlab, gcr"},
+		{"a forge's registry", address, "- {type: forge-github, secretEnv: A, registry: ghcr.io}\n", "is a forge"},
+		{"a forge without a secret", address, "- {type: forge-github}\n", "anybody could start scans"},
+		{"what GitHub can't", address, "- {type: forge-github, secretEnv: A, auth: token}\n", "they can hmac"},
 		{"no type", address, "- {secretEnv: A}\n", `type is ""`},
 		{"unknown field", address, "- {type: ghcr, secret: hunter2}\n", "secretEnv"},
 		{"no secret", address, "- {type: ghcr}\n", "anybody could start scans"},

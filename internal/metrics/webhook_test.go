@@ -12,14 +12,18 @@ import (
 
 func TestWebhooksAreCounted(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	count, err := metrics.Webhooks(reg)
+	registry, forge, err := metrics.Webhooks(reg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	count("harbor", "accepted")
-	count("harbor", "accepted")
-	count("ghcr", "unauthorized")
+	registry("harbor", "accepted")
+	registry("harbor", "accepted")
+	registry("ghcr", "unauthorized")
+	forge("forge-github", "ignored")
 	want := `
+# HELP towline_forge_webhooks_total Webhooks of forges by type and what became of them.
+# TYPE towline_forge_webhooks_total counter
+towline_forge_webhooks_total{result="ignored",type="forge-github"} 1
 # HELP towline_registry_webhooks_total Webhooks of registries by type and what became of them.
 # TYPE towline_registry_webhooks_total counter
 towline_registry_webhooks_total{result="accepted",type="harbor"} 2
@@ -28,7 +32,7 @@ towline_registry_webhooks_total{result="unauthorized",type="ghcr"} 1
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want)); err != nil {
 		t.Error(err)
 	}
-	if _, err := metrics.Webhooks(reg); err == nil {
+	if _, _, err := metrics.Webhooks(reg); err == nil {
 		t.Error("registering the name twice gives no error")
 	}
 }
