@@ -86,7 +86,7 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
 		writing := gitwriter.Config{
-			Name: r.Name, Repo: repo, Forge: f, Log: log,
+			Name: r.Name, Repo: repo, Forge: f, Log: log, Pulls: filepath.Join(repo.MirrorDir(), "pulls"),
 			CommitterName: r.Committer.Name, CommitterEmail: r.Committer.Email,
 		}
 		if err := wireSigner(r, &writing); err != nil {
