@@ -58,9 +58,11 @@ func emulatorHarness(t *testing.T, server *testbed.EmulatorServer, config github
 	client.BaseURL = base
 	e := onEmulator{client: client, owner: server.Owner, repo: server.Repo}
 	return forgetest.Harness{
+		// No Milestone: emulate 0.12.2 knows pull requests as no issues, which alone have one.
 		Forge: connect(config, server.Repo, ""), Base: "main", Missing: connect(config, "missing", server.Token),
 		Push: e.push, DeleteBranch: e.deleteBranch, Merge: e.merge, Comments: e.comments, People: e.people,
-		Colleague: "reviewer", PageSize: 100,
+		Colleague: "reviewer", PageSize: 100, EditComment: e.editComment,
+		Owner: server.Owner, Stranger: "reviewer",
 		Lacks: map[forgetest.Capability]string{
 			forgetest.RefusesDuplicates: "emulate 0.12.2 answers 201 to a duplicate, GitHub 422",
 			forgetest.RefusesMissing:    "emulate 0.12.2 answers 201 to a missing head, GitHub 422",
@@ -69,6 +71,10 @@ func emulatorHarness(t *testing.T, server *testbed.EmulatorServer, config github
 			forgetest.FollowsHead:       "emulate 0.12.2 leaves a pull request's head where it was",
 			forgetest.AsksPeople:        "emulate 0.12.2 can't assign, and answers 200 to asking for a review, GitHub 201",
 			forgetest.HasStatuses:       "emulate 0.12.2 has no statuses",
+			forgetest.HasReadiness:      "emulate 0.12.2 has no statuses",
+			forgetest.HasPermissions:    "emulate 0.12.2 answers without the role's name, which GitHub promises",
+			forgetest.RefusesMerges:     "emulate 0.12.2 merges whatever the head is, and answers 422 to a second merge, GitHub 405",
+			forgetest.HasAutomerge:      "emulate 0.12.2 has no GraphQL",
 		},
 	}
 }
@@ -99,6 +105,13 @@ func (e onEmulator) push(t *testing.T, branch, file string) string {
 		t.Fatal(err)
 	}
 	return answer.GetSHA()
+}
+
+func (e onEmulator) editComment(t *testing.T, _ int, id int64, body string) {
+	t.Helper()
+	if _, _, err := e.client.Issues.EditComment(t.Context(), e.owner, e.repo, id, &gogithub.IssueComment{Body: &body}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (e onEmulator) deleteBranch(t *testing.T, branch string) {

@@ -88,6 +88,7 @@ const (
 	HasReadiness      Capability = "tells whether a pull request can be merged"
 	HasReviews        Capability = "has reviews"
 	Merges            Capability = "merges"
+	RefusesMerges     Capability = "refuses to merge what isn't ready"
 	HasAutomerge      Capability = "merges by itself"
 	HasIssues         Capability = "has issues"
 )

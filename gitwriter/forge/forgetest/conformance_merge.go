@@ -30,10 +30,13 @@ func (r run) readiness(number int) forge.Readiness {
 	return got
 }
 
-// ready waits until a pull request can be merged.
+// ready waits until a pull request can be merged, where the server tells.
 func (r run) ready(number int) forge.Readiness {
 	r.Helper()
 	var got forge.Readiness
+	if _, lacking := r.Lacks[HasReadiness]; lacking {
+		return got
+	}
 	r.eventually("that it can be merged", func() bool { got = r.readiness(number); return got.Mergeable })
 	return got
 }

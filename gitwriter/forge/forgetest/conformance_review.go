@@ -10,11 +10,13 @@ import (
 	"github.com/towline-dev/towline/gitwriter/forge"
 )
 
-// listsSince changes the older of two until the server shows that by its time, which
-// many servers keep by the second.
+// later tells whether a is later than b by a second's clock, as many servers have it.
+func later(a, b time.Time) bool { return second(a).After(second(b)) }
+
+// listsSince changes the older of two until the server shows that by its time.
 func listsSince(r run) {
 	older, newer := r.create("a"), r.create("b")
-	for older = r.get(older.Number); !older.UpdatedAt.After(newer.UpdatedAt); older = r.get(older.Number) {
+	for older = r.get(older.Number); !later(older.UpdatedAt, newer.UpdatedAt); older = r.get(older.Number) {
 		r.update(older.Number, forge.Change{Body: ptr("Changed at " + time.Now().String())})
 	}
 	for _, test := range []struct {
@@ -40,9 +42,9 @@ func listsNothingNew(r run) {
 	for i := range r.PageSize + 1 {
 		r.create("branch-" + string(rune('a'+i)))
 	}
-	later := time.Now().Add(time.Hour)
+	future := time.Now().Add(time.Hour)
 	before := r.Requests()
-	if got := r.list(forge.Filter{Since: later}); len(got) != 0 {
+	if got := r.list(forge.Filter{Since: future}); len(got) != 0 {
 		r.Errorf("List gave %d pull requests from the future", len(got))
 	}
 	if got := r.Requests() - before; got != 1 {
@@ -102,7 +104,7 @@ func tellsCommentsSince(r run) {
 	}
 	all := r.comments(pr.Number, time.Time{})
 	last := all[1].UpdatedAt
-	for changed := all[0]; !changed.UpdatedAt.After(last); changed = r.comments(pr.Number, time.Time{})[0] {
+	for changed := all[0]; !later(changed.UpdatedAt, last); changed = r.comments(pr.Number, time.Time{})[0] {
 		r.EditComment(r.T, pr.Number, changed.ID, "changed at "+time.Now().String())
 	}
 	changed := r.comments(pr.Number, time.Time{})[0]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 
@@ -28,6 +29,7 @@ func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequ
 	}
 	if !filter.Since.IsZero() {
 		options.Sort = "updated"
+		filter.Since = filter.Since.Truncate(time.Second) // of which GitHub's times are
 	}
 	if filter.Head != "" {
 		options.Head = f.owner + ":" + filter.Head

@@ -12,13 +12,14 @@ import (
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
 )
 
-// Comments lists the conversation; GitHub leaves out by itself what is older.
+// Comments lists the conversation. GitHub leaves out by itself what is older; servers
+// that are like it may not.
 func (f *Forge) Comments(ctx context.Context, number int, since time.Time) ([]forge.Comment, error) {
 	const op = "listing comments"
 	options := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: perPage}}
+	since = since.UTC().Truncate(time.Second) // of which GitHub's times are
 	if !since.IsZero() {
-		utc := since.UTC() // a zone's plus sign would have to be escaped
-		options.Since = &utc
+		options.Since = &since
 	}
 	seen := map[int64]bool{}
 	var out []forge.Comment
@@ -29,7 +30,7 @@ func (f *Forge) Comments(ctx context.Context, number int, since time.Time) ([]fo
 			return 0, f.classify(ctx, op, resp, err)
 		}
 		for _, raw := range list {
-			if !seen[raw.GetID()] {
+			if !seen[raw.GetID()] && !raw.GetUpdatedAt().Before(since) {
 				seen[raw.GetID()] = true
 				out = append(out, convertComment(raw))
 			}
