@@ -1,13 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 )
 
 // Failure is a call that didn't work out, in the terms that every SDK offers.
@@ -35,15 +36,15 @@ func Classify(ctx context.Context, f Failure) error {
 	}
 	var limited *forge.RateLimitError
 	if errors.As(f.Err, &limited) {
-		return limited
+		told := *limited
+		told.Op = cmp.Or(told.Op, f.Op) // a quota doesn't know it
+		return &told
 	}
 	if f.Status < 300 {
 		return withoutAnswer(f)
 	}
-	tooMany := f.Status == http.StatusTooManyRequests || f.Secondary ||
-		f.Status == http.StatusForbidden && (f.Header.Get("Retry-After") != "" || exhausted(f.Header))
-	if tooMany {
-		return &forge.RateLimitError{Op: f.Op, RetryAfter: retryAfter(f), Secondary: !exhausted(f.Header)}
+	if f.Secondary || quota.Limited(f.Status, f.Header) {
+		return &forge.RateLimitError{Op: f.Op, RetryAfter: quota.RetryAfter(f.Header, f.Now), Secondary: !quota.Exhausted(f.Header)}
 	}
 	return &forge.Error{Op: f.Op, Status: f.Status, Message: forge.OneLine(f.Message), Err: byStatus(f.Status)}
 }
@@ -77,36 +78,4 @@ func byStatus(status int) error {
 		return forge.ErrUnavailable
 	}
 	return forge.ErrInvalid
-}
-
-func exhausted(header http.Header) bool {
-	return header.Get("X-RateLimit-Remaining") == "0"
-}
-
-// Bounds of what a server may make us wait, and what it makes us wait when it
-// doesn't say: GitHub asks for a minute after a secondary limit without
-// Retry-After ("Rate limits for the REST API", docs.github.com).
-const (
-	minWait     = time.Second
-	maxWait     = 24 * time.Hour
-	unknownWait = time.Minute
-)
-
-// retryAfter reads the wait from the answer. A moment is taken relative to the
-// server's own clock where the answer tells it, since ours may be off.
-func retryAfter(f Failure) time.Duration {
-	now := f.Now
-	if date, err := http.ParseTime(f.Header.Get("Date")); err == nil {
-		now = date
-	}
-	wait := unknownWait
-	header := f.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
-		wait = at.Sub(now)
-	} else if reset, err := strconv.ParseInt(f.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil && exhausted(f.Header) {
-		wait = time.Unix(reset, 0).Sub(now)
-	}
-	return min(max(wait, minWait), maxWait)
 }

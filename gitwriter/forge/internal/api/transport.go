@@ -13,6 +13,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 )
 
 // Transport carries the calls of one adapter.
@@ -27,6 +30,10 @@ type Transport struct {
 	Timeout   time.Duration     // for one try, body included; 0: 30 seconds
 	MaxBody   int64             // bytes of one answer; 0: 16 MiB
 	Delay     time.Duration     // before the second try; 0: 500 ms
+	Cache     *Cache            // nil: every answer is fetched as a whole
+	Quota     *quota.Quota      // nil: limits that the server tells end no other call
+	// Kind tells the quota what a request is; nil: of the API's calls, without content.
+	Kind func(*http.Request) quota.Request
 }
 
 const (
@@ -108,6 +115,25 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !SameOrigin(req.URL, t.Origin) {
 		return nil, &ForeignOriginError{Host: req.URL.Host}
 	}
+	req, known := t.Cache.ask(req)
+	resp, err := t.tries(req)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Cache.answer(req, resp, known); err != nil {
+		return nil, err
+	}
+	return resp.Response, nil
+}
+
+// answer is a response whose body has been read.
+type answer struct {
+	*http.Response
+	body []byte
+}
+
+// tries makes the call, and once more where that is allowed.
+func (t *Transport) tries(req *http.Request) (*answer, error) {
 	resp, err := t.try(req)
 	if !failed(resp, err) || !mayRepeat(req) || req.Context().Err() != nil {
 		return resp, err
@@ -130,16 +156,38 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.try(again)
 }
 
-func failed(resp *http.Response, err error) bool {
+func failed(resp *answer, err error) bool {
 	var large *TooLargeError
+	var limited *forge.RateLimitError
 	if err != nil {
-		return !errors.As(err, &large)
+		return !errors.As(err, &large) && !errors.As(err, &limited)
 	}
 	return resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
 }
 
-// try makes one call and reads its whole answer, both within the timeout.
-func (t *Transport) try(req *http.Request) (*http.Response, error) {
+// try makes one call, as soon as the quota allows, and reads its whole answer within
+// the timeout.
+func (t *Transport) try(req *http.Request) (*answer, error) {
+	var kind quota.Request
+	if t.Kind != nil {
+		kind = t.Kind(req)
+	}
+	if err := t.Quota.Admit(req.Context(), kind); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // as whoever ends a call early has to
+		}
+		return nil, err
+	}
+	resp, err := t.send(req)
+	if err != nil {
+		t.Quota.Unanswered()
+		return nil, err
+	}
+	t.Quota.Answered(kind, resp.StatusCode, resp.Header)
+	return resp, nil
+}
+
+func (t *Transport) send(req *http.Request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), orDefault(t.Timeout, defaultTimeout))
 	defer cancel()
 	req = req.Clone(ctx)
@@ -159,7 +207,7 @@ func (t *Transport) try(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	return &answer{Response: resp, body: body}, nil
 }
 
 func readAll(body io.ReadCloser, limit int64) ([]byte, error) {

@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 )
 
 func serve(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *url.URL) {
@@ -204,5 +206,34 @@ func TestPages(t *testing.T) {
 		if fetched != test.want || (err == nil) != test.ok {
 			t.Errorf("%s: %d pages, error %v", test.name, fetched, err)
 		}
+	}
+}
+
+// After a limit no call goes out, of any adapter that shares the quota.
+func TestTransportObeysTheQuota(t *testing.T) {
+	var calls atomic.Int32
+	server, origin := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	shared := quota.New(quota.Config{})
+	for range 2 {
+		client := &http.Client{Transport: &api.Transport{Origin: origin, Quota: shared, Delay: time.Nanosecond}}
+		for range 3 {
+			resp, err := get(t, client, server.URL)
+			if err != nil {
+				err = api.Classify(t.Context(), api.Failure{Op: "listing", Err: err})
+				var limited *forge.RateLimitError
+				if !errors.As(err, &limited) || limited.Op != "listing" || limited.RetryAfter < 59*time.Second || limited.RetryAfter > time.Minute {
+					t.Errorf("a call held back gives %v", err)
+				}
+				continue
+			}
+			_ = resp.Body.Close()
+		}
+	}
+	if got := calls.Load(); got != 1 {
+		t.Errorf("%d calls went out, want 1", got)
 	}
 }
