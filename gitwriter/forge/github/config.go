@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 	"github.com/towline-dev/towline/internal/secret"
 )
 
@@ -46,8 +48,11 @@ type Config struct {
 	Timeout time.Duration
 	// RetryDelay lies between the two tries of a call; 0 means 500 ms.
 	RetryDelay time.Duration
+	// Quota is shared by all that use the same credential on the same host; nil means
+	// one of its own.
+	Quota *quota.Quota
 	// Now tells the time; nil means time.Now. Only a server that sends no Date
-	// header makes it matter.
+	// header makes it matter, or a Quota of its own.
 	Now func() time.Time
 	// Log is told at debug level of what is done; nil means silence.
 	Log *slog.Logger
@@ -62,13 +67,15 @@ type App struct {
 
 // Forge is one repository on GitHub. Its methods may be called concurrently.
 type Forge struct {
-	client *github.Client
-	owner  string
-	repo   string
-	token  func(context.Context) (secret.String, error) // nil with an App
-	app    *ghinstallation.Transport                    // nil with a token
-	now    func() time.Time
-	log    *slog.Logger
+	base  *url.URL // the API's root, with the trailing slash on which go-github insists
+	http  *http.Client
+	quota *quota.Quota
+	owner string
+	repo  string
+	token func(context.Context) (secret.String, error) // nil with an App
+	app   *ghinstallation.Transport                    // nil with a token
+	now   func() time.Time
+	log   *slog.Logger
 }
 
 // ownerName and repoName are what GitHub allows; anything else could reach for
@@ -84,15 +91,19 @@ func New(c Config) (*Forge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the GitHub repository \"%s/%s\": %w", c.Owner, c.Repo, err)
 	}
-	f := &Forge{owner: c.Owner, repo: c.Repo, token: c.TokenSource, now: c.Now, log: c.Log}
+	f := &Forge{base: base, owner: c.Owner, repo: c.Repo, token: c.TokenSource, quota: c.Quota, now: c.Now, log: c.Log}
 	if f.now == nil {
 		f.now = time.Now
 	}
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
+	if f.quota == nil {
+		f.quota = quota.New(quota.Config{Now: f.now})
+	}
 	var transport http.RoundTripper = &api.Transport{
 		Origin: base, Base: c.Transport, UserAgent: "towline", Timeout: c.Timeout, Delay: c.RetryDelay,
+		Cache: &api.Cache{}, Quota: f.quota, Kind: kindOf,
 	}
 	if c.App != nil {
 		f.app, err = ghinstallation.New(transport, c.App.ID, c.App.InstallationID, []byte(c.App.PrivateKey.Reveal()))
@@ -112,10 +123,34 @@ func New(c Config) (*Forge, error) {
 		}
 		transport = bearer{next: transport, token: f.token}
 	}
-	client := github.NewClient(&http.Client{Transport: transport})
-	client.BaseURL = base
-	f.client = client
+	f.http = &http.Client{Transport: transport}
 	return f, nil
+}
+
+// sdk makes a client for one call. A lasting one would remember limits by itself, for
+// one adapter and by the machine's clock, where the quota does for all.
+func (f *Forge) sdk() *github.Client {
+	client := github.NewClient(f.http)
+	client.BaseURL = f.base
+	return client
+}
+
+// kindOf tells the quota what a request is. Those that make content are the ones of
+// which GitHub's reference warns that they trigger notifications.
+func kindOf(req *http.Request) quota.Request {
+	path := req.URL.Path
+	if strings.HasSuffix(path, "/graphql") {
+		return quota.Request{Resource: "graphql"}
+	}
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	switch req.Method {
+	case http.MethodPost:
+		return quota.Request{Content: slices.Contains([]string{"pulls", "issues", "comments", "requested_reviewers"}, last)}
+	case http.MethodPut:
+		return quota.Request{Content: last == "merge"}
+	default:
+		return quota.Request{}
+	}
 }
 
 // origin checks everything but the App's key and gives the API's root with the

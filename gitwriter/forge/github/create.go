@@ -13,7 +13,7 @@ import (
 // Create opens the pull request, then decorates it.
 func (f *Forge) Create(ctx context.Context, pr forge.NewPullRequest) (forge.PullRequest, error) {
 	op := fmt.Sprintf("creating a pull request from %q to %q", pr.Head, pr.Base)
-	raw, resp, err := f.client.PullRequests.Create(ctx, f.owner, f.repo, &github.NewPullRequest{
+	raw, resp, err := f.sdk().PullRequests.Create(ctx, f.owner, f.repo, &github.NewPullRequest{
 		Title: &pr.Title, Head: &pr.Head, Base: &pr.Base, Body: &pr.Body, Draft: &pr.Draft,
 	})
 	if err == nil {

@@ -24,7 +24,7 @@ func (f *Forge) Decorate(ctx context.Context, number int, d forge.Decoration) (f
 
 // get reads one pull request.
 func (f *Forge) get(ctx context.Context, number int, op string) (*github.PullRequest, error) {
-	raw, resp, err := f.client.PullRequests.Get(ctx, f.owner, f.repo, number)
+	raw, resp, err := f.sdk().PullRequests.Get(ctx, f.owner, f.repo, number)
 	if err == nil {
 		err = whole(raw)
 	}
@@ -86,7 +86,7 @@ func logins(users []*github.User) []string {
 // addLabels gives all labels that are there afterwards. GitHub makes those that it
 // doesn't know.
 func (f *Forge) addLabels(ctx context.Context, number int, names []string) ([]string, error) {
-	labels, resp, err := f.client.Issues.AddLabelsToIssue(ctx, f.owner, f.repo, number, names)
+	labels, resp, err := f.sdk().Issues.AddLabelsToIssue(ctx, f.owner, f.repo, number, names)
 	if err != nil {
 		return nil, f.classify(ctx, "adding labels to a pull request", resp, err)
 	}
@@ -105,7 +105,7 @@ func (f *Forge) setMilestone(ctx context.Context, number int, title string) erro
 	var found *int
 	err := api.Pages(func(page int) (int, error) {
 		options.Page = page
-		list, resp, err := f.client.Issues.ListMilestones(ctx, f.owner, f.repo, options)
+		list, resp, err := f.sdk().Issues.ListMilestones(ctx, f.owner, f.repo, options)
 		if err != nil {
 			return 0, f.classify(ctx, op, resp, err)
 		}
@@ -123,7 +123,7 @@ func (f *Forge) setMilestone(ctx context.Context, number int, title string) erro
 	case found == nil:
 		return &forge.Error{Op: op, Message: "the repository has no such milestone", Err: forge.ErrInvalid}
 	}
-	_, resp, err := f.client.Issues.Edit(ctx, f.owner, f.repo, number, &github.IssueRequest{Milestone: found})
+	_, resp, err := f.sdk().Issues.Edit(ctx, f.owner, f.repo, number, &github.IssueRequest{Milestone: found})
 	if err != nil {
 		return f.classify(ctx, op, resp, err)
 	}
@@ -136,7 +136,7 @@ func (f *Forge) assign(ctx context.Context, number int, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	issue, resp, err := f.client.Issues.AddAssignees(ctx, f.owner, f.repo, number, names)
+	issue, resp, err := f.sdk().Issues.AddAssignees(ctx, f.owner, f.repo, number, names)
 	if err != nil {
 		return f.classify(ctx, op, resp, err)
 	}

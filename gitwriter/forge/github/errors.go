@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
@@ -19,22 +18,8 @@ func (f *Forge) classify(ctx context.Context, op string, resp *github.Response, 
 	if resp != nil && resp.Response != nil {
 		failure.Status, failure.Header = resp.StatusCode, resp.Header
 	}
-	// After a primary limit go-github answers by itself until the reset, with a
-	// made-up response that has no headers.
-	var primary *github.RateLimitError
-	if errors.As(err, &primary) {
-		wait := max(primary.Rate.Reset.Sub(f.now()), time.Second)
-		if primary.Response.Header.Get("X-RateLimit-Reset") == "" {
-			return &forge.RateLimitError{Op: op, RetryAfter: wait}
-		}
-	}
 	var secondary *github.AbuseRateLimitError
-	if errors.As(err, &secondary) {
-		if secondary.RetryAfter != nil && secondary.Response.Header.Get("Retry-After") == "" {
-			return &forge.RateLimitError{Op: op, RetryAfter: max(*secondary.RetryAfter, time.Second), Secondary: true}
-		}
-		failure.Secondary = true
-	}
+	failure.Secondary = errors.As(err, &secondary)
 	var refused *github.ErrorResponse
 	if errors.As(err, &refused) {
 		failure.Message = words(refused)
@@ -48,7 +33,12 @@ func (f *Forge) classify(ctx context.Context, op string, resp *github.Response, 
 			return &forge.Error{Op: failure.Op, Status: http.StatusNotFound, Message: "no such installation", Err: forge.ErrUnauthorized}
 		}
 	}
-	return api.Classify(ctx, failure)
+	out := api.Classify(ctx, failure)
+	var limited *forge.RateLimitError
+	if errors.As(out, &limited) && failure.Secondary {
+		f.quota.Hold(limited.RetryAfter) // the headers alone needn't tell it
+	}
+	return out
 }
 
 // words joins GitHub's message with the details of its list of errors.

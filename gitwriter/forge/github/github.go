@@ -44,7 +44,7 @@ func (f *Forge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequ
 	var out []forge.PullRequest
 	err := api.Pages(func(page int) (int, error) {
 		options.Page = page
-		list, resp, err := f.client.PullRequests.List(ctx, f.owner, f.repo, options)
+		list, resp, err := f.sdk().PullRequests.List(ctx, f.owner, f.repo, options)
 		if err != nil {
 			return 0, f.classify(ctx, "listing pull requests", resp, err)
 		}
@@ -78,7 +78,7 @@ func (f *Forge) Update(ctx context.Context, number int, change forge.Change) (fo
 		}
 		edit.State = github.String(string(*change.State))
 	}
-	raw, resp, err := f.client.PullRequests.Edit(api.Repeatable(ctx), f.owner, f.repo, number, edit)
+	raw, resp, err := f.sdk().PullRequests.Edit(api.Repeatable(ctx), f.owner, f.repo, number, edit)
 	if err == nil {
 		err = whole(raw)
 	}
@@ -91,7 +91,7 @@ func (f *Forge) Update(ctx context.Context, number int, change forge.Change) (fo
 // Comment comments on the pull request's conversation, which for GitHub is that
 // of the issue of the same number.
 func (f *Forge) Comment(ctx context.Context, number int, body string) error {
-	_, resp, err := f.client.Issues.CreateComment(ctx, f.owner, f.repo, number, &github.IssueComment{Body: &body})
+	_, resp, err := f.sdk().Issues.CreateComment(ctx, f.owner, f.repo, number, &github.IssueComment{Body: &body})
 	if err != nil {
 		return f.classify(ctx, "commenting on a pull request", resp, err)
 	}
@@ -108,7 +108,7 @@ func (f *Forge) SetStatus(ctx context.Context, sha string, status forge.Status) 
 	if status.URL != "" {
 		raw.TargetURL = github.String(status.URL)
 	}
-	_, resp, err := f.client.Repositories.CreateStatus(api.Repeatable(ctx), f.owner, f.repo, sha, raw)
+	_, resp, err := f.sdk().Repositories.CreateStatus(api.Repeatable(ctx), f.owner, f.repo, sha, raw)
 	if err != nil {
 		return f.classify(ctx, "setting a commit status", resp, err)
 	}

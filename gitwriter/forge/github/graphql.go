@@ -36,7 +36,8 @@ type graphErrors []struct {
 // query makes one GraphQL request and decodes its data. Whatever Towline asks for may
 // be asked for twice: questions, and a wish that is the same wish the second time.
 func (f *Forge) query(ctx context.Context, op, document string, variables map[string]any, into any) error {
-	request, err := f.client.NewRequest(http.MethodPost, graphqlURL(f.client.BaseURL), map[string]any{"query": document, "variables": variables})
+	sdk := f.sdk()
+	request, err := sdk.NewRequest(http.MethodPost, graphqlURL(f.base), map[string]any{"query": document, "variables": variables})
 	if err != nil {
 		return f.classify(ctx, op, nil, err)
 	}
@@ -44,7 +45,7 @@ func (f *Forge) query(ctx context.Context, op, document string, variables map[st
 		Data   json.RawMessage
 		Errors graphErrors
 	}
-	resp, err := f.client.Do(api.Repeatable(ctx), request, &answer)
+	resp, err := sdk.Do(api.Repeatable(ctx), request, &answer)
 	if err != nil {
 		return f.classify(ctx, op, resp, err)
 	}

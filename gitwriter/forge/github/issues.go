@@ -22,7 +22,7 @@ func (f *Forge) ListIssues(ctx context.Context, label string) ([]forge.Issue, er
 	var out []forge.Issue
 	err := api.Pages(func(page int) (int, error) {
 		options.Page = page
-		list, resp, err := f.client.Issues.ListByRepo(ctx, f.owner, f.repo, options)
+		list, resp, err := f.sdk().Issues.ListByRepo(ctx, f.owner, f.repo, options)
 		if err != nil {
 			return 0, f.classify(ctx, op, resp, err)
 		}
@@ -44,7 +44,7 @@ func (f *Forge) ListIssues(ctx context.Context, label string) ([]forge.Issue, er
 // Issue reads one issue; a pull request of that number isn't one.
 func (f *Forge) Issue(ctx context.Context, number int) (forge.Issue, error) {
 	const op = "reading an issue"
-	raw, resp, err := f.client.Issues.Get(ctx, f.owner, f.repo, number)
+	raw, resp, err := f.sdk().Issues.Get(ctx, f.owner, f.repo, number)
 	if err == nil && raw.IsPullRequest() {
 		return forge.Issue{}, &forge.Error{Op: op, Message: "it is a pull request", Err: forge.ErrNotFound}
 	}
@@ -57,7 +57,7 @@ func (f *Forge) CreateIssue(ctx context.Context, issue forge.NewIssue) (forge.Is
 	if len(issue.Labels) > 0 {
 		request.Labels = &issue.Labels
 	}
-	raw, resp, err := f.client.Issues.Create(ctx, f.owner, f.repo, request)
+	raw, resp, err := f.sdk().Issues.Create(ctx, f.owner, f.repo, request)
 	return f.issue(ctx, "creating an issue", raw, resp, err)
 }
 
@@ -71,7 +71,7 @@ func (f *Forge) UpdateIssue(ctx context.Context, number int, change forge.Change
 		}
 		request.State = github.String(string(*change.State))
 	}
-	raw, resp, err := f.client.Issues.Edit(api.Repeatable(ctx), f.owner, f.repo, number, request)
+	raw, resp, err := f.sdk().Issues.Edit(api.Repeatable(ctx), f.owner, f.repo, number, request)
 	return f.issue(ctx, op, raw, resp, err)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Links makes the addresses of pages.
 func (f *Forge) Links() forge.Links {
-	repo := pages(f.client.BaseURL) + "/" + f.owner + "/" + f.repo
+	repo := pages(f.base) + "/" + f.owner + "/" + f.repo
 	return forge.Links{
 		File: func(sha, path string, line int) string {
 			address := repo + "/blob/" + escape(sha) + "/" + escape(path)

@@ -17,7 +17,7 @@ func (f *Forge) Merge(ctx context.Context, number int, m forge.MergeRequest) (fo
 	if m.SHA == "" {
 		return forge.PullRequest{}, &forge.Error{Op: op, Message: "it isn't said which commit", Err: forge.ErrInvalid}
 	}
-	result, resp, err := f.client.PullRequests.Merge(ctx, f.owner, f.repo, number, m.Message, &github.PullRequestOptions{
+	result, resp, err := f.sdk().PullRequests.Merge(ctx, f.owner, f.repo, number, m.Message, &github.PullRequestOptions{
 		CommitTitle: m.Title, SHA: m.SHA, MergeMethod: string(m.Method),
 	})
 	if err == nil && !result.GetMerged() {

@@ -87,7 +87,7 @@ func changesRequested(reviews []*github.PullRequestReview) bool {
 // checks takes statuses and check runs together; GitHub keeps them apart.
 func (f *Forge) checks(ctx context.Context, raw *github.PullRequest, op string) (forge.Checks, error) {
 	sha := raw.GetHead().GetSHA()
-	combined, resp, err := f.client.Repositories.GetCombinedStatus(ctx, f.owner, f.repo, sha, &github.ListOptions{PerPage: 1})
+	combined, resp, err := f.sdk().Repositories.GetCombinedStatus(ctx, f.owner, f.repo, sha, &github.ListOptions{PerPage: 1})
 	if err != nil {
 		return "", f.classify(ctx, op, resp, err)
 	}
@@ -101,7 +101,7 @@ func (f *Forge) checks(ctx context.Context, raw *github.PullRequest, op string) 
 	options := &github.ListCheckRunsOptions{ListOptions: github.ListOptions{PerPage: perPage}}
 	err = api.Pages(func(page int) (int, error) {
 		options.Page = page
-		runs, resp, err := f.client.Checks.ListCheckRunsForRef(ctx, f.owner, f.repo, sha, options)
+		runs, resp, err := f.sdk().Checks.ListCheckRunsForRef(ctx, f.owner, f.repo, sha, options)
 		if err != nil {
 			return 0, f.classify(ctx, op, resp, err)
 		}

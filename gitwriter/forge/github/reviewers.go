@@ -53,7 +53,7 @@ func (f *Forge) askReviewers(ctx context.Context, raw *github.PullRequest, names
 }
 
 func (f *Forge) request(ctx context.Context, number int, names []string) error {
-	_, resp, err := f.client.PullRequests.RequestReviewers(ctx, f.owner, f.repo, number, reviewers(names))
+	_, resp, err := f.sdk().PullRequests.RequestReviewers(ctx, f.owner, f.repo, number, reviewers(names))
 	if err != nil {
 		return f.classify(ctx, "requesting reviews of a pull request", resp, err)
 	}
@@ -79,7 +79,7 @@ func (f *Forge) reviews(ctx context.Context, number int, op string) ([]*github.P
 	var out []*github.PullRequestReview
 	err := api.Pages(func(page int) (int, error) {
 		options.Page = page
-		list, resp, err := f.client.PullRequests.ListReviews(ctx, f.owner, f.repo, number, options)
+		list, resp, err := f.sdk().PullRequests.ListReviews(ctx, f.owner, f.repo, number, options)
 		if err != nil {
 			return 0, f.classify(ctx, op, resp, err)
 		}

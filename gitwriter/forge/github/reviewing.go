@@ -25,7 +25,7 @@ func (f *Forge) Comments(ctx context.Context, number int, since time.Time) ([]fo
 	var out []forge.Comment
 	err := api.Pages(func(page int) (int, error) {
 		options.Page = page
-		list, resp, err := f.client.Issues.ListComments(ctx, f.owner, f.repo, number, options)
+		list, resp, err := f.sdk().Issues.ListComments(ctx, f.owner, f.repo, number, options)
 		if err != nil {
 			return 0, f.classify(ctx, op, resp, err)
 		}
@@ -64,7 +64,7 @@ func (f *Forge) Permission(ctx context.Context, login string) (forge.Permission,
 	if !loginName.MatchString(login) {
 		return forge.PermissionNone, nil
 	}
-	level, resp, err := f.client.Repositories.GetPermissionLevel(ctx, f.owner, f.repo, login)
+	level, resp, err := f.sdk().Repositories.GetPermissionLevel(ctx, f.owner, f.repo, login)
 	if err != nil {
 		err = f.classify(ctx, "reading a permission", resp, err)
 		if errors.Is(err, forge.ErrNotFound) { // not a user
