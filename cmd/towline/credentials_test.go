@@ -181,7 +181,7 @@ func TestForgeOfAnSSHRepository(t *testing.T) {
 			if diff := cmp.Diff([]string{test.origin, test.api}, []string{webOrigin(u), githubAPI(u)}); diff != "" {
 				t.Errorf("origin and API (-want +got):\n%s", diff)
 			}
-			for _, forge := range []string{"github", "gitea"} {
+			for _, forge := range []string{"github", "gitlab", "gitea"} {
 				r := config.Repository{URL: test.url, Forge: config.Forge{Type: forge}, Auth: config.Auth{TokenEnv: "TOKEN", SSH: &ways}}
 				if _, _, err := wireForge(withEnv(map[string]string{"TOKEN": "hunter2"}), r, slog.New(slog.DiscardHandler)); err != nil {
 					t.Errorf("%s: %v", forge, err)

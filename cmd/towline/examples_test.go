@@ -36,7 +36,7 @@ func TestExampleBots(t *testing.T) {
 		}
 		got[filepath.Base(filepath.Dir(file))] = c.Repositories[0].Forge.Type
 	}
-	want := map[string]string{"github": "github", "gitea": "gitea", "github-actions": "github"}
+	want := map[string]string{"github": "github", "gitlab": "gitlab", "gitea": "gitea", "github-actions": "github"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("folders and types of forges (-want +got):\n%s", diff)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/forge/gitea"
 	"github.com/towline-dev/towline/gitwriter/forge/github"
+	"github.com/towline-dev/towline/gitwriter/forge/gitlab"
 	"github.com/towline-dev/towline/gitwriter/forge/plain"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/gitrepo"
@@ -29,7 +30,7 @@ func wireForge(p process, r config.Repository, log *slog.Logger) (forge.Forge, g
 	return f, auth, nil
 }
 
-// forgeOf gives Git an App's token too, where there is an App.
+// forgeOf makes the forge; with it, what Git signs in with may change.
 func forgeOf(r config.Repository, auth *gitrepo.Auth, log *slog.Logger) (forge.Forge, error) {
 	if r.Forge.Type == "plain" {
 		return plain.Forge{}, nil
@@ -42,14 +43,25 @@ func forgeOf(r config.Repository, auth *gitrepo.Auth, log *slog.Logger) (forge.F
 	if err != nil {
 		return nil, err
 	}
-	owner, repo, err := ownerAndRepo(u)
+	address := orDefault(r.Forge.URL, webOrigin(u))
+	path := projectPath(u, address)
+	if r.Forge.Type == "gitlab" {
+		return gitlab.New(gitlab.Config{URL: address, Project: path, TokenSource: auth.Token, Transport: transport, Log: log})
+	}
+	owner, repo, err := ownerAndRepo(path)
 	if err != nil {
 		return nil, err
 	}
 	if r.Forge.Type == "gitea" {
-		return gitea.New(gitea.Config{URL: orDefault(r.Forge.URL, webOrigin(u)), Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Log: log})
+		return gitea.New(gitea.Config{URL: address, Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Log: log})
 	}
-	c := github.Config{BaseURL: orDefault(r.Forge.URL, githubAPI(u)), Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Log: log}
+	return gitHub(r, auth, github.Config{
+		BaseURL: orDefault(r.Forge.URL, githubAPI(u)), Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Log: log,
+	})
+}
+
+// gitHub gives Git an App's token too, where there is an App.
+func gitHub(r config.Repository, auth *gitrepo.Auth, c github.Config) (forge.Forge, error) {
 	if r.Auth.App == nil {
 		return github.New(c)
 	}
@@ -91,11 +103,20 @@ func githubAPI(u *url.URL) string {
 	return origin + "/api/v3"
 }
 
-func ownerAndRepo(u *url.URL) (owner, repo string, err error) {
+// projectPath is the repository's name at its forge. A forge that stands below a path
+// of its host has that path in its repositories' addresses over HTTP, and not over SSH.
+func projectPath(u *url.URL, address string) string {
 	path := strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
+	if base, err := url.Parse(address); err == nil && u.Scheme != "ssh" {
+		path = strings.TrimPrefix(path, strings.Trim(base.Path, "/")+"/")
+	}
+	return path
+}
+
+func ownerAndRepo(path string) (owner, repo string, err error) {
 	owner, repo, ok := strings.Cut(path, "/")
 	if !ok || owner == "" || repo == "" || strings.Contains(repo, "/") {
-		return "", "", fmt.Errorf("the URL's path %q isn't OWNER/REPOSITORY", u.Path)
+		return "", "", fmt.Errorf("the repository's path %q isn't OWNER/REPOSITORY", path)
 	}
 	return owner, repo, nil
 }

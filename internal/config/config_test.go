@@ -61,7 +61,7 @@ func TestBotProblems(t *testing.T) {
 		{"credentials of another scheme", head + "repositories:\n- url: ssh://me:hunter2@git.example.com/a/b\n  forge: {type: plain}\n", "put them under auth"},
 		{"a credential in the query", head + "repositories:\n- url: ftp://git.example.com/a/b?private_token=hunter2\n  forge: {type: plain}\n", "isn't a repository's address"},
 		{"no address", head + "repositories:\n- url: git.example.com\n  forge: {type: plain}\n", "isn't a repository's address"},
-		{"forge", head + "repositories:\n- url: https://git.example.com/a/b\n  forge: {type: githbu}\n", "github, gitea or plain"},
+		{"forge", head + "repositories:\n- url: https://git.example.com/a/b\n  forge: {type: githbu}\n", "github, gitlab, gitea, forgejo or plain"},
 		{"two credentials", repo("  auth: {tokenEnv: A, tokenFile: b}\n"), "several credentials"},
 		{"app elsewhere", repo("  auth: {app: {id: 1, installationID: 2, privateKeyFile: k}}\n"), "github only"},
 		{"half an app", strings.Replace(repo("  auth: {app: {id: 1}}\n"), "plain", "github", 1), "is incomplete"},

@@ -7,7 +7,7 @@ import "net/url"
 // ProxyFile and an App's key are read at the start.
 type Auth struct {
 	// Username of HTTP basic authentication for Git; the default is
-	// x-access-token, which GitHub and Gitea take with a token.
+	// x-access-token, which GitHub, GitLab and Gitea take with a token.
 	Username string `yaml:"username"`
 	// TokenFile is a file that holds the token, for Git over HTTP and for the forge.
 	TokenFile string `yaml:"tokenFile"`

@@ -35,7 +35,8 @@ type Repository struct {
 
 // Forge says where pull requests are opened and statuses are set.
 type Forge struct {
-	// Type is github, gitea or plain (push only).
+	// Type is github, gitlab, gitea, forgejo (which is spoken to as gitea is) or plain
+	// (push only).
 	Type string `yaml:"type"`
 	// URL is the API's address; the default is made from the repository's URL.
 	URL string `yaml:"url"`
@@ -53,9 +54,11 @@ func (v *validation) repository(at string, r *Repository) {
 		r.Name = u.Host + "/" + strings.TrimPrefix(u.Path, "/")
 	}
 	switch r.Forge.Type {
-	case "github", "gitea", "plain":
+	case "github", "gitlab", "gitea", "plain":
+	case "forgejo":
+		r.Forge.Type = "gitea"
 	default:
-		v.check(false, "%s.forge.type is %q", "github, gitea or plain", at, r.Forge.Type)
+		v.check(false, "%s.forge.type is %q", "github, gitlab, gitea, forgejo or plain", at, r.Forge.Type)
 	}
 	if err == nil {
 		v.auth(at+".auth", r, u)
