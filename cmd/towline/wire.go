@@ -56,8 +56,12 @@ func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (w
 	if err != nil {
 		return wired, err
 	}
+	project, err := wireProject(p, c.ReleaseNotes, log)
+	if err != nil {
+		return wired, err
+	}
 	wired.Bot, err = bot.New(bot.Config{
-		Repositories: repositories, Events: events, Concurrency: c.Concurrency,
+		Repositories: repositories, Events: events, Concurrency: c.Concurrency, Project: project,
 		Round:     func() bot.Tags { return wired.registries.Round() },
 		Knowledge: bot.NewKnowledge(bot.KnowledgeConfig{Ledger: ledger, Verifier: verifier, Secret: secretReader(cluster)}),
 	})

@@ -31,6 +31,9 @@ type Bot struct {
 	// Webhooks are where registries and forges announce what happens; the default is
 	// nowhere.
 	Webhooks []Webhook `yaml:"webhooks"`
+	// ReleaseNotes is where release notes for pull requests are asked for; the default is
+	// github.com, gitlab.com and codeberg.org, without signing in.
+	ReleaseNotes ReleaseNotes `yaml:"releaseNotes"`
 }
 
 // LoadBot reads and validates a file of the kind BotConfig.
@@ -94,5 +97,6 @@ func decodeBot(name string, data []byte) (Bot, *validation, error) {
 	v.registries(b.Registries)
 	v.signatures(b.Signatures)
 	v.webhooks(&b)
+	v.releaseNotes(b.ReleaseNotes)
 	return b, v, nil
 }

@@ -113,6 +113,16 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"internal/gitsign → internal/gitrepo"},
 		},
 		{
+			name:    "Markdown is parsed elsewhere",
+			imports: map[string]string{"gitwriter": "github.com/yuin/goldmark/parser"},
+			want:    []string{"gitwriter → github.com/yuin/goldmark/parser"},
+		},
+		{
+			name:    "release notes by a forge's adapter",
+			imports: map[string]string{"internal/releasenotes": "gitwriter/forge"},
+			want:    []string{"internal/releasenotes → gitwriter/forge"},
+		},
+		{
 			name:    "bbolt elsewhere",
 			imports: map[string]string{"internal/bot": "go.etcd.io/bbolt"},
 			want:    []string{"internal/bot → go.etcd.io/bbolt"},
@@ -240,6 +250,7 @@ func fixture(more map[string]string) depcheck.Graph {
 		"gitwriter/edit":             {"sigs.k8s.io/kustomize/kyaml/yaml"},
 		"gitwriter/forge":            {"fmt"},
 		"gitwriter/forge/github":     {"gitwriter/forge", "github.com/google/go-github/v60/github"},
+		"gitwriter/markup":           {"github.com/yuin/goldmark"},
 		"internal/bot":               {"policy", "registry", "gitwriter", "internal/schedule"},
 		"internal/event":             {"fmt"},
 		"internal/gitrepo":           {"github.com/go-git/go-git/v5", "internal/secret"},
@@ -247,6 +258,7 @@ func fixture(more map[string]string) depcheck.Graph {
 		"internal/ledger":            {"go.etcd.io/bbolt"},
 		"internal/refcache":          {"fmt"},
 		"internal/hook":              {"net/http"},
+		"internal/releasenotes":      {"internal/secret"},
 		"internal/schedule":          {"fmt"},
 		"internal/secret":            {"fmt"},
 		"internal/web":               {"internal/event", "net/http"},
