@@ -64,14 +64,13 @@ func TestDocumentedTemplatesOfPullRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range []string{c.PullRequest.Title, c.PullRequest.Body} {
-			if text == "" {
-				continue
+		for _, err := range []error{gitwriter.CheckTitleTemplate(c.PullRequest.Title), gitwriter.CheckBodyTemplate(c.PullRequest.Body)} {
+			if err != nil {
+				t.Errorf("%v\n%s", err, m[1])
 			}
+		}
+		if c.PullRequest.Title+c.PullRequest.Body != "" {
 			tried++
-			if err := gitwriter.CheckTemplate(text); err != nil {
-				t.Errorf("%v\n%s", err, text)
-			}
 		}
 	}
 	if tried == 0 {

@@ -73,11 +73,17 @@ func TestUpdateSettings(t *testing.T) {
 	}
 }
 
-func TestBadMessageIsFound(t *testing.T) {
-	reader := bot.Reader{}
-	_, err := reader.Read(fstest.MapFS{policy.UpdateConfigFile: file("apiVersion: towline.dev/v1\nkind: UpdateConfig\nspec:\n  commit: {message: '{{.Titel}}'}\n")})
-	if err == nil || !strings.Contains(err.Error(), ".towline.yaml:4:21: spec.commit.message: ") || !strings.Contains(err.Error(), "Titel") {
-		t.Errorf("the error is %v", err)
+func TestBadTemplatesAreFound(t *testing.T) {
+	for _, test := range []struct{ spec, want string }{
+		{"  commit: {message: '{{.Titel}}'}", ".towline.yaml:4:21: spec.commit.message: "},
+		{"  pullRequest: {title: '{{.Titel}}'}", ".towline.yaml:4:24: spec.pullRequest.title: "},
+		{"  pullRequest: {body: '{{.Titel}}'}", ".towline.yaml:4:23: spec.pullRequest.body: "},
+	} {
+		reader := bot.Reader{}
+		_, err := reader.Read(fstest.MapFS{policy.UpdateConfigFile: file("apiVersion: towline.dev/v1\nkind: UpdateConfig\nspec:\n" + test.spec + "\n")})
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "Titel") {
+			t.Errorf("%s: the error is %v", test.spec, err)
+		}
 	}
 }
 

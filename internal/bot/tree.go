@@ -76,13 +76,32 @@ func readConfig(fsys fs.FS) (policy.UpdateConfig, error) {
 	if err != nil {
 		return policy.UpdateConfig{}, err
 	}
-	if err := gitwriter.CheckTemplate(c.Commit.Message); err != nil {
-		return policy.UpdateConfig{}, policy.Problems{{
-			Position: c.Commit.MessageAt, Message: "spec.commit.message: " + err.Error(),
-			Hint: "docs/git.md lists the fields and functions",
-		}}
+	if err := checkTemplates(c).Err(); err != nil {
+		return policy.UpdateConfig{}, err
 	}
 	return c, nil
+}
+
+// checkTemplates tries the templates, whose fields and functions the policies' parser
+// doesn't know.
+func checkTemplates(c policy.UpdateConfig) policy.Problems {
+	var problems policy.Problems
+	for _, t := range []struct {
+		field, text string
+		at          policy.Position
+		check       func(string) error
+	}{
+		{"commit.message", c.Commit.Message, c.Commit.MessageAt, gitwriter.CheckTemplate},
+		{"pullRequest.title", c.PullRequest.Title, c.PullRequest.TitleAt, gitwriter.CheckTitleTemplate},
+		{"pullRequest.body", c.PullRequest.Body, c.PullRequest.BodyAt, gitwriter.CheckBodyTemplate},
+	} {
+		if err := t.check(t.text); err != nil {
+			problems = append(problems, policy.Problem{
+				Position: t.at, Message: "spec." + t.field + ": " + err.Error(), Hint: "docs/git.md lists the fields and functions",
+			})
+		}
+	}
+	return problems
 }
 
 // add gathers what a file holds.

@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -56,5 +58,23 @@ func TestBadReleaseNotes(t *testing.T) {
 				t.Errorf("the error is %v, want %q in it", err, test.want)
 			}
 		})
+	}
+}
+
+// TestReleaseNotesAreDocumented holds the example of docs/pull-requests.md to the fields
+// that there are.
+func TestReleaseNotesAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/pull-requests.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "\nreleaseNotes:\n")
+	example, _, _ = strings.Cut(example, "```")
+	for _, of := range []reflect.Type{reflect.TypeFor[config.ReleaseNotes](), reflect.TypeFor[config.ReleaseHost]()} {
+		for i := range of.NumField() {
+			if name := of.Field(i).Tag.Get("yaml"); !strings.Contains(example, name) {
+				t.Errorf("%s isn't in the example", name)
+			}
+		}
 	}
 }
