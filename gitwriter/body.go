@@ -52,7 +52,7 @@ func body(d bodyData) string {
 	p.list("Held back", d.notes(), p.limit*3/4)
 	d.changed(p, all)
 	d.releases(p, all)
-	return before + p.String() + after
+	return before + p.text.String() + after
 }
 
 const footer = "\n---\nMerging is all there is to do. Close this pull request, and Towline doesn't propose these versions here again. " +
@@ -63,16 +63,16 @@ const footer = "\n---\nMerging is all there is to do. Close this pull request, a
 
 // page is Markdown that is added to by elements that are whole.
 type page struct {
-	strings.Builder
+	text  strings.Builder
 	limit int // bytes
 }
 
 // add writes an element where it and what says that there is more fit below a limit.
 func (p *page) add(element string, limit int) bool {
-	if p.Len()+len(element)+maxMore > min(limit, p.limit) {
+	if p.text.Len()+len(element)+maxMore > min(limit, p.limit) {
 		return false
 	}
-	p.WriteString(element)
+	p.text.WriteString(element)
 	return true
 }
 
@@ -87,7 +87,7 @@ func (p *page) list(heading string, items []string, limit int) {
 			item = "\n**" + heading + "**\n\n" + item
 		}
 		if !p.add(item, limit) {
-			fmt.Fprintf(p, "\n…and %s more.\n", count(len(items)-i, heading))
+			fmt.Fprintf(&p.text, "\n…and %s more.\n", count(len(items)-i, heading))
 			return
 		}
 	}
@@ -97,12 +97,12 @@ func count(n int, of string) string { return fmt.Sprintf("%d under “%s”", n,
 
 // table shows each image's step on a row.
 func (d bodyData) table(p *page, all []move) {
-	p.WriteString("| Image | From | To | Level | Age | Where |\n| --- | --- | --- | --- | --- | --- |\n")
+	p.text.WriteString("| Image | From | To | Level | Age | Where |\n| --- | --- | --- | --- | --- | --- |\n")
 	for i, m := range all {
 		row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n",
 			code(m.Image), versionCell(m.From), versionCell(version(m.Change)), prose(m.Level, 20), d.age(m), d.where(m))
 		if i == maxMoves || !p.add(row, p.limit/2) {
-			fmt.Fprintf(p, "\n…and %d more; the commit's trailers list them.\n", len(all)-i)
+			fmt.Fprintf(&p.text, "\n…and %d more; the commit's trailers list them.\n", len(all)-i)
 			return
 		}
 	}

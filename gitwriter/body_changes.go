@@ -135,13 +135,13 @@ func (d Details) signer() []string {
 // least missed.
 func (d bodyData) releases(p *page, all []move) {
 	heading := "\n**Release notes**, in the words of who published them\n\n"
-	began := p.Len()
+	began := p.text.Len()
 	for _, m := range all {
 		details := d.details[m.step()]
 		shown := 0
 		for _, r := range details.Releases {
 			element := details.release(m, r)
-			if shown == maxReleases || p.Len()-began > maxNotes-len(element) || !p.add(heading+element, p.limit) {
+			if shown == maxReleases || p.text.Len()-began > maxNotes-len(element) || !p.add(heading+element, p.limit) {
 				break
 			}
 			heading = ""
@@ -149,7 +149,7 @@ func (d bodyData) releases(p *page, all []move) {
 		}
 		missing := len(details.Releases) - shown
 		switch {
-		case missing > 0 && p.Len()+maxMore <= p.limit:
+		case missing > 0 && p.text.Len()+maxMore <= p.limit:
 			p.add(heading+fmt.Sprintf("…and %d more of %s.\n\n", missing, prose(nameOf(m), 40)), p.limit)
 			heading = ""
 		case details.More && shown > 0:

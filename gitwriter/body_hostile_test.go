@@ -117,8 +117,6 @@ func checkBody(t *testing.T, in gitwriter.BodyInput, body string, maxReleases in
 	if n := found.count["details"]; n > maxReleases || n != found.count["summary"] {
 		t.Errorf("%d details with %d summaries", n, found.count["summary"])
 	}
-	if t.Failed() {
-	}
 }
 
 // FuzzBody does that with whatever comes.

@@ -135,7 +135,7 @@ func (s *shower) show(text string) (found []string, words string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{}).Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -141,7 +141,8 @@ func TestBadAnswers(t *testing.T) {
 			return true
 		}, 1},
 		{"redirect to another host", func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, elsewhere.URL+r.URL.RequestURI(), http.StatusFound)
+			w.Header().Set("Location", elsewhere.URL+r.URL.RequestURI())
+			w.WriteHeader(http.StatusFound)
 			return true
 		}, 1},
 		{"redirect in circles", func(w http.ResponseWriter, r *http.Request) bool {
@@ -180,7 +181,8 @@ func TestRenamedProject(t *testing.T) {
 	h.releases = []string{"v1.1.0", "v1.0.0"}
 	h.answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasPrefix(r.URL.Path, "/api/repos/acme/old/") {
-			http.Redirect(w, r, strings.Replace(r.URL.RequestURI(), "/old/", "/web/", 1), http.StatusMovedPermanently)
+			w.Header().Set("Location", strings.Replace(r.URL.RequestURI(), "/old/", "/web/", 1))
+			w.WriteHeader(http.StatusMovedPermanently)
 			return true
 		}
 		return false
@@ -263,7 +265,9 @@ func TestTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		finder.Find(t.Context(), step("1", "2"))
-		finder.Find(t.Context(), step("1", "2", func(q *releasenotes.Query) { q.To.Labels[releasenotes.LabelSource] = "https://other.example.com/acme/web" }))
+		finder.Find(t.Context(), step("1", "2", func(q *releasenotes.Query) {
+			q.To.Labels[releasenotes.LabelSource] = "https://other.example.com/acme/web"
+		}))
 		if len(h.auth) == 0 || h.auth[0] != want || len(other.auth) == 0 || other.auth[0] != "" {
 			t.Errorf("%s: signed in with %q, at the other with %q", kind, h.auth, other.auth)
 		}

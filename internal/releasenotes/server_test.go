@@ -141,10 +141,10 @@ func tagsOf(found releasenotes.Found) string {
 	return strings.Join(tags, " ")
 }
 
-// countdown gives the tags prefix9 to prefix0 and the like.
-func countdown(format string, from, to int) (tags []string) {
+// countdown gives tags such as v1.9.0 to v1.0.0.
+func countdown(from, to int) (tags []string) {
 	for i := from; i >= to; i-- {
-		tags = append(tags, fmt.Sprintf(format, i))
+		tags = append(tags, fmt.Sprintf("v1.%d.0", i))
 	}
 	return tags
 }

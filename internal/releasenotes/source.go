@@ -34,9 +34,7 @@ func (f *Finder) project(i Image) (project, bool) {
 			continue
 		}
 		if s := f.hosts[host]; s != nil {
-			if p, ok := s.projectPath(parts); ok {
-				return project{site: s, path: p}, true
-			}
+			return project{site: s, path: s.projectPath(parts)}, true
 		}
 		if label == LabelSource {
 			return project{}, false // it is known where the source is, and it isn't here
@@ -83,9 +81,9 @@ func splitAddress(address string) (host string, parts []string, ok bool) {
 }
 
 // projectPath tells which parts of a page's path name the project.
-func (s *site) projectPath(parts []string) (string, bool) {
+func (s *site) projectPath(parts []string) string {
 	if s.Kind != GitLab {
-		return strings.Join(parts[:2], "/"), true
+		return strings.Join(parts[:2], "/")
 	}
 	// Old pages lack the "-" between the project and what is shown of it.
 	for i, part := range parts {
@@ -94,7 +92,7 @@ func (s *site) projectPath(parts []string) (string, bool) {
 			break
 		}
 	}
-	return strings.Join(parts, "/"), true
+	return strings.Join(parts, "/")
 }
 
 // claimed is what an image names as its source, where that looks like an address.
