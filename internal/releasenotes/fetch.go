@@ -17,6 +17,7 @@ const (
 	maxAnswer   = 8 << 20 // bytes
 	maxShut     = time.Hour
 	defaultShut = 5 * time.Minute
+	shutFailing = time.Minute // after what isn't an answer: others would wait for it, too
 )
 
 var (
@@ -55,11 +56,17 @@ func (s *search) once(ctx context.Context, address string, into any) (next strin
 	}
 	resp, err := s.cfg.Transport.RoundTrip(req) // not a client: it would follow redirects
 	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			s.project.pause(s.cfg.Now(), shutFailing)
+		}
 		return "", err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	s.project.heed(resp, s.cfg.Now())
 	switch {
+	case resp.StatusCode >= 500:
+		s.project.pause(s.cfg.Now(), shutFailing)
+		return "", fmt.Errorf("the host answered %d", resp.StatusCode)
 	case resp.StatusCode == http.StatusOK:
 		data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 		if err == nil && len(data) > maxAnswer {
@@ -137,7 +144,14 @@ func (s *site) heed(resp *http.Response, now time.Time) {
 			}
 		}
 	}
+	s.pause(now, min(max(wait, time.Second), maxShut))
+}
+
+// pause asks nothing for a while.
+func (s *site) pause(now time.Time, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shut = now.Add(min(max(wait, time.Second), maxShut))
+	if until := now.Add(d); until.After(s.shut) {
+		s.shut = until
+	}
 }

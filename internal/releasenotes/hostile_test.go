@@ -254,6 +254,36 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestFailingHost: what doesn't answer isn't waited for again at once.
+func TestFailingHost(t *testing.T) {
+	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
+		"503": func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		},
+		"no answer": func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := serve(t, releasenotes.GitHub)
+			h.releases, h.answer = []string{"v1.1.0", "v1.0.0"}, answer
+			now := time.Unix(1777593600, 0)
+			finder := h.finder(t, func(c *releasenotes.Config) {
+				c.Now, c.Timeout = func() time.Time { return now }, 200*time.Millisecond
+			})
+			finder.Find(t.Context(), step("1.0.0", "1.1.0"))
+			finder.Find(t.Context(), step("1.0.0", "1.0.5"))
+			if got := len(h.takeAsked()); got != 1 {
+				t.Errorf("asked %d times, want 1", got)
+			}
+			h.answer = nil
+			now = now.Add(time.Minute)
+			if found := finder.Find(t.Context(), step("1.0.0", "1.0.5")); len(h.takeAsked()) == 0 || found.Source == "" {
+				t.Errorf("afterwards nobody is asked: %+v", found)
+			}
+		})
+	}
+}
+
 func TestTokens(t *testing.T) {
 	for kind, want := range map[releasenotes.Kind]string{releasenotes.GitHub: "Bearer s3cret", releasenotes.GitLab: "Bearer s3cret", releasenotes.Gitea: "token s3cret"} {
 		h, other := serve(t, kind), serve(t, kind)
