@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 
@@ -13,8 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/towline-dev/towline/gitwriter"
-	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/internal/metrics"
@@ -34,8 +30,9 @@ func newBot(p process) *cobra.Command {
 		Long: `Looks after the repositories that FILE names: scans the registries by the policies
 committed there, on their schedules, and opens or updates a pull request for each update.
 With --once it looks at every policy once and exits, 1 where anything failed. With --dry-run,
-which implies --once, it prints each pull request, or the commit's message where there is
-none, with the diff, and writes nothing.`,
+which implies --once, it prints what it would do, pull request by pull request: title, labels,
+body (or the commit's message where there is no pull request) and diff; what it would close
+and delete, and why; and what waits or is held back. It writes nothing.`,
 		Example: `  towline bot --config bot.yaml
   towline bot --config bot.yaml --once --dry-run`,
 		Args: cobra.NoArgs,
@@ -115,52 +112,4 @@ func hostMetrics(all []registry.HostStatus) []metrics.Host {
 		hosts = append(hosts, metrics.Host{Name: h.Host, Failing: failing, Held: h.HeldUntil, Requests: h.Requests})
 	}
 	return hosts
-}
-
-func printPreviews(cmd *cobra.Command, previews []bot.Preview) error {
-	var errs []error
-	for _, p := range previews {
-		warn(cmd, p.Problems)
-		if err := printPreview(cmd.OutOrStdout(), p); err != nil {
-			return err
-		}
-		if p.Err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", p.Repository, p.Err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func printPreview(w io.Writer, p bot.Preview) error {
-	if len(p.Updates) == 0 && p.Err == nil {
-		_, err := fmt.Fprintf(w, "# %s: nothing to update\n", p.Repository)
-		return err
-	}
-	for _, u := range p.Updates {
-		text := u.Title + "\n\n" + u.Body
-		if u.Action == gitwriter.ActionCommitted || u.Action == gitwriter.ActionPushed {
-			text = u.Message // all that people will see of it
-		}
-		_, err := fmt.Fprintf(w, "# %s: %s %s: %s\n\n%s\n\n%s\n",
-			p.Repository, intent(u.Action), u.Branch, printable(u.Reason), printableLines(text), u.Diff)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// intent says what a round would do, before the branch's name.
-func intent(a gitwriter.Action) string {
-	switch a {
-	case gitwriter.ActionCreated:
-		return "would open a pull request from"
-	case gitwriter.ActionUpdated:
-		return "would update the pull request from"
-	case gitwriter.ActionCommitted:
-		return "would commit to"
-	case gitwriter.ActionPushed:
-		return "would push"
-	}
-	return "would leave alone" // unchanged, closed by a person, frozen, nothing: the reason tells
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/gitwriter/dashboard"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -14,8 +15,10 @@ type Preview struct {
 	// Leftovers are pull requests that would be closed and branches that would be
 	// deleted, with the reasons.
 	Leftovers []gitwriter.Result
-	Problems  policy.Problems
-	Err       error // what failed; Updates holds what didn't
+	// Shown is what a dashboard would say of versions that are held or too young.
+	Shown    dashboard.Data
+	Problems policy.Problems
+	Err      error // what failed; Updates holds what didn't
 }
 
 // Proposal is what a round would do about one update, and how it would be proposed.
@@ -52,6 +55,7 @@ func (w *worker) preview(ctx context.Context) Preview {
 		}
 		p.Leftovers = append(p.Leftovers, result)
 	}
-	p.Problems, p.Err = r.problems, r.err()
+	w.board.note(r, w.now())
+	p.Shown, p.Problems, p.Err = w.board.data(), r.problems, r.err()
 	return p
 }
