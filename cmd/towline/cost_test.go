@@ -122,4 +122,3 @@ func newCostBot(t *testing.T, url, registryHost string) wiredBot {
 	})
 	return b
 }
-

@@ -1,23 +1,19 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 
-	"github.com/towline-dev/towline/gitwriter"
-	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/releasenotes"
-	"github.com/towline-dev/towline/registry"
 )
 
-// wireProject makes what finds the projects behind images. Where no release notes are
+// wireProjects makes what finds the projects behind images. Where no release notes are
 // asked for, no host is known, and nobody is asked anything.
-func wireProject(p process, c config.ReleaseNotes, log *slog.Logger) (bot.Project, error) {
+func wireProjects(p process, c config.ReleaseNotes, log *slog.Logger) (*releasenotes.Finder, error) {
 	cfg := releasenotes.Config{Log: log}
 	for _, h := range c.Hosts {
 		var auth gitrepo.Auth
@@ -34,28 +30,5 @@ func wireProject(p process, c config.ReleaseNotes, log *slog.Logger) (bot.Projec
 	if !c.Asked() {
 		cfg.Hosts = nil
 	}
-	finder, err := releasenotes.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, step gitwriter.Step, from, to registry.Description, d *gitwriter.Details) {
-		found := finder.Find(ctx, releasenotes.Query{
-			Image: step.Image,
-			From:  releasenotes.Image{Tag: tagOf(step.From), Labels: from.Labels},
-			To:    releasenotes.Image{Tag: tagOf(step.To), Labels: to.Labels},
-		})
-		d.Source, d.Compare, d.Claimed, d.More = found.Source, found.Compare, found.Claimed, found.More
-		for _, r := range found.Releases {
-			d.Releases = append(d.Releases, gitwriter.Release{Tag: r.Tag, Title: r.Title, URL: r.URL, Notes: r.Notes, At: r.At})
-		}
-	}, nil
-}
-
-// tagOf gives the tag of a version as it is written: IMAGE:TAG, TAG@DIGEST or a digest.
-func tagOf(version string) string {
-	tag, _, _ := strings.Cut(version, "@")
-	if strings.HasPrefix(tag, "sha256:") {
-		return ""
-	}
-	return tag[strings.LastIndexByte(tag, ':')+1:]
+	return releasenotes.New(cfg)
 }

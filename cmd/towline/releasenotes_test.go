@@ -13,9 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/config"
-	"github.com/towline-dev/towline/registry"
+	"github.com/towline-dev/towline/internal/releasenotes"
 )
 
 // TestProject: what is configured is asked, with its token, and what it tells is given on.
@@ -37,25 +36,26 @@ func TestProject(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		c    config.ReleaseNotes
-		want gitwriter.Details
+		want releasenotes.Found
 		auth []string
 	}{
-		{"asked", config.ReleaseNotes{Hosts: []config.ReleaseHost{host}}, gitwriter.Details{
+		{"asked", config.ReleaseNotes{Hosts: []config.ReleaseHost{host}}, releasenotes.Found{
 			Source: page, Compare: page + "/compare/v1.0.0...v1.1.0",
-			Releases: []gitwriter.Release{{Tag: "v1.1.0", Title: "One", URL: page + "/releases/tag/v1.1.0", Notes: "notes"}},
+			Releases: []releasenotes.Release{{Tag: "v1.1.0", Title: "One", URL: page + "/releases/tag/v1.1.0", Notes: "notes"}},
 		}, []string{"token s3cret"}},
-		{"not known", config.ReleaseNotes{}, gitwriter.Details{Claimed: labels["org.opencontainers.image.source"]}, nil},
-		{"off", config.ReleaseNotes{Enabled: &no, Hosts: []config.ReleaseHost{host}}, gitwriter.Details{Claimed: labels["org.opencontainers.image.source"]}, nil},
+		{"not known", config.ReleaseNotes{}, releasenotes.Found{Claimed: labels["org.opencontainers.image.source"]}, nil},
+		{"off", config.ReleaseNotes{Enabled: &no, Hosts: []config.ReleaseHost{host}}, releasenotes.Found{Claimed: labels["org.opencontainers.image.source"]}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signedIn = nil
-			find, err := wireProject(process{getenv: func(string) string { return "" }}, test.c, slog.New(slog.DiscardHandler))
+			find, err := wireProjects(process{getenv: func(string) string { return "" }}, test.c, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got gitwriter.Details
-			find(t.Context(), gitwriter.Step{Image: "registry.example.com/acme/web", From: "1.0.0@sha256:ab", To: "1.1.0"},
-				registry.Description{Labels: labels}, registry.Description{Labels: labels}, &got)
+			got := find.Find(t.Context(), releasenotes.Query{
+				Image: "registry.example.com/acme/web",
+				From:  releasenotes.Image{Tag: "1.0.0", Labels: labels}, To: releasenotes.Image{Tag: "1.1.0", Labels: labels},
+			})
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("details (-want +got):\n%s", diff)
 			}
@@ -69,7 +69,7 @@ func TestProject(t *testing.T) {
 		"is empty":     {Host: "a.example", Type: "gitea", TokenEnv: "NONE"},
 		"isn't an":     {Host: "a.example", Type: "gitea", URL: "ftp://a.example"},
 	} {
-		_, err := wireProject(process{getenv: func(string) string { return "" }}, config.ReleaseNotes{Hosts: []config.ReleaseHost{h}}, slog.New(slog.DiscardHandler))
+		_, err := wireProjects(process{getenv: func(string) string { return "" }}, config.ReleaseNotes{Hosts: []config.ReleaseHost{h}}, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(fmt.Sprint(err), name) || !strings.Contains(err.Error(), "a.example") {
 			t.Errorf("the error is %v, want %q in it", err, name)
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -56,12 +58,13 @@ func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (w
 	if err != nil {
 		return wired, err
 	}
-	project, err := wireProject(p, c.ReleaseNotes, log)
+	projects, err := wireProjects(p, c.ReleaseNotes, log)
 	if err != nil {
 		return wired, err
 	}
 	wired.Bot, err = bot.New(bot.Config{
-		Repositories: repositories, Events: events, Concurrency: c.Concurrency, Project: project,
+		Projects:     projects,
+		Repositories: repositories, Events: events, Concurrency: c.Concurrency,
 		Round:     func() bot.Tags { return wired.registries.Round() },
 		Knowledge: bot.NewKnowledge(bot.KnowledgeConfig{Ledger: ledger, Verifier: verifier, Secret: secretReader(cluster)}),
 	})
@@ -90,7 +93,7 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
 		writing := gitwriter.Config{
-			Name: r.Name, Repo: repo, Forge: f, Log: log, Pulls: filepath.Join(repo.MirrorDir(), "pulls"),
+			Name: r.Name, Repo: repo, Forge: f, Log: log, Pulls: pullsFile(repo, r),
 			CommitterName: r.Committer.Name, CommitterEmail: r.Committer.Email,
 		}
 		if err := wireSigner(r, &writing); err != nil {
@@ -107,6 +110,13 @@ func wireRepositories(p process, configured []config.Repository, dir string, log
 		})
 	}
 	return repositories, nil
+}
+
+// pullsFile is where a repository's pull requests are remembered. Two that are configured
+// may share a mirror, so each has its own.
+func pullsFile(repo *gitrepo.Repo, r config.Repository) string {
+	sum := sha256.Sum256([]byte(r.Name))
+	return filepath.Join(repo.MirrorDir(), "pulls-"+hex.EncodeToString(sum[:8])+".json")
 }
 
 // stateDir is where mirrors are kept.

@@ -26,8 +26,8 @@ type Config struct {
 	// Knowledge tells what policies ask of images beside their tags. The default knows
 	// no ledger and no signatures.
 	Knowledge *Knowledge
-	// Project finds what projects tell about their images. The default finds nothing.
-	Project Project
+	// Projects finds what projects tell about their images. The default finds nothing.
+	Projects Projects
 	// Concurrency is how many repositories are worked on at once, the longest waiting
 	// first; the default is 4. A round that waits for registries alone doesn't count.
 	Concurrency int

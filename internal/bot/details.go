@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/internal/releasenotes"
 	"github.com/towline-dev/towline/policy"
 	"github.com/towline-dev/towline/registry"
 )
@@ -24,10 +25,11 @@ const (
 	maxDetailed = 100
 )
 
-// Project finds what the project behind an image tells about a step: it adds the
-// addresses and releases to d, by the labels of the old and the new image, and leaves
-// out what it can't find.
-type Project func(ctx context.Context, step gitwriter.Step, from, to registry.Description, d *gitwriter.Details)
+// Projects finds what the projects behind images tell about their versions;
+// *releasenotes.Finder implements it.
+type Projects interface {
+	Find(ctx context.Context, q releasenotes.Query) releasenotes.Found
+}
 
 // details gives the function that finds what a reviewer wants to know of the steps of an
 // update. What can't be found is left out, and fails nothing.
@@ -44,9 +46,9 @@ func (w *worker) details(r *round, rows []Row) func(context.Context, []gitwriter
 		ctx, cancel := context.WithTimeout(ctx, detailsFor)
 		defer cancel()
 		var (
-			mu    sync.Mutex
-			found = map[gitwriter.Step]gitwriter.Details{}
-			work  errgroup.Group
+			mu   sync.Mutex
+			all  = map[gitwriter.Step]gitwriter.Details{}
+			work errgroup.Group
 		)
 		work.SetLimit(detailWorkers)
 		for _, step := range steps[:min(len(steps), maxDetailed)] {
@@ -54,19 +56,19 @@ func (w *worker) details(r *round, rows []Row) func(context.Context, []gitwriter
 				d := w.detailed(ctx, r, step, pinned[gitwriter.Step{Image: step.Image, From: step.From}], policies[step.Image])
 				mu.Lock()
 				defer mu.Unlock()
-				found[step] = d
+				all[step] = d
 				return nil
 			})
 		}
 		_ = work.Wait() // none of them gives an error
-		return found
+		return all
 	}
 }
 
 // detailed finds out about one step. What stood there may have had a digest beside the
 // tag; that says more than what the tag stands for today.
 func (w *worker) detailed(ctx context.Context, r *round, step gitwriter.Step, pinned string, policies []*policy.Policy) gitwriter.Details {
-	var d gitwriter.Details
+	var d found
 	image, reference := before(step)
 	if pinned != "" {
 		reference = pinned
@@ -81,7 +83,7 @@ func (w *worker) detailed(ctx context.Context, r *round, step gitwriter.Step, pi
 	}
 	to, ok := describe(ctx, r.tags, step.Image, reference)
 	if !ok {
-		return d
+		return d.Details
 	}
 	d.To = factsOf(to)
 	tag, _ := splitVersion(step.To)
@@ -92,22 +94,42 @@ func (w *worker) detailed(ctx context.Context, r *round, step gitwriter.Step, pi
 			d.Signer = w.knowledge.signer(ctx, r.tree, p, to.Digest)
 		}
 	}
-	if w.project != nil {
-		w.project(ctx, step, from, to, &d)
+	if w.projects != nil {
+		fromTag, _ := splitVersion(bare(step.From))
+		d.tell(w.projects.Find(ctx, releasenotes.Query{
+			Image: step.Image, From: releasenotes.Image{Tag: fromTag, Labels: from.Labels}, To: releasenotes.Image{Tag: tag, Labels: to.Labels},
+		}))
 	}
-	return d
+	return d.Details
+}
+
+// found is what was found out about a step.
+type found struct{ gitwriter.Details }
+
+// tell takes up what the project tells.
+func (d *found) tell(f releasenotes.Found) {
+	d.Source, d.Compare, d.Claimed, d.More = f.Source, f.Compare, f.Claimed, f.More
+	for _, r := range f.Releases {
+		d.Releases = append(d.Releases, gitwriter.Release(r))
+	}
 }
 
 // before is what stood there: the image, which may have been another one, and its digest
 // or, without one, its tag.
 func before(step gitwriter.Step) (image, reference string) {
-	image, version := step.Image, step.From
-	name, _, _ := strings.Cut(version, "@")
-	if i := strings.LastIndexByte(name, ':'); i >= 0 { // a tag of itself has no name before it
-		image, version = version[:i], version[i+1:]
-	}
+	version := bare(step.From)
 	_, reference = splitVersion(version)
+	if image = strings.TrimSuffix(strings.TrimSuffix(step.From, version), ":"); image == "" {
+		image = step.Image
+	}
 	return image, reference
+}
+
+// bare takes the image away that stands before a version where it was another one. A tag
+// of itself has no colon.
+func bare(version string) string {
+	name, _, _ := strings.Cut(version, "@")
+	return version[strings.LastIndexByte(name, ':')+1:]
 }
 
 // splitVersion gives the tag of "tag", "tag@digest" or a digest, and what names the image
@@ -132,7 +154,7 @@ func describe(ctx context.Context, images Tags, image, reference string) (regist
 func factsOf(d registry.Description) gitwriter.ImageFacts {
 	return gitwriter.ImageFacts{
 		Digest: d.Digest, Created: d.Created, Platforms: d.Platforms, Size: d.Size,
-		Revision: d.Labels["org.opencontainers.image.revision"], Version: d.Labels["org.opencontainers.image.version"],
+		Revision: d.Labels[releasenotes.LabelRevision], Version: d.Labels[releasenotes.LabelVersion],
 	}
 }
 

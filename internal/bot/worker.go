@@ -56,7 +56,7 @@ type worker struct {
 	patience  time.Duration // before a round proposes what is known already
 	past      *history
 
-	project Project
+	projects Projects
 
 	// A worker's rounds follow one another, so what they remember needs no lock. All of it
 	// only saves requests and repetitions.
@@ -79,7 +79,7 @@ type worker struct {
 func newWorker(c Config, r Repository, t turn) *worker {
 	return &worker{
 		repo: r, reader: &Reader{Paths: r.Paths, Cache: r.Cache}, registry: c.Round, knowledge: c.Knowledge,
-		patience: c.Patience, events: c.Events, now: c.Now, turn: t, project: c.Project,
+		patience: c.Patience, events: c.Events, now: c.Now, turn: t, projects: c.Projects,
 		tags: map[string]bool{}, outcomes: map[Group]string{}, waiting: map[Group]waiter{}, proposals: map[Group]map[string]string{},
 		board: newBoard(),
 	}
