@@ -39,13 +39,17 @@ type FileChange struct {
 // differs from one commit to the next. Where the mirror's history ends first the
 // error is ErrNotFetched: after a Deepen the search can go on from FileFound.Next.
 func (r *Repo) LastChange(ctx context.Context, s FileSearch) (FileFound, error) {
+	st := r.mirror.current()
+	if st == nil {
+		return FileFound{Next: s.From}, fmt.Errorf("looking for the last change of %q: %w", s.File, ErrNotFetched)
+	}
+	return st.lastChange(ctx, s)
+}
+
+func (st *store) lastChange(ctx context.Context, s FileSearch) (FileFound, error) {
 	found := FileFound{Next: s.From}
 	fail := func(err error) (FileFound, error) {
 		return found, fmt.Errorf("looking for the last change of %q: %w", s.File, err)
-	}
-	st := r.mirror.current()
-	if st == nil {
-		return fail(ErrNotFetched)
 	}
 	w := fileWalk{store: st, parts: split(s.File)}
 	at, err := w.version(s.From.plumbing(), nil)
