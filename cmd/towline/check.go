@@ -17,13 +17,15 @@ func newCheck() *cobra.Command {
 		Short: "Validate policies and markers",
 		Long: `Reads the policies, markers and manifests below PATH and prints what is wrong with
 them as file:line:column: problem. Exits 1 on any problem. What does nothing and is no
-mistake is noted on standard error. It asks no registry.`,
+mistake is noted on standard error, and so are versions that the bot doesn't propose since
+a person moved away from them, where PATH lies in a Git repository. It asks no registry.`,
 		Example: "  towline check ./deploy",
 		Args:    onePath(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var problems, notes policy.Problems
 			err := withTree(cmd, args[0], func(dir *workdir.Dir, tree *bot.Tree) error {
 				problems, notes = tree.Check()
+				notes = append(notes, heldNotes(cmd, args[0], tree)...).Sorted()
 				problems, notes = displayed(dir, problems), displayed(dir, notes)
 				return nil
 			})
