@@ -27,6 +27,7 @@ type Session interface {
 	News() []string
 	Capacity() int
 	Releases() []string
+	Retries() []string
 	Write(ctx context.Context, updates []gitwriter.Update) []gitwriter.Result
 	Preview(ctx context.Context, updates []gitwriter.Update) []gitwriter.Previewed
 	PreviewSettle(ctx context.Context, fate func(group string) gitwriter.Fate) []gitwriter.Result
@@ -63,11 +64,12 @@ func (w *worker) begin(ctx context.Context, r *round) error {
 		return fmt.Errorf("asking the forge for news: %w", err)
 	}
 	due, news, released := r.due, r.session.News(), w.released(r)
-	waited := w.waited(r)
+	waited, retried := w.waited(r), r.session.Retries()
 	r.due = func(p *policy.Policy) bool {
-		return due(p) || released[edit.CanonicalImage(p.Image())] || slices.ContainsFunc(r.tree.groupsOf(p), func(g Group) bool {
-			return waited[g] || g.Mode == policy.ModePullRequest && slices.Contains(news, g.Name)
-		})
+		return due(p) || released[edit.CanonicalImage(p.Image())] || slices.Contains(retried, p.Key()) ||
+			slices.ContainsFunc(r.tree.groupsOf(p), func(g Group) bool {
+				return waited[g] || slices.Contains(retried, groupSubject(g.Name)) || g.Mode == policy.ModePullRequest && slices.Contains(news, g.Name)
+			})
 	}
 	return nil
 }

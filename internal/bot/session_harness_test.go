@@ -23,6 +23,7 @@ type forgery struct {
 	mu       sync.Mutex
 	news     []string
 	releases []string
+	retries  []string
 	capacity int
 	open     []string // groups of which Settle asks the fate
 	err      error    // of Begin
@@ -66,6 +67,12 @@ func (s *session) News() []string {
 
 func (s *session) Capacity() int      { return s.capacity }
 func (s *session) Releases() []string { return s.releases }
+
+func (s *session) Retries() []string {
+	retries := s.retries
+	s.retries = nil
+	return retries
+}
 
 func (s *session) Write(ctx context.Context, updates []gitwriter.Update) []gitwriter.Result {
 	results := make([]gitwriter.Result, len(updates))

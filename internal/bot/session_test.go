@@ -56,26 +56,24 @@ func TestNewsMakesAGroupDue(t *testing.T) {
 		pass := w.run(t)
 		pass(time.Minute)
 		for _, step := range []struct {
-			name, news string
-			want       [3]int // how often each was asked for: web, db, cache
+			name, news, retry string
+			want              [3]int // how often each was asked for: web, db, cache
 		}{
-			{"nothing", "", [3]int{1, 1, 1}},
-			{"one", "web", [3]int{2, 1, 1}},
-			{"a group of two", "data", [3]int{2, 2, 2}},
-			{"one that nobody knows", "gone", [3]int{2, 2, 2}},
+			{"nothing", "", "", [3]int{1, 1, 1}},
+			{"one", "web", "", [3]int{2, 1, 1}},
+			{"a group of two", "data", "", [3]int{2, 2, 2}},
+			{"one that nobody knows", "gone", "", [3]int{2, 2, 2}},
+			{"somebody wants a policy looked at again", "", "web", [3]int{3, 2, 2}},
+			{"a group, which failed", "", "group data", [3]int{3, 3, 3}},
 		} {
-			w.writer.forge.set(func(f *forgery) {
-				if step.news != "" {
-					f.news = []string{step.news}
-				}
-			})
+			w.writer.forge.set(func(f *forgery) { f.news, f.retries = []string{step.news}, []string{step.retry} })
 			pass(time.Hour)
 			got := [3]int{w.registries.asked("ghcr.io/acme/web"), w.registries.asked("ghcr.io/acme/db"), w.registries.asked("ghcr.io/acme/cache")}
 			if got != step.want {
 				t.Errorf("%s: asked %v, want %v", step.name, got, step.want)
 			}
 		}
-		if n := w.writer.forge.begun; n != 5 {
+		if n := w.writer.forge.begun; n != 7 {
 			t.Errorf("the forge was asked %d times, want once a round", n)
 		}
 	})
