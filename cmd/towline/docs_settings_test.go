@@ -80,7 +80,8 @@ func TestDocumentedSettings(t *testing.T) {
 				}
 			}
 			if s.kind == "template" {
-				if err := gitwriter.CheckTemplate(strings.Trim(s.example, `"`)); err != nil {
+				text := strings.Trim(s.example, `"`)
+				if err := errors.Join(gitwriter.CheckTemplate(text), gitwriter.CheckTitleTemplate(text), gitwriter.CheckBodyTemplate(text)); err != nil {
 					t.Error(err)
 				}
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -61,10 +62,8 @@ func TestExampleSettings(t *testing.T) {
 		if _, err := schedule.NewWindows(c.Windows); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
-		for _, template := range []string{c.PullRequest.Title, c.PullRequest.Body} {
-			if err := gitwriter.CheckTemplate(template); template != "" && err != nil {
-				t.Errorf("%s: %v", file, err)
-			}
+		if err := errors.Join(gitwriter.CheckTitleTemplate(c.PullRequest.Title), gitwriter.CheckBodyTemplate(c.PullRequest.Body)); err != nil {
+			t.Errorf("%s: %v", file, err)
 		}
 	}
 }
