@@ -16,6 +16,8 @@ type Data struct {
 	Held     []Held
 	Waiting  []Waiting
 	Failures []Failure
+	// Ordered are ticks that are still to be followed: their boxes stay ticked.
+	Ordered []Tick
 }
 
 // Update is one that is proposed, or was.

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/towline-dev/towline/gitwriter/dashboard"
 )
@@ -73,6 +74,31 @@ func TestRenderIsStable(t *testing.T) {
 	d.Waiting[0], d.Waiting[1] = d.Waiting[1], d.Waiting[0]
 	if dashboard.Render(d) == want {
 		t.Error("the order of what waits is not kept")
+	}
+}
+
+// TestRenderKeepsOrders: what was ticked stays so until the order is followed, also where
+// there is no room for all, or nothing to show it with.
+func TestRenderKeepsOrders(t *testing.T) {
+	d := data()
+	d.Ordered = []dashboard.Tick{
+		{Verb: dashboard.Release, Key: d.Held[0].Key()}, {Verb: dashboard.Rebase, Key: d.Updates[1].Key}, {Verb: dashboard.Release, Key: "gone <b>"},
+	}
+	got := dashboard.Render(d)
+	byKey := func(a, b dashboard.Tick) bool { return a.Key < b.Key }
+	if diff := cmp.Diff(d.Ordered, dashboard.Parse(got), cmpopts.SortSlices(byKey)); diff != "" {
+		t.Errorf("ticks (-want +got):\n%s", diff)
+	}
+	if !strings.HasSuffix(got, "\n## Ordered (1)\n\nThese are followed when it is possible. Clear the box to take the order back.\n\n"+
+		"- [x] <!-- towline: release gone+%3Cb%3E --> <code>release</code> <code>gone &#x3c;b&#x3e;</code>\n") {
+		t.Errorf("at the end:\n%s", got)
+	}
+	for i := range 2000 {
+		d.Updates = append(d.Updates, dashboard.Update{Key: fmt.Sprint(i), Group: "a", Title: "Update a", Number: i + 1, State: dashboard.StateOpen})
+	}
+	d.Ordered = append(d.Ordered, dashboard.Tick{Verb: dashboard.Rebase, Key: "1999"})
+	if diff := cmp.Diff(d.Ordered, dashboard.Parse(dashboard.Render(d)), cmpopts.SortSlices(byKey)); diff != "" {
+		t.Errorf("ticks where there is much (-want +got):\n%s", diff)
 	}
 }
 

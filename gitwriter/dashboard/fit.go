@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// A section is one heading with its entries, each of them a line.
+type section struct {
+	title, help string
+	lines       []string
+}
+
 // fit writes the sections that have entries into at most limit bytes. Small ones are
 // written whole; what these leave is shared evenly by the large ones.
 func fit(sections []section, limit int) string {
@@ -40,21 +46,34 @@ func (s section) size() int {
 	return size
 }
 
-// within writes as many entries as fit into limit bytes.
+// within writes as many entries as fit into limit bytes. Ticked ones go before: their
+// orders stand nowhere else.
 func (s section) within(limit int) string {
 	if s.size() <= limit {
 		return s.head() + strings.Join(s.lines, "")
 	}
 	const more = "\n…and %d more.\n"
-	var b strings.Builder
-	b.WriteString(s.head())
-	limit -= len(fmt.Sprintf(more, len(s.lines)))
-	for i, line := range s.lines {
-		if b.Len()+len(line) > limit {
-			fmt.Fprintf(&b, more, len(s.lines)-i)
-			break
+	left := limit - len(s.head()) - len(fmt.Sprintf(more, len(s.lines)))
+	shown := make([]bool, len(s.lines))
+	for _, first := range []bool{true, false} {
+		for i, line := range s.lines {
+			if strings.HasPrefix(line, ticked) != first {
+				continue
+			}
+			if left -= len(line); left < 0 {
+				break
+			}
+			shown[i] = true
 		}
-		b.WriteString(line)
 	}
-	return b.String()
+	var b strings.Builder
+	hidden := 0
+	for i, line := range s.lines {
+		if shown[i] {
+			b.WriteString(line)
+		} else {
+			hidden++
+		}
+	}
+	return s.head() + b.String() + fmt.Sprintf(more, hidden)
 }

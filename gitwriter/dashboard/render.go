@@ -2,11 +2,9 @@ package dashboard
 
 import (
 	"cmp"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/towline-dev/towline/gitwriter/markup"
 )
@@ -32,121 +30,61 @@ func Render(d Data) string {
 }
 
 func entries(d Data) []section {
-	t := teller{prose: markup.Proser()}
-	sections := []section{
-		{title: "Open", help: "Tick one to build its branch anew from the base; what others committed to it is dropped."},
-		{title: "Waiting", help: "These are proposed without your doing, when it is time."},
-		{title: "Held", help: "Tick one to release it."},
-		{title: "Failing", help: "Tick one to have it looked at again at once."},
-		{title: "Closed by a person", help: "These aren't proposed again. Tick one to have it proposed after all."},
+	open := section{title: "Open", help: "Tick one to build its branch anew from the base; what others committed to it is dropped."}
+	waiting := section{title: "Waiting", help: "These are proposed without your doing, when it is time."}
+	held := section{title: "Held", help: "Tick one to release it."}
+	failing := section{title: "Failing", help: "Tick one to have it looked at again at once."}
+	closed := section{title: "Closed by a person", help: "These aren't proposed again. Tick one to have it proposed after all."}
+	ordered := section{title: "Ordered", help: "These are followed when it is possible. Clear the box to take the order back."}
+
+	t := teller{prose: markup.Proser(), ordered: map[Tick]bool{}}
+	for _, tick := range d.Ordered {
+		t.ordered[tick] = true
 	}
-	open, held, failing, closed := &sections[0], &sections[2], &sections[3], &sections[4]
-	for _, u := range sorted(d.Updates, func(a, b Update) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Title, b.Title))
-	}) {
+	for _, u := range sorted(d.Updates, compareUpdates) {
 		switch u.State {
 		case StateClosed, StateMerged:
-			closed.add(Release, u.Key, t.update(u, ""))
+			t.add(&closed, Release, u.Key, t.update(u, ""))
 		case StateHeld:
-			held.add(Release, u.Key, t.update(u, ""))
+			t.add(&held, Release, u.Key, t.update(u, ""))
 		case StateOpen:
 			u.Reason = "" // it would tell what the last round did, and change with the next
-			open.add(Rebase, u.Key, t.update(u, ""))
+			t.add(&open, Rebase, u.Key, t.update(u, ""))
 		default:
-			open.add(Rebase, u.Key, t.update(u, u.State))
+			t.add(&open, Rebase, u.Key, t.update(u, u.State))
 		}
 	}
 	for _, w := range d.Waiting {
-		sections[1].lines = append(sections[1].lines, "- "+t.named(w.Group, w.Title)+t.because(w.Reason)+"\n")
+		t.add(&waiting, "", "", t.named(w.Group, w.Title)+t.because(w.Reason))
 	}
-	for _, h := range sorted(d.Held, func(a, b Held) int {
-		return cmp.Or(cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Current, b.Current), cmp.Compare(a.Commit, b.Commit))
-	}) {
-		held.add(Release, h.Key(), t.held(h))
+	for _, h := range sorted(d.Held, compareHeld) {
+		t.add(&held, Release, h.Key(), t.held(h))
 	}
-	for _, f := range sorted(d.Failures, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Reason, b.Reason))
-	}) {
-		failing.add(Retry, f.Policy, t.failure(f))
+	for _, f := range sorted(d.Failures, compareFailures) {
+		t.add(&failing, Retry, f.Policy, t.failure(f))
 	}
-	return sections
+	for _, tick := range d.Ordered {
+		if t.ordered[tick] { // it stands nowhere else
+			t.add(&ordered, tick.Verb, tick.Key, markup.Code(tick.Verb)+" "+markup.Code(tick.Key))
+		}
+	}
+	return []section{open, waiting, held, failing, closed, ordered}
 }
 
-// teller writes entries of one line.
-type teller struct {
-	prose func(text string, limit int) string // shows text from outside
+func compareUpdates(a, b Update) int {
+	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Title, b.Title))
 }
 
-// update tells of a pull request; state is what there is to say of it beside where it
-// stands.
-func (t teller) update(u Update, state string) string {
-	var b strings.Builder
-	if u.Number > 0 {
-		fmt.Fprintf(&b, "%s ", markup.Link(fmt.Sprintf("#%d", u.Number), u.URL))
-	}
-	b.WriteString(t.named(u.Group, u.Title))
-	if state != "" {
-		fmt.Fprintf(&b, " **%s**", t.prose(state, 60))
-	}
-	return b.String() + t.because(u.Reason)
+func compareHeld(a, b Held) int {
+	return cmp.Or(cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Current, b.Current), cmp.Compare(a.Commit, b.Commit))
 }
 
-func (t teller) held(h Held) string {
-	text := fmt.Sprintf("%s of %s: %s moved it back to %s",
-		markup.Code(h.Tag), markup.Code(h.Image), t.prose(cmp.Or(h.Author, "somebody"), 60), markup.Code(h.Current))
-	if !h.Since.IsZero() {
-		text += " on " + date(h.Since)
-	}
-	if h.Commit != "" {
-		text += " in " + markup.Link(markup.Code(h.Commit[:min(len(h.Commit), 12)]), h.CommitURL)
-	}
-	return text
+func compareFailures(a, b Failure) int {
+	return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Reason, b.Reason))
 }
-
-func (t teller) failure(f Failure) string {
-	text := markup.Code(f.Policy)
-	if f.Place != "" {
-		text += " at " + markup.Code(f.Place)
-	}
-	if !f.Since.IsZero() {
-		text += " since " + date(f.Since)
-	}
-	return text + t.because(f.Reason)
-}
-
-// named shows the group before the title, so that no title begins an entry: Markdown
-// might take its first word for something.
-func (t teller) named(group, title string) string {
-	return markup.Code(group) + " " + t.prose(title, maxTitle)
-}
-
-func (t teller) because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return ": " + t.prose(reason, maxReason)
-}
-
-func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func sorted[T any](all []T, compare func(a, b T) int) []T {
 	return slices.SortedStableFunc(slices.Values(all), compare)
-}
-
-// A section is one heading with its entries, each of them a line.
-type section struct {
-	title, help string
-	lines       []string
-}
-
-// add puts a line behind a box.
-func (s *section) add(verb, key, line string) {
-	hidden := hide(key)
-	if key == "" || len(hidden) > maxKey {
-		s.lines = append(s.lines, "- "+line+"\n")
-		return
-	}
-	s.lines = append(s.lines, fmt.Sprintf("- [ ] <!-- towline: %s %s --> %s\n", verb, hidden, line))
 }
 
 // hide escapes what goes into a comment, so that nothing in it can end the comment.
