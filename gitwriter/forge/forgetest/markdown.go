@@ -1,157 +1,84 @@
 package forgetest
 
 import (
-	"html"
-	"regexp"
-	"strings"
+	"bytes"
+	"html/template"
+	"net/url"
+	"slices"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	gmhtml "github.com/yuin/goldmark/renderer/html"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
-// block is a piece of Markdown as the pages show it: as values, which the
-// template escapes, so that nothing in a body can become markup. It is enough to
-// read what Towline writes, and no more.
-type block struct {
-	Kind  string // heading, paragraph, list, table, code, rule
-	Text  []span // heading, paragraph
-	Items [][]span
-	Head  [][]span   // a table's first row
-	Rows  [][][]span // and its others
-	Code  string
+// markdown shows a body as GitHub does: GitHub's Markdown with HTML in it, of which
+// harmless elements and addresses of the web are kept. Pictures aren't: the pages are
+// shown where there is no network.
+func markdown(body string) template.HTML {
+	var out bytes.Buffer
+	md := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(gmhtml.WithUnsafe()))
+	if err := md.Convert([]byte(body), &out); err != nil {
+		return template.HTML(template.HTMLEscapeString(body)) //nolint:gosec // it is escaped
+	}
+	nodes, err := html.ParseFragment(&out, &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div})
+	if err != nil {
+		return template.HTML(template.HTMLEscapeString(body)) //nolint:gosec // it is escaped
+	}
+	root := &html.Node{Type: html.DocumentNode}
+	for _, n := range nodes {
+		keep(root, n)
+	}
+	out.Reset()
+	if err := html.Render(&out, root); err != nil {
+		return template.HTML(template.HTMLEscapeString(body)) //nolint:gosec // it is escaped
+	}
+	return template.HTML(out.String()) //nolint:gosec // it holds what keep lets through
 }
 
-// span is a run of text within a block; Kind is "", code, strong, link or break.
-type span struct {
-	Kind, Text, Link string
+// shown are the elements of bodies that the pages show.
+func shown() []atom.Atom {
+	return []atom.Atom{
+		atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Br, atom.Hr, atom.Strong, atom.B, atom.Em, atom.I, atom.Del,
+		atom.Code, atom.Pre, atom.Blockquote, atom.Ul, atom.Ol, atom.Li, atom.Table, atom.Thead, atom.Tbody, atom.Tr, atom.Th, atom.Td,
+		atom.Details, atom.Summary, atom.A, atom.Input,
+	}
 }
 
-var (
-	hiddenComment = regexp.MustCompile(`(?s)<!--.*?(-->|$)`)
-	tagLine       = regexp.MustCompile(`^</?[a-z]+[^>]*>$`)
-	listItem      = regexp.MustCompile(`^\s*[-*] (.*)$`)
-	tableRule     = regexp.MustCompile(`^\|?[\s:|-]*-[\s:|-]*\|?$`)
-	inlineMark    = regexp.MustCompile("`([^`]+)`|\\*\\*([^*]+)\\*\\*|\\[([^\\]]+)\\]\\((https?://[^)\\s]+)\\)|<code>([^<]*)</code>|<br ?/?>")
-	summaryTag    = regexp.MustCompile(`</?(summary|details|b|strong)>`)
-)
+// keep copies to a parent what may be shown of a node. An element that may not leaves
+// its text.
+func keep(to, n *html.Node) {
+	switch {
+	case n.Type == html.TextNode:
+		to.AppendChild(&html.Node{Type: html.TextNode, Data: n.Data})
+	case n.Type != html.ElementNode || n.DataAtom == atom.Script || n.DataAtom == atom.Style:
+	case !slices.Contains(shown(), n.DataAtom):
+		for child := range n.ChildNodes() {
+			keep(to, child)
+		}
+	default:
+		copied := &html.Node{Type: html.ElementNode, Data: n.Data, DataAtom: n.DataAtom, Attr: attributes(n)}
+		for child := range n.ChildNodes() {
+			keep(copied, child)
+		}
+		to.AppendChild(copied)
+	}
+}
 
-// markdown reads a body into blocks. HTML comments are left out, as everywhere.
-func markdown(body string) []block {
-	body = hiddenComment.ReplaceAllString(strings.ReplaceAll(body, "\r\n", "\n"), "")
-	var out []block
-	lines := strings.Split(body, "\n")
-	open := false // the paragraph before goes on
-	for i := 0; i < len(lines); {
-		line := strings.TrimSpace(summaryTag.ReplaceAllString(lines[i], ""))
-		var taken block
-		n := 1
+// attributes gives the address of a link and the state of a check box; there are no others.
+func attributes(n *html.Node) (attrs []html.Attribute) {
+	if n.DataAtom == atom.Input {
+		attrs = append(attrs, html.Attribute{Key: "type", Val: "checkbox"}, html.Attribute{Key: "disabled"})
+	}
+	for _, a := range n.Attr {
+		u, err := url.Parse(a.Val)
 		switch {
-		case line == "" || tagLine.MatchString(line):
-			i, open = i+1, false
-			continue
-		case strings.HasPrefix(line, "```"):
-			taken, n = codeBlock(lines[i:])
-		case line == "---" && !open:
-			taken = block{Kind: "rule"}
-		case strings.HasPrefix(line, "#"):
-			taken = block{Kind: "heading", Text: spans(strings.TrimSpace(strings.TrimLeft(line, "#")))}
-		case strings.HasPrefix(line, "|"):
-			taken, n = tableBlock(lines[i:])
-		case listItem.MatchString(line):
-			taken, n = listBlock(lines[i:])
-		case open:
-			last := &out[len(out)-1]
-			last.Text = append(last.Text, spans(" "+line)...)
-			i++
-			continue
-		default:
-			taken = block{Kind: "paragraph", Text: spans(line)}
+		case n.DataAtom == atom.A && a.Key == "href" && err == nil && (u.Scheme == "https" || u.Scheme == "http"):
+			attrs = append(attrs, html.Attribute{Key: "href", Val: u.String()}, html.Attribute{Key: "rel", Val: "nofollow noreferrer"})
+		case n.DataAtom == atom.Input && a.Key == "checked":
+			attrs = append(attrs, html.Attribute{Key: "checked"})
 		}
-		out = append(out, taken)
-		open = taken.Kind == "paragraph"
-		i += n
 	}
-	return out
+	return attrs
 }
-
-func codeBlock(lines []string) (block, int) {
-	for n, line := range lines[1:] {
-		if strings.HasPrefix(strings.TrimSpace(line), "```") {
-			return block{Kind: "code", Code: strings.Join(lines[1:n+1], "\n")}, n + 2
-		}
-	}
-	return block{Kind: "code", Code: strings.Join(lines[1:], "\n")}, len(lines)
-}
-
-func listBlock(lines []string) (block, int) {
-	out := block{Kind: "list"}
-	n := 0
-	for ; n < len(lines); n++ {
-		match := listItem.FindStringSubmatch(lines[n])
-		if match == nil {
-			break
-		}
-		out.Items = append(out.Items, spans(match[1]))
-	}
-	return out, n
-}
-
-func tableBlock(lines []string) (block, int) {
-	out := block{Kind: "table"}
-	n := 0
-	for ; n < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[n]), "|"); n++ {
-		line := strings.TrimSpace(lines[n])
-		switch {
-		case n == 0:
-			out.Head = cells(line)
-		case n == 1 && tableRule.MatchString(line):
-		default:
-			out.Rows = append(out.Rows, cells(line))
-		}
-	}
-	return out, n
-}
-
-func cells(line string) [][]span {
-	// A bar within a cell is written \|.
-	const bar = "\x00"
-	line = strings.ReplaceAll(line, `\|`, bar)
-	var out [][]span
-	for _, cell := range strings.Split(strings.Trim(line, "|"), "|") {
-		out = append(out, spans(strings.TrimSpace(strings.ReplaceAll(cell, bar, "|"))))
-	}
-	return out
-}
-
-func spans(text string) []span {
-	var out []span
-	for {
-		at := inlineMark.FindStringSubmatchIndex(text)
-		if at == nil {
-			break
-		}
-		if at[0] > 0 {
-			out = append(out, span{Text: unescape(text[:at[0]])})
-		}
-		switch {
-		case at[2] >= 0:
-			out = append(out, span{Kind: "code", Text: text[at[2]:at[3]]})
-		case at[4] >= 0:
-			out = append(out, span{Kind: "strong", Text: strings.Trim(unescape(text[at[4]:at[5]]), "`")})
-		case at[10] >= 0:
-			out = append(out, span{Kind: "code", Text: unescape(text[at[10]:at[11]])})
-		case at[8] < 0:
-			out = append(out, span{Kind: "break"})
-		default:
-			out = append(out, span{Kind: "link", Text: strings.Trim(unescape(text[at[6]:at[7]]), "`"), Link: text[at[8]:at[9]]})
-		}
-		text = text[at[1]:]
-	}
-	if text != "" {
-		out = append(out, span{Text: unescape(text)})
-	}
-	return out
-}
-
-var backslash = regexp.MustCompile("\\\\([!-/:-@\\[-`{-~])")
-
-// unescape gives the characters that backslashes and references such as &#34; stand
-// for. The template escapes them again in its own way.
-func unescape(text string) string { return html.UnescapeString(backslash.ReplaceAllString(text, "$1")) }

@@ -46,7 +46,7 @@ func TestPullPageShowsAndMerges(t *testing.T) {
 	pr, err := f.Create(t.Context(), forge.NewPullRequest{
 		Head: "topic", Base: "main", Title: "Update <web>", Decoration: forge.Decoration{Labels: []string{"minor"}},
 		Body: "| image | to |\n| --- | --- |\n| `web` | 1.1.0 |\n\n<!-- towline-key: hidden -->\n<img src=x onerror=alert(1)> [bad](javascript:alert(2)) [good](https://example.test/)\n\n" +
-			"<code>a&#124;b &lt;i&gt;</code><br>said &#34;so&#34;\n\n---\nend",
+			"<code>a&#124;b &lt;i&gt;</code><br>said &#34;so&#34;\n\n---\nend\n\n<details open onclick=x><summary>notes</summary><style>x</style><form>in</form></details>\n\n- [x] done",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -57,13 +57,14 @@ func TestPullPageShowsAndMerges(t *testing.T) {
 	_, page := fetch(t, pr.URL)
 	for _, want := range []string{
 		"Update &lt;web&gt;", "<td><code>web</code></td>", "towline/shop", `class="add">`, "&#43;image: web:1.1.0",
-		"<code>a|b &lt;i&gt;</code><br>said &#34;so&#34;", "<hr>", "Merge pull request", `href="https://example.test/"`, "minor",
+		"<code>a|b &lt;i&gt;</code><br/>said &#34;so&#34;", "<hr/>", "Merge pull request", `href="https://example.test/"`, "minor",
+		"<details><summary>notes</summary>in</details>", `<li><input type="checkbox" disabled="" checked=""/> done</li>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	for _, unwanted := range []string{"towline-key", "<img", `href="javascript`, "<script"} {
+	for _, unwanted := range []string{"towline-key", "<img", `href="javascript`, "<script", "onclick", "<form>in"} {
 		if strings.Contains(page, unwanted) {
 			t.Errorf("the page has %q", unwanted)
 		}

@@ -2,6 +2,7 @@ package forgetest
 
 import (
 	"cmp"
+	"html/template"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,7 +18,7 @@ type pullView struct {
 	Author, Head, Base string
 	Labels             []string
 	Created            time.Time
-	Body               []block
+	Body               template.HTML
 	Commits            []commitView
 	Statuses           []statusView
 	Comments           []commentView
@@ -48,7 +49,7 @@ type statusView struct {
 type commentView struct {
 	Author string
 	When   time.Time
-	Body   []block
+	Body   template.HTML
 }
 
 type fileView struct {

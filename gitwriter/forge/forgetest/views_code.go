@@ -1,6 +1,7 @@
 package forgetest
 
 import (
+	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,7 +13,7 @@ type issueView struct {
 	Number                     int
 	Labels                     []string
 	Created                    time.Time
-	Body                       []block
+	Body                       template.HTML
 	Comments                   []commentView
 }
 
