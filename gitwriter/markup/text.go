@@ -11,7 +11,7 @@ import (
 // tickets.
 func tokens() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` +
-		`(?P<code>\b[a-z][a-z0-9+.\-]*://[^\s<>"]*|\bwww\.[^\s<>"]*|\bCVE-\d+-\d+\b|\b[0-9a-f]{7,}\b)` +
+		`(?P<code>\b[a-z][a-z0-9+.\-]*://[^\s<>"]*|www\.[^\s<>"]*|\bCVE-\d+-\d+\b|\b[0-9a-f]{7,}\b)` +
 		`|(?P<ticket>\pL[\pN_]*-\d)`)
 }
 
