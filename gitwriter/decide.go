@@ -78,7 +78,7 @@ func (f facts) decide() plan {
 		return plan{action: ActionClosedByPerson, reason: endedReason(f.ended), pull: f.ended}
 	case f.held():
 		return plan{action: ActionHeld, pull: f.open, reason: heldReason(f.orders)}
-	case f.branch != nil && !f.ours && (f.open != nil || !f.spent) && !(f.open != nil && asked):
+	case f.branch != nil && !f.ours && !f.disposable(asked):
 		return plan{action: ActionFrozen, pull: f.open, reason: frozenReason(f.branch)}
 	case f.open == nil:
 		return f.begin()
@@ -95,6 +95,15 @@ func (f facts) decide() plan {
 		p.action, p.reason = ActionUnchanged, "the pull request is open and up to date"
 	}
 	return p
+}
+
+// disposable tells whether a branch may go that holds somebody else's commit: while its
+// pull request is open when people ask for that, and afterwards when it was merged.
+func (f facts) disposable(asked bool) bool {
+	if f.open != nil {
+		return asked
+	}
+	return f.spent
 }
 
 // begin opens a pull request, or only pushes the branch where there are none.

@@ -85,8 +85,8 @@ func TestDecide(t *testing.T) {
 		{"ignored", upToDate(func(f *gitwriter.Facts) { f.Orders.Ignored = true }), "closed close", ""},
 		{"ignored, and a person's commit", upToDate(persons, func(f *gitwriter.Facts) { f.Orders.Ignored = true }), "closed close", ""},
 
-		{"person's commit", upToDate(persons), "frozen", "commit 12345678 by Pat"},
-		{"person's commit, newer version", upToDate(persons, otherKey), "frozen", "commit 12345678 by Pat"},
+		{"person's commit", upToDate(persons), "frozen", "commit <code>12345678</code> by Pat"},
+		{"person's commit, newer version", upToDate(persons, otherKey), "frozen", "commit <code>12345678</code> by Pat"},
 		{"person's commit without a pull request", upToDate(persons, func(f *gitwriter.Facts) { f.Open = nil }), "frozen", ""},
 		{"person's commit was merged", upToDate(persons, func(f *gitwriter.Facts) { f.Open, f.Spent = nil, true }), "created push create", ""},
 		{"person's commit, taken back", upToDate(persons, func(f *gitwriter.Facts) { f.Orders.RebaseAt = later }), "updated push", ""},

@@ -112,14 +112,14 @@ func TestShutWindow(t *testing.T) {
 	commit := func(u *gitwriter.Update) { u.Mode = gitwriter.ModeCommit }
 	b.round(update("api", "1.2.0"), update("db", "1.1.0"), updateFile("web", "web", "1.1.0", commit))
 	b.did("api waiting, db waiting, web waiting/")
-	b.says(1, "Newer versions wait**: the windows are shut until Monday.")
+	b.says("Newer versions wait**: the windows are shut until Monday.")
 	if got := b.git.File(repoName, "towline/api", "apps/api.yaml"); got != "image: ghcr.io/acme/api:1.1.0" {
 		t.Errorf("the branch has %q", got)
 	}
 	b.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"other": "x"}})
 	b.round(update("api", "1.1.0"))
 	b.did("api updated/") // the same set, rebuilt
-	b.says(1, "")
+	b.says("")
 	b.fates["api"] = gone("excluded")
 	b.round()
 	b.did("/api closed, api deleted")

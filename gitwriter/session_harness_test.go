@@ -120,14 +120,14 @@ func reasons(all ...[]gitwriter.Result) string {
 // pull gives a pull request as the forge has it.
 func (b *bot) pull(number int) forge.PullRequest { return b.forge.pulls[number-1] }
 
-// says checks that a pull request's state says something, or with "" nothing.
-func (b *bot) says(number int, want string) {
+// says checks that the first pull request's state says something, or with "" nothing.
+func (b *bot) says(want string) {
 	b.t.Helper()
-	body := b.pull(number).Body
+	body := b.pull(1).Body
 	_, rest, _ := strings.Cut(body, "<!-- towline-state -->")
 	state, _, _ := strings.Cut(rest, "<!-- /towline-state -->")
 	if want == "" && state != "" || !strings.Contains(state, want) {
-		b.t.Errorf("the state of #%d is %q, want %q in it", number, state, want)
+		b.t.Errorf("the state of #1 is %q, want %q in it", state, want)
 	}
 }
 

@@ -49,7 +49,7 @@ func TestLeftoversAreClosedWithTheReason(t *testing.T) {
 			if pull := b.pull(1); pull.State != forge.StateClosed || !strings.Contains(pull.Body, "<!-- towline-closed: ") {
 				t.Errorf("#1 is %s:\n%s", pull.State, pull.Body)
 			}
-			b.says(1, strings.ReplaceAll(test.reason, "&#46;", "."))
+			b.says(strings.ReplaceAll(test.reason, "&#46;", "."))
 			b.branch("towline/api", false)
 
 			b.fates["api"] = gitwriter.Fate{}
@@ -119,7 +119,7 @@ func TestPeopleKeepWhatTheyHaveAHandIn(t *testing.T) {
 			for range 2 {
 				b.round()
 				b.did("/api " + string(test.want))
-				b.says(1, test.says)
+				b.says(test.says)
 				b.branch("towline/api", true)
 			}
 			b.forge.takeCalls()
