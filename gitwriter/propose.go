@@ -116,13 +116,23 @@ func (s *Session) alter(ctx context.Context, u Update, p prepared, f facts, todo
 		}
 		return out, nil
 	}
-	changed, err := s.w.cfg.Forge.Update(ctx, pull.Number, change)
+	changed, err := s.update(ctx, pull.Number, change)
 	if err != nil {
 		return Outcome{}, err
 	}
 	s.putAt(changed, out.Commit)
 	out.PullRequest = &changed
 	return out, nil
+}
+
+// update is the forge's. One that it doesn't have any more isn't ours to remember.
+func (s *Session) update(ctx context.Context, number int, change forge.Change) (forge.PullRequest, error) {
+	changed, err := s.w.cfg.Forge.Update(ctx, number, change)
+	if errors.Is(err, forge.ErrNotFound) {
+		s.book.Forget(number)
+		s.index = nil
+	}
+	return changed, err
 }
 
 // putAt remembers a pull request whose branch we may just have pushed to: some forges

@@ -2,7 +2,6 @@ package gitwriter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -163,7 +162,7 @@ func (s *Session) leave(ctx context.Context, l leftover, dry bool) (out Outcome,
 		closed := forge.StateClosed
 		change.State = &closed
 	}
-	changed, err := s.w.cfg.Forge.Update(ctx, l.pull.Number, change)
+	changed, err := s.update(ctx, l.pull.Number, change)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -197,13 +196,4 @@ func (l leftover) decide(now time.Time) plan {
 		return say(ActionUnchanged, l.fate.Reason+"; a person opened it again, so it is left to people", "**Nothing is left to do here**")
 	}
 	return plan{action: ActionClosed, close: true, reason: l.fate.Reason, state: closedBlock("gone", l.fate.Reason)}
-}
-
-// remove deletes a branch, if it is still as it was looked at.
-func (s *Session) remove(ctx context.Context, branch string, head gitrepo.Hash) error {
-	err := s.w.cfg.Repo.DeleteBranch(ctx, branch, head)
-	if errors.Is(err, gitrepo.ErrRejected) {
-		return nil // somebody has pushed meanwhile: it is theirs
-	}
-	return err
 }

@@ -1,6 +1,7 @@
 package gitwriter_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
 )
 
@@ -158,6 +160,35 @@ func TestMergedBranchWithAPersonsCommitStays(t *testing.T) {
 	b.did("/")
 	b.round(update("api", "1.2.0"))
 	b.did("api created/") // over what was merged
+}
+
+func TestRefusedDeletionIsToldOnce(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.round(update("api", "1.1.0"))
+	b.merge(1)
+	b.git.Hook(repoName, "pre-receive", "echo 'no deletions'; exit 1")
+	for _, want := range []int{1, 0} {
+		b.settled = b.begin().Settle(t.Context(), func(string) gitwriter.Fate { return gitwriter.Fate{} })
+		if len(b.settled) != want || want > 0 && !errors.Is(b.settled[0].Err, gitrepo.ErrRefused) {
+			t.Errorf("settled:\n%s", reasons(b.settled))
+		}
+	}
+	b.branch("towline/api", true)
+}
+
+func TestPullRequestThatIsGone(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.round(update("api", "1.1.0"))
+	s := b.begin()
+	b.forge.pulls = nil // as an administrator may do it
+	b.outcomes = s.Write(t.Context(), []gitwriter.Update{update("api", "1.2.0")})
+	if !errors.Is(b.outcomes[0].Err, forge.ErrNotFound) {
+		t.Fatalf("outcomes:\n%s", reasons(b.outcomes))
+	}
+	b.round(update("api", "1.2.0"))
+	b.did("api created/")
 }
 
 func TestOrphans(t *testing.T) {

@@ -3,7 +3,6 @@ package gitwriter
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -28,10 +27,8 @@ func (s *Session) show(ctx context.Context, data dashboard.Data) error {
 	if s.board.err != nil {
 		return s.board.err
 	}
-	data.Scope = s.cfg.Scope
-	shown := dashboard.Render(data)
 	if s.board.issue == nil {
-		return s.openBoard(ctx, shown)
+		return s.openBoard(ctx, s.rendered(data))
 	}
 	for _, number := range s.board.twins {
 		closed := forge.StateClosed
@@ -40,7 +37,7 @@ func (s *Session) show(ctx context.Context, data dashboard.Data) error {
 		}
 	}
 	s.board.twins = nil
-	if dashboard.Same(s.board.issue.Body, s.ticked(shown)) && s.board.issue.Title == s.cfg.Dashboard.Title {
+	if dashboard.Same(s.board.issue.Body, s.rendered(data)) && s.board.issue.Title == s.cfg.Dashboard.Title {
 		return nil
 	}
 	// Somebody may have ticked a box since the round began.
@@ -49,7 +46,7 @@ func (s *Session) show(ctx context.Context, data dashboard.Data) error {
 		return err
 	}
 	s.board.read(issue)
-	text := s.ticked(shown)
+	text := s.rendered(data)
 	if dashboard.Same(issue.Body, text) && issue.Title == s.cfg.Dashboard.Title {
 		return nil
 	}
@@ -67,37 +64,16 @@ func (s *Session) openBoard(ctx context.Context, text string) error {
 	return err
 }
 
-// ticked gives the dashboard's text with the boxes ticked whose order is still to be
-// followed. What isn't shown otherwise stands at the end.
-func (s *Session) ticked(text string) string {
-	var left []dashboard.Tick
+// rendered gives the dashboard's text. Boxes stay ticked whose order is still to be
+// followed.
+func (s *Session) rendered(data dashboard.Data) string {
+	data.Scope, data.Ordered = s.cfg.Scope, nil
 	for _, tick := range s.board.ticks {
 		if !s.followed(tick) {
-			left = append(left, tick)
+			data.Ordered = append(data.Ordered, tick)
 		}
 	}
-	lines := strings.SplitAfter(text, "\n")
-	for i, line := range lines {
-		rest, ok := strings.CutPrefix(line, "- [ ] <!-- towline: ")
-		if !ok {
-			continue
-		}
-		full := "- [x] <!-- towline: " + rest
-		for _, tick := range dashboard.Parse(full) {
-			if at := slices.Index(left, tick); at >= 0 {
-				lines[i], left = full, slices.Delete(left, at, at+1)
-			}
-		}
-	}
-	text = strings.Join(lines, "")
-	if len(left) > 0 {
-		text += "\n## Ordered\n\nThese are followed when it is possible; clear the box to take the order back.\n\n"
-	}
-	for _, tick := range left[:min(len(left), maxMoves)] {
-		key := strings.ReplaceAll(url.QueryEscape(tick.Key), "-", "%2D")
-		text += fmt.Sprintf("- [x] <!-- towline: %s %s --> %s %s\n", tick.Verb, key, prose(tick.Verb, 20), code(tick.Key))
-	}
-	return text
+	return dashboard.Render(data)
 }
 
 // followed tells whether nothing is left to do for a tick. What came while the round

@@ -2,6 +2,7 @@ package gitwriter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,7 +25,7 @@ func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry b
 	}
 	heads := s.w.cfg.Repo.KnownBranches()
 	for _, branch := range slices.Sorted(maps.Keys(heads)) {
-		if !strings.HasPrefix(branch, s.cfg.BranchPrefix) || branch == s.cfg.Base || ctx.Err() != nil {
+		if !strings.HasPrefix(branch, s.cfg.BranchPrefix) || branch == s.cfg.Base || s.w.isRefused(branch, heads[branch]) || ctx.Err() != nil {
 			continue
 		}
 		reason, err := s.staleBranch(ctx, branch, heads[branch], fate)
@@ -41,6 +42,28 @@ func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry b
 		results = append(results, Result{out, err})
 	}
 	return results
+}
+
+// remove deletes a branch, if it is still as it was looked at. A refusal is told once:
+// nobody asks the remote for it each round.
+func (s *Session) remove(ctx context.Context, branch string, head gitrepo.Hash) error {
+	err := s.w.cfg.Repo.DeleteBranch(ctx, branch, head)
+	switch {
+	case errors.Is(err, gitrepo.ErrRejected):
+		return nil // somebody has pushed meanwhile: it is theirs
+	case errors.Is(err, gitrepo.ErrRefused):
+		s.w.mu.Lock()
+		defer s.w.mu.Unlock()
+		s.w.refused[branch] = head
+		return fmt.Errorf("%w (hint: let the bot delete branches that begin with %q, or have the forge delete them after a merge)", err, s.cfg.BranchPrefix)
+	}
+	return err
+}
+
+func (w *Writer) isRefused(branch string, head gitrepo.Hash) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused[branch] == head
 }
 
 // staleBranch says why nobody needs a branch; "" where somebody may.
