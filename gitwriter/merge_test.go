@@ -69,7 +69,7 @@ func TestMergeWaits(t *testing.T) {
 				test.edit(b, &u)
 			}
 			b.round(u)
-			if len(b.settled) > 0 || b.pull(1).State != forge.StateOpen {
+			if len(b.settled) > 0 || b.first().State != forge.StateOpen {
 				t.Errorf("settled: %s", reasons(b.settled))
 			}
 		})
@@ -83,20 +83,20 @@ func TestForgeMergesByItself(t *testing.T) {
 	u := update("api", "1.1.0", automerge(policy.AutomergeAll, "minor"))
 	b.round(u)
 	b.did("api created/")
-	if !b.pull(1).Automerge {
+	if !b.first().Automerge {
 		t.Fatal("the forge wasn't asked")
 	}
 	b.round(u)
 	b.forge.pulls[0].Automerge = false // a person stops it
 	b.forge.touch(1)
 	b.round(u)
-	if b.pull(1).Automerge {
+	if b.first().Automerge {
 		t.Error("the forge was asked again for the same commit")
 	}
 	u = update("api", "1.2.0", automerge(policy.AutomergeAll, "minor"))
 	b.round(u)
 	b.did("api updated/")
-	if !b.pull(1).Automerge {
+	if !b.first().Automerge {
 		t.Error("the forge wasn't asked for the new commit")
 	}
 	if calls := strings.Join(b.forge.takeCalls(), " "); strings.Count(calls, "automerge") != 2 || strings.Contains(calls, "readiness") {
@@ -111,7 +111,7 @@ func TestSquashKeepsTheTrailers(t *testing.T) {
 	b.round(update("api", "1.1.0", automerge(policy.AutomergeAll, "minor"), func(u *gitwriter.Update) { u.MergeMethod = policy.MergeSquash }))
 	b.did("api created/api merged, api deleted")
 	got := b.forge.merged[0]
-	if got.Method != forge.MergeSquash || got.Title != "chore(deps): update api to 1.1.0 (#1)" || gitwriter.ParseTrailers(got.Message).Key == "" || got.SHA != b.pull(1).HeadSHA {
+	if got.Method != forge.MergeSquash || got.Title != "chore(deps): update api to 1.1.0 (#1)" || gitwriter.ParseTrailers(got.Message).Key == "" || got.SHA != b.first().HeadSHA {
 		t.Errorf("merged by %+v", got)
 	}
 }
@@ -120,7 +120,7 @@ func TestDraftAndMilestone(t *testing.T) {
 	t.Parallel()
 	b := newBot(t, "api")
 	b.round(update("api", "1.1.0", func(u *gitwriter.Update) { u.Draft, u.Decoration.Milestone = true, "v2" }))
-	if pull := b.pull(1); !pull.Draft || pull.Milestone != "v2" {
+	if pull := b.first(); !pull.Draft || pull.Milestone != "v2" {
 		t.Errorf("unexpected pull request: %+v", pull)
 	}
 }
@@ -151,7 +151,7 @@ func TestDecorationIsMended(t *testing.T) {
 			b.forge.takeCalls()
 			b.round(update("api", "1.1.0", labels))
 			b.round(update("api", "1.1.0", labels))
-			if diff := cmp.Diff(test.want, b.pull(1).Labels); diff != "" {
+			if diff := cmp.Diff(test.want, b.first().Labels); diff != "" {
 				t.Errorf("labels (-want +got):\n%s", diff)
 			}
 			if calls := strings.Join(b.forge.takeCalls(), " "); strings.Contains(calls, "decorate") {

@@ -183,7 +183,7 @@ func TestRefusedCommandsAreTold(t *testing.T) {
 	b.round(update("api", "1.1.0"))
 	b.did("api unchanged/")
 	b.says("Not understood: ")
-	if body := b.pull(1).Body; strings.Contains(body, "@everyone") || strings.Contains(body, "#1 ") {
+	if body := b.first().Body; strings.Contains(body, "@everyone") || strings.Contains(body, "#1 ") {
 		t.Errorf("somebody is notified:\n%s", body)
 	}
 	b.forge.takeCalls()
@@ -209,7 +209,7 @@ func TestNews(t *testing.T) {
 		{"closed", func(b *bot) { b.forge.set(1, forge.StateClosed) }, []string{"apps/api"}},
 		{"a comment", func(b *bot) { b.forge.say(1, "pat", "/towline hold") }, []string{"apps/api"}},
 		{"a commit", func(b *bot) {
-			b.git.Commit(repoName, gitrepotest.Commit{Branch: b.pull(1).Head, Files: map[string]string{"fix": "x"}})
+			b.git.Commit(repoName, gitrepotest.Commit{Branch: b.first().Head, Files: map[string]string{"fix": "x"}})
 		}, []string{"apps/api"}},
 		{"somebody else's", func(b *bot) {
 			b.forge.pulls = append(b.forge.pulls, forge.PullRequest{Number: 2, Head: "towline/x", Base: "main", State: forge.StateOpen, CreatedAt: b.now, UpdatedAt: b.now})

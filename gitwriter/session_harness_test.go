@@ -117,13 +117,13 @@ func reasons(all ...[]gitwriter.Result) string {
 	return b.String()
 }
 
-// pull gives a pull request as the forge has it.
-func (b *bot) pull(number int) forge.PullRequest { return b.forge.pulls[number-1] }
+// first gives the first pull request as the forge has it.
+func (b *bot) first() forge.PullRequest { return b.forge.pulls[0] }
 
 // says checks that the first pull request's state says something, or with "" nothing.
 func (b *bot) says(want string) {
 	b.t.Helper()
-	body := b.pull(1).Body
+	body := b.first().Body
 	_, rest, _ := strings.Cut(body, "<!-- towline-state -->")
 	state, _, _ := strings.Cut(rest, "<!-- /towline-state -->")
 	if want == "" && state != "" || !strings.Contains(state, want) {

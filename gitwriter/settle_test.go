@@ -48,7 +48,7 @@ func TestLeftoversAreClosedWithTheReason(t *testing.T) {
 			b.did("api created/")
 			b.round(test.second(b)...)
 			b.did(test.want)
-			if pull := b.pull(1); pull.State != forge.StateClosed || !strings.Contains(pull.Body, "<!-- towline-closed: ") {
+			if pull := b.first(); pull.State != forge.StateClosed || !strings.Contains(pull.Body, "<!-- towline-closed: ") {
 				t.Errorf("#1 is %s:\n%s", pull.State, pull.Body)
 			}
 			b.says(strings.ReplaceAll(test.reason, "&#46;", "."))
@@ -87,7 +87,7 @@ func TestWhatIsNotKnownToBeGoneStays(t *testing.T) {
 	b.fates["api"], b.fates["db"] = gone("not ours"), gone("not ours")
 	b.round()
 	b.did("/")
-	b.forge.pulls[0].Body = strings.ReplaceAll(b.pull(1).Body, "<!-- towline-scope: apps -->\n", "")
+	b.forge.pulls[0].Body = strings.ReplaceAll(b.first().Body, "<!-- towline-scope: apps -->\n", "")
 	b.forge.touch(1)
 	b.round()
 	b.did("/api closed, api deleted") // of no scope, so anybody's
@@ -108,7 +108,7 @@ func TestPeopleKeepWhatTheyHaveAHandIn(t *testing.T) {
 		{"opened again", func(b *bot) {
 			b.round()
 			b.did("/api closed, api deleted")
-			b.git.Git(repoName, "branch", "towline/api", b.pull(1).HeadSHA)
+			b.git.Git(repoName, "branch", "towline/api", b.first().HeadSHA)
 			b.forge.set(1, forge.StateOpen)
 		}, gitwriter.ActionUnchanged, "opened it again"},
 	} {
