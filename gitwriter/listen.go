@@ -44,6 +44,8 @@ func (s *Session) begin(ctx context.Context) error {
 			return ctx.Err()
 		}
 		s.w.cfg.Log.WarnContext(ctx, "the forge can't be asked what has changed; what needs it waits", "error", err)
+	} else {
+		s.remember()
 	}
 	s.w.mu.Lock()
 	changed, s.w.pending = append(s.w.pending, changed...), nil
@@ -58,6 +60,14 @@ func (s *Session) begin(ctx context.Context) error {
 	slices.Sort(s.news)
 	s.news = slices.Compact(s.news)
 	return nil
+}
+
+// remember notes what is open when the round begins.
+func (s *Session) remember() {
+	s.begun = map[int]string{}
+	for _, pull := range s.known().open {
+		s.begun[pull.Number] = bodyKey(pull.Body)
+	}
 }
 
 // moved gives the open pull requests whose branch isn't where the forge said last:

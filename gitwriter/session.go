@@ -43,6 +43,7 @@ type Session struct {
 	failures int       // of asking what has changed, one after the other
 	failed   error     // the last of them
 
+	begun   map[int]string // keys of the open pull requests at the beginning, by number
 	news    []string
 	written map[string]written // by branch
 	waiting []Update           // kept back by the limit on open pull requests

@@ -67,7 +67,9 @@ func (s *Session) writeWaiting(ctx context.Context, free bool) (results []Result
 	return results
 }
 
-// closeLeftovers closes open pull requests of ours that nothing is left to do for.
+// closeLeftovers closes open pull requests of ours that nothing is left to do for. What
+// another bot has opened or changed since the round began stays: it may know of newer
+// versions than this round has seen.
 func (s *Session) closeLeftovers(ctx context.Context, fate func(string) Fate, dry bool) (results []Result) {
 	if s.pushOnly {
 		return nil
@@ -76,7 +78,8 @@ func (s *Session) closeLeftovers(ctx context.Context, fate func(string) Fate, dr
 		return []Result{{Err: fmt.Errorf("looking for pull requests to close: %w", err)}}
 	}
 	for _, pull := range s.known().open {
-		if scope := bodyScope(pull.Body); scope != "" && scope != s.cfg.Scope || s.mustWait() || ctx.Err() != nil {
+		scope := bodyScope(pull.Body)
+		if scope != "" && scope != s.cfg.Scope || s.begun[pull.Number] != bodyKey(pull.Body) || s.mustWait() || ctx.Err() != nil {
 			continue
 		}
 		l := s.leftover(pull, fate)

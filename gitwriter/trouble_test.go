@@ -150,3 +150,19 @@ func TestTwoBotsInRounds(t *testing.T) {
 		t.Errorf("calls when all is done (-want +got):\n%s", diff)
 	}
 }
+
+func TestWhatAnotherBotHasJustOpenedIsNotClosed(t *testing.T) {
+	t.Parallel()
+	one := newBot(t, "a", "b")
+	two := &bot{world: one.world, now: start(), cfg: one.cfg}
+	two.restart(one.forge)
+	s := one.begin()
+	two.round(update("a", "1.1.0"))
+	one.now = one.now.Add(time.Minute)
+	one.outcomes = s.Write(t.Context(), []gitwriter.Update{update("b", "1.1.0")}) // asks what is new before it opens
+	one.settled = s.Settle(t.Context(), func(string) gitwriter.Fate { return gone("this bot hasn't seen the version yet") })
+	one.did("b created/")
+	one.fates = map[string]gitwriter.Fate{"a": gone("excluded")}
+	one.round(update("b", "1.1.0"))
+	one.did("b unchanged/a closed, a deleted")
+}
