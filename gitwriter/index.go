@@ -58,10 +58,29 @@ func (s *Session) put(pull forge.PullRequest) {
 }
 
 // proposes tells whether a pull request is one of ours, for this base: its branch is
-// named so, and its body has a key. Where the key is gone it is ours by its branch's
-// head, which the ones that need to know look at.
+// named so, and its body has a key, or its branch's head is a commit of ours.
 func (s *Session) proposes(pull forge.PullRequest) bool {
-	return pull.Base == s.cfg.Base && strings.HasPrefix(pull.Head, s.cfg.BranchPrefix) && bodyKey(pull.Body) != ""
+	if pull.Base != s.cfg.Base || !strings.HasPrefix(pull.Head, s.cfg.BranchPrefix) {
+		return false
+	}
+	if bodyKey(pull.Body) != "" {
+		return true
+	}
+	_, ours := s.trailers(pull.Head)
+	return ours && pull.State == forge.StateOpen
+}
+
+// trailers reads the head of a branch as the mirror has it; false where it isn't ours.
+func (s *Session) trailers(branch string) (Trailers, bool) {
+	head, ok := s.w.cfg.Repo.Known(branch)
+	if !ok {
+		return Trailers{}, false
+	}
+	info, err := s.w.cfg.Repo.CommitInfo(head)
+	if err != nil || !s.w.made(info) {
+		return Trailers{}, false
+	}
+	return ParseTrailers(info.Message), true
 }
 
 // groupOf is what a pull request proposes updates of; false where only its branch's name
@@ -69,6 +88,9 @@ func (s *Session) proposes(pull forge.PullRequest) bool {
 func (s *Session) groupOf(pull forge.PullRequest) (string, bool) {
 	if group := bodyGroup(pull.Body); group != "" {
 		return group, true
+	}
+	if told, _ := s.trailers(pull.Head); told.Group != "" {
+		return told.Group, true
 	}
 	if group, ok := groupOfBranch(s.cfg.BranchPrefix, pull.Head); ok {
 		return group, true

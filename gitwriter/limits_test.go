@@ -41,6 +41,16 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+func TestCommitsComeFirst(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "a", "b")
+	commit := func(u *gitwriter.Update) { u.Mode = gitwriter.ModeCommit }
+	b.round(update("a", "1.1.0"), update("b", "2.0.0", commit))
+	b.did("a created, b committed/")
+	b.round(update("a", "1.1.0"), update("b", "2.0.0", commit))
+	b.did("a unchanged, b nothing/") // it was built on the new base at once
+}
+
 func TestLimitOnOpenPullRequests(t *testing.T) {
 	t.Parallel()
 	b := newBot(t, urgentGroups()...)

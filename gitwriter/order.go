@@ -7,14 +7,18 @@ import (
 )
 
 // byUrgency gives the positions of updates in the order in which they are written: what
-// closes a hole, then patches, minor, major and other updates, each by group.
+// is committed to the base, so that branches needn't be built on it twice; what closes a
+// hole; then patches, minor, major and other updates, each by group.
 func byUrgency(updates []Update) []int {
 	order := make([]int, len(updates))
 	for i := range order {
 		order[i] = i
 	}
 	rank := func(u Update) int {
-		if u.Security {
+		switch {
+		case u.Mode == ModeCommit:
+			return -2
+		case u.Security:
 			return -1
 		}
 		return levelRank(u.Level)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -160,6 +161,40 @@ func TestMergedBranchWithAPersonsCommitStays(t *testing.T) {
 	b.did("/")
 	b.round(update("api", "1.2.0"))
 	b.did("api created/") // over what was merged
+}
+
+func TestLeftoverWhoseTextIsGone(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.round(updateFile("apps/api", "api", "1.1.0"))
+	b.forge.pulls[0].Body = "mine\n"
+	b.forge.touch(1)
+	b.fates["apps/api"] = gone("excluded")
+	b.round()
+	b.did("/apps/api closed, apps/api deleted")
+	if body := b.first().Body; !strings.HasSuffix(body, "mine\n") {
+		t.Errorf("a person's words are gone:\n%s", body)
+	}
+}
+
+// TestOrphanAfterAMerge: the bot was killed between push and opening, and then the group
+// went.
+func TestOrphanAfterAMerge(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.round(update("api", "1.1.0"))
+	b.merge(1)
+	b.failing("create", errKilled)
+	if got := b.begin().Write(t.Context(), []gitwriter.Update{update("api", "1.2.0")}); !errors.Is(got[0].Err, errKilled) {
+		t.Fatalf("outcomes:\n%s", reasons(got))
+	}
+	b.restart(b.forge)
+	b.fates["api"] = gone("excluded")
+	b.round()
+	b.branch("towline/api", true)
+	b.now = b.now.Add(time.Hour)
+	b.round()
+	b.did("/api deleted")
 }
 
 func TestRefusedDeletionIsToldOnce(t *testing.T) {

@@ -1,6 +1,7 @@
 package gitwriter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,13 +33,13 @@ func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry b
 		if err == nil && reason == "" {
 			continue
 		}
+		out := Outcome{Action: ActionDeleted, Group: s.groupAt(branch), Branch: branch, Commit: heads[branch], Reason: reason}
 		if err == nil && !dry {
 			err = s.remove(ctx, branch, heads[branch])
 		}
 		if err != nil {
 			err = fmt.Errorf("deleting branch %q: %w", branch, err)
 		}
-		out := Outcome{Action: ActionDeleted, Group: s.groupAt(branch, heads[branch]), Branch: branch, Commit: heads[branch], Reason: reason}
 		results = append(results, Result{out, err})
 	}
 	return results
@@ -68,24 +69,9 @@ func (w *Writer) isRefused(branch string, head gitrepo.Hash) bool {
 
 // staleBranch says why nobody needs a branch; "" where somebody may.
 func (s *Session) staleBranch(ctx context.Context, branch string, head gitrepo.Hash, fate func(string) Fate) (string, error) {
-	all := s.pullsOf(branch)
-	reason, last := "", forge.PullRequest{}
-	for _, pull := range all {
-		switch {
-		case pull.State == forge.StateOpen:
-			return "", nil
-		case reason == "" && pull.State == forge.StateMerged && pull.HeadSHA == string(head):
-			reason = fmt.Sprintf("pull request #%d was merged", pull.Number)
-		}
-		if pull.Number > last.Number {
-			last = pull
-		}
-	}
-	if reason == "" && len(all) > 0 {
-		if !closedByUs(last) {
-			return "", nil
-		}
-		reason = fmt.Sprintf("pull request #%d was closed, since nothing was left to do", last.Number)
+	reason, needed := ended(s.pullsOf(branch), head)
+	if needed {
+		return "", nil
 	}
 	made, err := s.head(ctx, branch)
 	if err != nil || made == nil || made.Hash != head || !s.w.made(*made) {
@@ -97,18 +83,34 @@ func (s *Session) staleBranch(ctx context.Context, branch string, head gitrepo.H
 	return s.orphan(branch, *made, fate), nil
 }
 
-// groupAt tells whose a branch was, as far as pull requests, the head or the name say so.
-func (s *Session) groupAt(branch string, head gitrepo.Hash) string {
-	for _, pull := range s.pullsOf(branch) {
-		group, _ := s.groupOf(pull)
-		return group
-	}
-	if made, err := s.w.cfg.Repo.CommitInfo(head); err == nil {
-		if group := ParseTrailers(made.Message).Group; group != "" {
-			return group
+// ended says which pull request of a branch, newest first, has ended so that nobody
+// needs the head any more. Open ones need it, and what a person closed may be opened
+// again. Neither: no pull request has had that head.
+func ended(all []forge.PullRequest, head gitrepo.Hash) (reason string, needed bool) {
+	for i, pull := range all {
+		had := pull.HeadSHA == string(head)
+		switch {
+		case pull.State == forge.StateOpen:
+			return "", true
+		case had && pull.State == forge.StateMerged:
+			reason = cmp.Or(reason, fmt.Sprintf("pull request #%d was merged", pull.Number))
+		case had && closedByUs(pull):
+			reason = cmp.Or(reason, fmt.Sprintf("pull request #%d was closed, since nothing was left to do", pull.Number))
+		case i == 0 && pull.State == forge.StateClosed && !closedByUs(pull):
+			needed = true
 		}
 	}
-	return strings.TrimPrefix(branch, s.cfg.BranchPrefix)
+	return reason, needed
+}
+
+// groupAt tells whose a branch is, as far as pull requests, the head or the name say so.
+func (s *Session) groupAt(branch string) string {
+	pull := forge.PullRequest{Head: branch}
+	if all := s.pullsOf(branch); len(all) > 0 {
+		pull = all[0]
+	}
+	group, _ := s.groupOf(pull)
+	return group
 }
 
 // pullsOf gives all pull requests of a branch, to whatever base.
