@@ -103,7 +103,7 @@ func (l *layout) center(key string) string {
 
 // group gives the group of a change that a policy makes in a folder.
 func (l *layout) group(p *policy.Policy, folder string, level policy.Level) Group {
-	name := ""
+	var name string
 	switch l.config.By {
 	case policy.GroupByDirectory:
 		name = folderGroup(folder)

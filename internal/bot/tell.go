@@ -23,13 +23,11 @@ func (w *worker) tell(r *round, took time.Duration) {
 	}) {
 		w.events.Handle(e)
 	}
-	policies := map[*policy.Policy]bool{}
+	policies := 0
 	if r.plan != nil {
-		for i := range r.plan.Rows {
-			policies[r.plan.Rows[i].Policy] = true
-		}
+		policies = len(r.plan.policies())
 	}
-	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: len(policies), Updates: r.updates, Seconds: took.Seconds()})
+	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: policies, Updates: r.updates, Seconds: took.Seconds()})
 }
 
 // examined tells whether a round looked at a policy, a group or the dashboard.
@@ -37,11 +35,25 @@ func (r *round) examined(subject string) bool {
 	if r.plan == nil {
 		return false
 	}
-	return subject == dashboardSubject || strings.HasPrefix(subject, branchSubject) || slices.ContainsFunc(r.plan.Rows, func(row Row) bool {
-		return row.Policy.Key() == subject || slices.ContainsFunc(r.tree.groupsOf(row.Policy), func(g Group) bool {
-			return groupSubject(g.Name) == subject
-		})
-	})
+	if r.looked == nil {
+		r.looked = map[string]bool{dashboardSubject: true}
+		for p := range r.plan.policies() {
+			r.looked[p.Key()] = true
+			for _, g := range r.tree.groupsOf(p) {
+				r.looked[groupSubject(g.Name)] = true
+			}
+		}
+	}
+	return r.looked[subject] || strings.HasPrefix(subject, branchSubject)
+}
+
+// policies gives those that were looked at.
+func (p *Plan) policies() map[*policy.Policy]bool {
+	all := map[*policy.Policy]bool{}
+	for i := range p.Rows {
+		all[p.Rows[i].Policy] = true
+	}
+	return all
 }
 
 // tellProblems tells each problem once, for as long as it stays.

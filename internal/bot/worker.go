@@ -101,6 +101,7 @@ type round struct {
 	stuck    map[Group]bool   // of which no file can be edited
 	failed   map[string]error // by policy key, groupSubject or the repository's name
 	proposed map[Group]bool   // before the plan was complete
+	looked   map[string]bool  // what examined knows; made when it is needed
 	written  map[Group]gitwriter.Result
 	asked    map[Group]gitwriter.Update // what was asked for, of those that were written
 	// writes proposes groups; nil for a round that only previews.

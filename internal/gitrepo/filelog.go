@@ -46,17 +46,17 @@ func (r *Repo) LastChange(ctx context.Context, s FileSearch) (FileFound, error) 
 	return st.lastChange(ctx, s)
 }
 
-func (st *store) lastChange(ctx context.Context, s FileSearch) (FileFound, error) {
-	found := FileFound{Next: s.From}
+func (s *store) lastChange(ctx context.Context, search FileSearch) (FileFound, error) {
+	found := FileFound{Next: search.From}
 	fail := func(err error) (FileFound, error) {
-		return found, fmt.Errorf("looking for the last change of %q: %w", s.File, err)
+		return found, fmt.Errorf("looking for the last change of %q: %w", search.File, err)
 	}
-	w := fileWalk{store: st, parts: split(s.File)}
-	at, err := w.version(s.From.plumbing(), nil)
+	w := fileWalk{store: s, parts: split(search.File)}
+	at, err := w.version(search.From.plumbing(), nil)
 	if err != nil {
 		return fail(err)
 	}
-	for found.Looked < s.Limit && found.Next != s.Until {
+	for found.Looked < search.Limit && found.Next != search.Until {
 		if err := ctx.Err(); err != nil {
 			return fail(err)
 		}

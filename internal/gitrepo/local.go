@@ -85,7 +85,7 @@ func readLine(name string) (string, error) {
 	case !info.Mode().IsRegular() || info.Size() > most:
 		return "", fmt.Errorf("%s is no file of Git's", name)
 	}
-	data, err := os.ReadFile(name) //nolint:gosec // the person's own repository
+	data, err := os.ReadFile(name)
 	return strings.TrimSpace(string(data)), err
 }
 
