@@ -56,6 +56,12 @@ func (w *worker) unasked(r *round, name string) string {
 			return fmt.Sprintf("update.mode of the policy %q is %q now", makers[0].Key(), mode)
 		}
 	}
+	proposed := w.proposals[Group{Name: name, Mode: policy.ModePullRequest}]
+	for _, row := range r.plan.Rows {
+		if _, ok := proposed[row.Policy.Image()]; ok && row.Changed() && row.group.Mode == policy.ModePullRequest {
+			return fmt.Sprintf("the update of the policy %q belongs to the pull request %q now", row.Policy.Key(), row.group.Name)
+		}
+	}
 	return "no policy asks for it any more"
 }
 
@@ -71,14 +77,11 @@ func (w *worker) settled(g Group, makers []*policy.Policy, rows []Row) string {
 		if known && (!wanted || there(row)) {
 			continue // nothing was proposed for it, or it is done
 		}
-		var none *policy.NoChoice
 		switch {
 		case row.Held != nil && (!known || to == row.Held.Tag):
 			return fmt.Sprintf("%s is held back: %s", row.Held.Tag, row.Held.words())
-		case known && errors.As(row.Err, &none):
-			return fmt.Sprintf("the policy %q no longer wants %s: %s", row.Policy.Key(), to, none.Reason)
 		case known && row.group == (Group{}):
-			return fmt.Sprintf("the policy %q no longer wants %s: %s", row.Policy.Key(), to, row.Choice.Reason)
+			return fmt.Sprintf("the policy %q no longer wants %s: %s", row.Policy.Key(), to, whyNot(row))
 		case known:
 			return fmt.Sprintf("the update of the policy %q belongs to the pull request %q now", row.Policy.Key(), row.group.Name)
 		}
@@ -86,7 +89,16 @@ func (w *worker) settled(g Group, makers []*policy.Policy, rows []Row) string {
 	if known {
 		return "the base branch has these versions already"
 	}
-	return "the base branch has these versions already, or no policy wants them any more"
+	return "nothing is left to update: " + whyNot(rows[0])
+}
+
+// whyNot says why a row isn't changed.
+func whyNot(row Row) string {
+	var none *policy.NoChoice
+	if errors.As(row.Err, &none) {
+		return none.Reason
+	}
+	return row.Choice.Reason
 }
 
 func imagesOf(policies []*policy.Policy) string {

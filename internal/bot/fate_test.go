@@ -39,7 +39,8 @@ func TestFates(t *testing.T) {
 			gone(`the policy "web" no longer wants 1.1.0: none of 2 tags fits: 2 excluded`)},
 		{"the registry is down", func(w *world) { w.registries.fail(image, errors.New("no route")) }, unknown},
 		{"nothing has happened", func(*world) {}, unknown}, // it was written, so nobody asks
-		{"it travels with others now", func(w *world) { w.put("p.yaml", policyOf("web", image, "  update: {group: shop}")) }, gone("no policy asks for it any more")},
+		{"it travels with others now", func(w *world) { w.put("p.yaml", policyOf("web", image, "  update: {group: shop}")) },
+			gone(`the update of the policy "web" belongs to the pull request "shop" now`)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, fstest.MapFS{"p.yaml": file(policyOf("web", image)), "web.yaml": file(pod(image + ":1.0.0"))},
@@ -54,6 +55,21 @@ func TestFates(t *testing.T) {
 				t.Errorf("fate (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestTheFateOfWhatAnEarlierBotProposed: nobody remembers what that was.
+func TestTheFateOfWhatAnEarlierBotProposed(t *testing.T) {
+	const image = "ghcr.io/acme/web"
+	w := newWorld(t, fstest.MapFS{"p.yaml": file(policyOf("web", image)), "web.yaml": file(pod(image + ":1.1.0"))},
+		map[string][]string{image: {"1.0.0", "1.1.0"}})
+	w.writer.forge.set(func(f *forgery) { f.open = []string{"web"} })
+	if err := w.bot.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := gitwriter.Fate{Gone: true, Reason: `nothing is left to update: 1.1.0 is in use already: it is the only tag that fits the range "1.x", out of 2 listed.`}
+	if diff := cmp.Diff(want, w.writer.forge.fates["web"]); diff != "" {
+		t.Errorf("fate (-want +got):\n%s", diff)
 	}
 }
 

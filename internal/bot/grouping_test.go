@@ -117,6 +117,27 @@ func TestWhatIsLookedAtTogether(t *testing.T) {
 	}
 }
 
+// TestModesDontMix: what is committed and what is proposed of one group have names of
+// their own, so that nobody takes one for the other.
+func TestModesDontMix(t *testing.T) {
+	w := newWorld(t, fstest.MapFS{
+		"p.yaml": file(majorToo("web", "  update: {group: front}") + "---\n" + majorToo("api", "  update: {group: front, mode: commit}") + "---\n" +
+			majorToo("db", "  update: {group: data, mode: commit}")),
+		"web.yaml": file(pods("ghcr.io/acme/web:1.0.0", "ghcr.io/acme/api:2.0.0")), "db.yaml": file(pod("ghcr.io/acme/db:1.0.0")),
+	}, shopTags())
+	if err := w.bot.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for group, changes := range w.writer.groups {
+		got = append(got, fmt.Sprintf("%s: %d", group, len(changes)))
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"towline/data: 1", "towline/front (commit): 1", "towline/front: 1"}, got); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
+	}
+}
+
 // TestADigestGoesWhereItsTagGoes, although its file doesn't say from which tag it comes.
 func TestADigestGoesWhereItsTagGoes(t *testing.T) {
 	marked := strings.Replace(majorToo("web", "  pin: digest"), "name: web", "name: web, namespace: shop", 1)

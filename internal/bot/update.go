@@ -35,6 +35,9 @@ func (w *worker) update(r *round, g Group, rows []Row) gitwriter.Update {
 	}
 	if g.Mode == policy.ModeCommit {
 		u.Mode = gitwriter.ModeCommit
+		if len(r.tree.layout().makers[Group{Name: g.Name, Mode: policy.ModePullRequest}]) > 0 {
+			u.Group += " (commit)" // the name is that of a pull request
+		}
 	}
 	labels := slices.Clone(c.Labels)
 	level := policy.Level("")
