@@ -65,7 +65,7 @@ func (b *board) wrote(g Group, result gitwriter.Result) {
 	}
 	delete(b.updates, g)
 	delete(b.limited, g)
-	title := titleOf(result.Changes)
+	title := cmp.Or(titleOf(result.Changes), g.Name)
 	if pull := result.PullRequest; pull != nil {
 		title = pull.Title
 	}

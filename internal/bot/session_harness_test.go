@@ -25,8 +25,9 @@ type forgery struct {
 	releases []string
 	retries  []string
 	capacity int
-	open     []string // groups of which Settle asks the fate
-	err      error    // of Begin
+	open     []string           // groups of which Settle asks the fate
+	settled  []gitwriter.Result // what it did
+	err      error              // of Begin
 
 	cfg    gitwriter.SessionConfig
 	begun  int
@@ -103,7 +104,7 @@ func (s *session) Settle(_ context.Context, fate func(string) gitwriter.Fate) []
 			f.fates[group] = fate(group)
 		}
 	})
-	return nil
+	return s.settled
 }
 
 func (s *session) Show(_ context.Context, data dashboard.Data) error {

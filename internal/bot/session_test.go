@@ -121,6 +121,31 @@ func TestWaitingUpdatesAreLookedAtWhenTheyMayGo(t *testing.T) {
 	})
 }
 
+// TestWhatSettleDoesIsTold, once, and what it opens doesn't wait any more.
+func TestWhatSettleDoesIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newDaily(t, "", map[string]string{"web": ""})
+		w.registries.push("ghcr.io/acme/web", "1.1.0")
+		w.writer.action = gitwriter.ActionWaiting
+		opened := gitwriter.Outcome{Action: gitwriter.ActionCreated, Group: "web", Key: "k", Changes: []gitwriter.Change{{Image: "ghcr.io/acme/web", To: "1.1.0"}}}
+		closed := gitwriter.Outcome{Action: gitwriter.ActionClosed, Group: "old", Branch: "towline/old", Reason: "no policy asks for it any more"}
+		w.writer.forge.set(func(f *forgery) {
+			f.settled = []gitwriter.Result{{Outcome: closed}, {Outcome: opened}, {Outcome: gitwriter.Outcome{Branch: "towline/odd"}, Err: errors.New("no leave")}}
+		})
+		pass := w.run(t)
+		pass(time.Minute)
+		want := []string{"tag: ghcr.io/acme/web: 1.0.0 → 1.1.0", "pull_request: update waiting", "pull_request: update closed", "pull_request: update created", "failed: no leave"}
+		if diff := cmp.Diff(want, w.told.take()); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+		w.writer.forge.set(func(f *forgery) { f.settled, f.groups = nil, nil })
+		pass(time.Hour)
+		if diff := cmp.Diff([]string{"recovered: branch towline/odd works again"}, w.told.take()); diff != "" || w.writer.forge.groups != nil {
+			t.Errorf("written %v; told (-want +got):\n%s", w.writer.forge.groups, diff)
+		}
+	})
+}
+
 func TestWhatASessionIsToldOfTheRepository(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newDaily(t, "  branchPrefix: images/\n  limits: {open: 3, perHour: 2}\n  windows: [{schedule: '0 6 * * *', duration: 12h, timeZone: Europe/Berlin}]\n",
