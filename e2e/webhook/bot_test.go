@@ -66,56 +66,60 @@ func newScene(t *testing.T, address, image string) *scene {
 // has looked at everything once when this returns.
 func (s *scene) startBot(host, webhook, secret string) {
 	s.Helper()
-	dir := s.TempDir()
+	startBot(s.T, s.address, "{url: "+s.repo.CloneURL()+", interval: 24h, auth: {tokenEnv: FORGE_TOKEN}, forge: {type: github}}",
+		host, webhook, secret, forgetest.Token)
+}
+
+// startBot runs a bot with these entries of its repositories, registries and webhooks.
+func startBot(t *testing.T, address, repository, host, webhook, secret, token string) {
+	t.Helper()
+	dir := t.TempDir()
 	config := filepath.Join(dir, "bot.yaml")
 	text := fmt.Sprintf(`apiVersion: towline.dev/v1
 kind: BotConfig
 stateDir: %q
 listen: %q
 repositories:
-- url: %s
-  interval: 24h
-  auth: {tokenEnv: FORGE_TOKEN}
-  forge: {type: github}
+- %s
 registries:
 - {host: %q, plainHTTP: true}
 webhooks:
 - %s
-`, dir, s.address, s.repo.CloneURL(), host, webhook)
+`, dir, address, repository, host, webhook)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 	log := filepath.Join(dir, "bot.log")
 	bot, err := process.Start(process.Spec{
-		Name: "towline bot", Path: testbed.Towline(s), Args: []string{"bot", "--config", config, "--log-level", "debug"},
-		Env: append(os.Environ(), "FORGE_TOKEN="+forgetest.Token, "WEBHOOK_SECRET="+secret), Dir: dir, Log: log,
+		Name: "towline bot", Path: testbed.Towline(t), Args: []string{"bot", "--config", config, "--log-level", "debug"},
+		Env: append(os.Environ(), "FORGE_TOKEN="+token, "WEBHOOK_SECRET="+secret), Dir: dir, Log: log,
 	})
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	s.Cleanup(func() {
+	t.Cleanup(func() {
 		bot.Stop()
 		said, err := os.ReadFile(log)
-		if err != nil || s.Failed() {
-			s.Logf("the bot's log (%v):\n%s", err, said)
+		if err != nil || t.Failed() {
+			t.Logf("the bot's log (%v):\n%s", err, said)
 		}
 		if strings.Contains(string(said), secret) {
-			s.Error("the bot's log holds the webhook's secret")
+			t.Error("the bot's log holds the webhook's secret")
 		}
 	})
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := bot.Await(ctx, func(ctx context.Context) error {
-		_, err := s.get(ctx, "/readyz")
+		_, err := get(ctx, address, "/readyz")
 		return err
 	}); err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
-// get asks the bot's own server.
-func (s *scene) get(ctx context.Context, path string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+path, nil)
+// get asks the own server of the bot at an address.
+func get(ctx context.Context, address, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		return "", err
 	}
@@ -153,7 +157,7 @@ func (s *scene) awaitPullRequest(version, counted string) {
 	if pull := s.repo.PullRequests()[0]; !strings.Contains(pull.Title, version) {
 		s.Errorf("the pull request is titled %q, want %q in it", pull.Title, version)
 	}
-	text, err := s.get(ctx, "/metrics")
+	text, err := get(ctx, s.address, "/metrics")
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -50,6 +50,7 @@ func TestWhatATouchConcerns(t *testing.T) {
 			{deploy, "next", 1},
 			{deploy, "bump/web", 1},
 			{"git.example.com/Acme/Deploy", "main", 1},
+			{"127.0.0.1:3000/acme/deploy", "main", 1},
 			{"https://gitea.git.svc:3000/acme/deploy.git", "main", 1},
 			{"git@git.example.com:acme/twin.git", "main", 1},
 			{deploy, "feature", 0},
