@@ -3,6 +3,8 @@
 package wire
 
 import (
+	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +34,9 @@ type Fault struct {
 	// Cut ends the connection in the middle of the answer.
 	Cut bool
 }
+
+// maxBody bounds what of a request waits with it.
+const maxBody = 1 << 30
 
 type fault struct {
 	Fault
@@ -83,6 +88,12 @@ func (s *Faults) Handler(route string, handler http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.Delay > 0 {
+			// Only once the body is read does net/http notice that a client has left.
+			body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+			if err != nil {
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
 			timer := time.NewTimer(f.Delay)
 			defer timer.Stop()
 			select {
