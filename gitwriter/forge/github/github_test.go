@@ -138,7 +138,7 @@ func TestRateLimits(t *testing.T) {
 	t.Run("primary", func(t *testing.T) {
 		server, _, f := start(t)
 		server.SetRateLimit(0, time.Now().Add(time.Hour))
-		for range 2 { // the second is answered by go-github itself
+		for range 2 { // the second is held back
 			_, err := f.List(t.Context(), forge.Filter{})
 			var limited *forge.RateLimitError
 			if !errors.As(err, &limited) || limited.Secondary || limited.RetryAfter < 59*time.Minute || limited.RetryAfter > time.Hour+time.Second {
@@ -179,9 +179,15 @@ func TestCreateReportsWhatItCouldNotAdd(t *testing.T) {
 // fake serves one list of pull requests as the test wants it.
 func fake(t *testing.T, handler http.HandlerFunc) *github.Forge {
 	t.Helper()
+	return fakeAt(t, "", handler)
+}
+
+// fakeAt is a fake whose API has a path.
+func fakeAt(t *testing.T, path string, handler http.HandlerFunc) *github.Forge {
+	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return connect(t, github.Config{BaseURL: server.URL, Token: secret.New(topSecret)})
+	return connect(t, github.Config{BaseURL: server.URL + path, Token: secret.New(topSecret)})
 }
 
 func TestForksAreLeftOut(t *testing.T) {
