@@ -156,6 +156,7 @@ func BarredModules() map[string]string {
 		"code.gitea.io/gitea":                     "the forge's server belongs to e2e/gitea",
 		"github.com/distribution/distribution/v3": "the registry's server belongs to e2e/distribution",
 		"github.com/getkin/kin-openapi":           "GitHub's description is checked in e2e",
+		"github.com/vektah/gqlparser/v2":          "GitHub's GraphQL schema is checked in e2e",
 		"sigs.k8s.io/controller-tools":            "tools belong to the tools module",
 		"github.com/sigstore/cosign/v3":           "the signing program belongs to e2e/cosign",
 	}

@@ -53,7 +53,10 @@ func parseOperation(query string, variables map[string]any) (operation, error) {
 	if p.token != scanner.EOF {
 		p.fail("expected the end")
 	}
-	return op, p.err
+	if p.err != nil {
+		return operation{}, &graphError{message: "Parse error: " + p.err.Error()}
+	}
+	return op, nil
 }
 
 func (p *parser) next() {

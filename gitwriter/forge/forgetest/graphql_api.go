@@ -19,14 +19,14 @@ func (s *Server) graphql(c *call) (answer, error) {
 		return answer{}, &apiError{status: 401, message: "This endpoint requires you to be authenticated."}
 	}
 	op, err := parseOperation(in.Query, in.Variables)
-	if err != nil {
-		return answer{body: object{"errors": []object{{"message": "Parse error: " + err.Error()}}}}, nil
-	}
 	roots := map[string]object{
-		"query":    {"repository": resolver(func(args map[string]any) (any, error) { return s.graphRepository(c, args) })},
-		"mutation": {"enablePullRequestAutoMerge": resolver(func(args map[string]any) (any, error) { return s.enableAutomerge(c, args) })},
+		"query":    {"repository": func(args map[string]any) (any, error) { return s.graphRepository(c, args) }},
+		"mutation": {"enablePullRequestAutoMerge": func(args map[string]any) (any, error) { return s.enableAutomerge(c, args) }},
 	}
-	data, err := selected(roots[op.kind], op.fields, strings.ToUpper(op.kind[:1])+op.kind[1:])
+	var data any
+	if err == nil {
+		data, err = selected(roots[op.kind], op.fields, strings.ToUpper(op.kind[:1])+op.kind[1:])
+	}
 	if err == nil {
 		return answer{body: object{"data": data}}, nil
 	}
@@ -34,10 +34,10 @@ func (s *Server) graphql(c *call) (answer, error) {
 	if !errors.As(err, &refused) {
 		return answer{}, err
 	}
-	told := object{"message": refused.message, "path": []string{op.fields[0].name}, "locations": []object{{"line": 1, "column": 1}}}
+	told := object{"message": refused.message, "locations": []object{{"line": 1, "column": 1}}}
 	out := object{"errors": []object{told}}
 	if refused.kind != "" {
-		told["type"] = refused.kind
+		told["type"], told["path"] = refused.kind, []string{op.fields[0].name}
 		out["data"] = object{op.fields[0].name: nil}
 	}
 	if refused.extensions != nil {
@@ -56,14 +56,14 @@ func (s *Server) graphRepository(c *call, args map[string]any) (any, error) {
 	repo.refresh(c.user)
 	return object{
 		"id": nodeID("R", repo.id), "nameWithOwner": repo.FullName(), "autoMergeAllowed": repo.automerge,
-		"pullRequest": resolver(func(args map[string]any) (any, error) {
+		"pullRequest": func(args map[string]any) (any, error) {
 			number, _ := args["number"].(float64)
 			p := repo.pullAt(int(number))
 			if p == nil {
 				return nil, &graphError{kind: "NOT_FOUND", message: "Could not resolve to a PullRequest with that number."}
 			}
 			return repo.graphPull(p), nil
-		}),
+		},
 	}, nil
 }
 

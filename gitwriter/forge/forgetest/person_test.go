@@ -118,7 +118,7 @@ func TestGraphQL(t *testing.T) {
 				if test.token != "" {
 					req.Header.Set("Authorization", "bearer "+test.token)
 				}
-				resp, err := http.DefaultClient.Do(req)
+				resp, err := http.DefaultTransport.RoundTrip(req)
 				must(t, err)
 				got, err := io.ReadAll(resp.Body)
 				must(t, err, resp.Body.Close())

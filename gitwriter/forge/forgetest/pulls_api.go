@@ -102,7 +102,7 @@ func createPull(c *call) (answer, error) {
 		issue: c.repo.newIssue(in.Title, value(in.Body), c.user),
 		head:  head, base: in.Base, headSHA: headSHA, baseSHA: baseSHA, draft: in.Draft,
 	}
-	p.issue.pull = p
+	p.pull = p
 	c.repo.pulls = append(c.repo.pulls, p)
 	c.repo.keepHead(p)
 	c.repo.s.hooks.send("pull_request", c.repo.pullEvent("opened", p, c.user, nil))

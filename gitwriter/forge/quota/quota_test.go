@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -40,8 +41,8 @@ func (c *clock) pass(d time.Duration) { _ = c.Wait(context.Background(), d) }
 
 func header(pairs ...string) http.Header {
 	out := http.Header{}
-	for i := 0; i < len(pairs); i += 2 {
-		out.Set(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		out.Set(pair[0], pair[1])
 	}
 	return out
 }
@@ -215,7 +216,8 @@ func TestSetSharesByKey(t *testing.T) {
 	one := quota.Key{Forge: "github", Host: "api.github.com", Credential: "/run/token"}
 	other := one
 	other.Credential = "/run/another"
-	if set.For(one) != set.For(one) || set.For(one) == set.For(other) || asked != 2 {
+	first := set.For(one)
+	if again := set.For(one); again != first || set.For(other) == first || asked != 2 {
 		t.Errorf("quotas aren't shared by key; %d were made", asked)
 	}
 }

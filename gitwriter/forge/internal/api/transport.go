@@ -198,7 +198,7 @@ func (t *Transport) send(req *http.Request) (*answer, error) {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	resp, err := base.RoundTrip(req)
+	resp, err := base.RoundTrip(req) //nolint:bodyclose // readAll closes it
 	if err != nil {
 		return nil, err
 	}
