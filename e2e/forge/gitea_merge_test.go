@@ -68,28 +68,9 @@ func settled(t *testing.T, call func() error) error {
 	}
 }
 
-func (g *giteaPull) protect(t *testing.T, option sdk.CreateBranchProtectionOption) {
-	t.Helper()
-	option.RuleName, option.EnableApprovalsWhitelist = "main", false
-	if _, _, err := g.CreateBranchProtection(g.repo.Owner, g.repo.Name, option); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (g *giteaPull) report(t *testing.T, name string, state forge.StatusState) {
 	t.Helper()
 	if err := g.forge.SetStatus(t.Context(), g.pr.HeadSHA, forge.Status{Context: name, State: state}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (g *giteaPull) review(t *testing.T, server *testbed.GiteaServer, token string, state sdk.ReviewStateType) {
-	t.Helper()
-	client, err := sdk.NewClient(server.URL, sdk.SetToken(token))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := client.CreatePullReview(g.repo.Owner, g.repo.Name, int64(g.pr.Number), sdk.CreatePullReviewOptions{State: state, Body: "My word."}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,9 +103,9 @@ func TestGiteaReadiness(t *testing.T) {
 	want("a check that runs", forge.Readiness{Mergeable: true, Checks: forge.ChecksPending})
 	g.protect(t, sdk.CreateBranchProtectionOption{EnableStatusCheck: true, StatusCheckContexts: []string{"build"}, RequiredApprovals: 1})
 	want("a rule for approvals", forge.Readiness{Checks: forge.ChecksPending, Reason: "it has 0 of 1 required approvals"})
-	g.review(t, server, token, sdk.ReviewStateRequestChanges)
+	g.review(t, server, token, g.pr.Number, false)
 	want("changes requested", forge.Readiness{Checks: forge.ChecksPending, ChangesRequested: true, Reason: "it has 0 of 1 required approvals"})
-	g.review(t, server, token, sdk.ReviewStateApproved)
+	g.review(t, server, token, g.pr.Number, true)
 	want("approved", forge.Readiness{Checks: forge.ChecksPending, Reason: "required checks: pending"})
 	if _, err := g.forge.Merge(t.Context(), g.pr.Number, g.ask); !errors.Is(err, forge.ErrNotReady) {
 		t.Errorf("Merge before the check gave %v, want ErrNotReady", err)
@@ -224,7 +205,7 @@ func TestGiteaDecorate(t *testing.T) {
 		return pr
 	}
 	put(forge.Decoration{Labels: []string{"a"}, Reviewers: []string{first}, Assignees: []string{first}})
-	g.review(t, server, token, sdk.ReviewStateApproved)
+	g.review(t, server, token, g.pr.Number, true)
 	all := forge.Decoration{Labels: []string{"b"}, Reviewers: []string{first, second}, Assignees: []string{second}, Milestone: "2026"}
 	for range 2 {
 		pr := put(all)

@@ -80,10 +80,24 @@ func (f *Forge) askReviewers(ctx context.Context, client *gitea.Client, raw *git
 	if len(missing) == 0 {
 		return nil
 	}
-	if resp, err := client.CreateReviewRequests(f.owner, f.repo, raw.Index, reviewers(missing)); err != nil {
-		return f.classify(ctx, "requesting reviews of a pull request", resp, err)
+	return f.request(ctx, client, raw.Index, missing)
+}
+
+// request asks all at once, and where Gitea refuses that for one of them, each alone.
+func (f *Forge) request(ctx context.Context, client *gitea.Client, number int64, names []string) error {
+	resp, err := client.CreateReviewRequests(f.owner, f.repo, number, reviewers(names))
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = f.classify(ctx, fmt.Sprintf("requesting reviews by %q", names), resp, err)
+	if len(names) == 1 || !errors.Is(err, forge.ErrNotFound) && !errors.Is(err, forge.ErrInvalid) {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, f.request(ctx, client, number, []string{name}))
+	}
+	return errors.Join(errs...)
 }
 
 // assign sends the whole list, since Gitea puts it in place of the old one.

@@ -23,7 +23,10 @@ func (f *Forge) Comments(ctx context.Context, number int, since time.Time) ([]fo
 	}
 	list, resp, err := client.ListIssueComments(f.owner, f.repo, int64(number), gitea.ListIssueCommentOptions{Since: since})
 	if err != nil {
-		return nil, f.classify(ctx, op, resp, err)
+		return nil, f.settle(f.classify(ctx, op, resp, err), forge.ErrNotFound, func() (*gitea.Response, error) {
+			_, resp, err := client.GetIssue(f.owner, f.repo, int64(number))
+			return resp, err
+		})
 	}
 	var out []forge.Comment
 	for _, c := range list {
