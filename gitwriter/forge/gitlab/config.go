@@ -23,7 +23,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/gitlab-org/api/client-go"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
 	"github.com/towline-dev/towline/internal/secret"

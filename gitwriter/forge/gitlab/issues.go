@@ -6,7 +6,7 @@ import (
 	"errors"
 	"slices"
 
-	"gitlab.com/gitlab-org/api/client-go"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"

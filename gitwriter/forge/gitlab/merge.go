@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"gitlab.com/gitlab-org/api/client-go"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
@@ -181,7 +181,7 @@ func (f *Forge) accept(ctx context.Context, op string, number int, m forge.Merge
 	options := &gitlab.AcceptMergeRequestOptions{SHA: &m.SHA}
 	if later {
 		options.AutoMerge = &later
-		options.MergeWhenPipelineSucceeds = &later // its name before GitLab 17.11
+		options.MergeWhenPipelineSucceeds = &later //nolint:staticcheck // its name before GitLab 17.11
 	}
 	text := strings.TrimSpace(m.Title + "\n\n" + m.Message)
 	options.Squash = gitlab.Ptr(m.Method == forge.MergeSquash)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/gitlab-org/api/client-go"
+	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"

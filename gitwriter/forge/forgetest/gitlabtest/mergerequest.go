@@ -42,7 +42,6 @@ type mergeRequest struct {
 	mergeSHA, squashSHA string
 	autoMessage         string
 	autoBy              *user
-	shouldRemoveOnMerge bool
 }
 
 type reviewer struct {

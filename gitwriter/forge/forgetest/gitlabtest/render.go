@@ -147,7 +147,7 @@ func (c *call) issue(i *issue) object {
 func (c *call) note(n *note, kind string, t *thread) object {
 	return object{
 		"id": n.id, "type": nil, "body": n.body, "attachment": nil, "author": c.person(n.author), "system": n.system,
-		"created_at": moment(n.created), "updated_at": moment(n.updated), "noteable_id": t.id, "noteable_type": kind, "noteable_iid": t.iid,
+		"created_at": moment(n.created), "updated_at": moment(n.updated), "noteable_id": t.id, "noteable_type": kind, "noteable_iid": t.iid, //nolint:misspell // GitLab's word
 		"project_id": c.p.id, "resolvable": false, "confidential": false, "internal": false, "imported": false, "imported_from": "none",
 		"commands_changes": object{},
 	}
