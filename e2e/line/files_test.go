@@ -58,6 +58,7 @@ func references(host, version string) map[string][]string {
 			"        image: " + host + "/hello:" + version + ` # {"$imagepolicy": "flux-system:hello"}`,
 		},
 		"github/deployment.yaml": {"          image: " + host + "/hello:" + version},
+		"gitlab/deployment.yaml": {"          image: " + host + "/hello:" + version},
 		"gitea/deployment.yaml":  {"          image: " + host + "/hello:" + version},
 		"helm/chart/values.yaml": {`  tag: "` + version + `"   # quotes stay`},
 		"helm/chart/templates/deployment.yaml": {

@@ -67,8 +67,8 @@ func TestExamples(t *testing.T) {
 		name, without, want string
 		uses                int
 	}{
-		{"without any", "flux/images", "flux-system/hello", 10},
-		{"with Flux's", "", "hello", 8},
+		{"without any", "flux/images", "flux-system/hello", 11},
+		{"with Flux's", "", "hello", 9},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tree := fstest.MapFS{}
