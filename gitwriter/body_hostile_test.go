@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
 )
@@ -80,11 +79,7 @@ func TestHostileBodies(t *testing.T) {
 	for name, text := range hostileTexts() {
 		t.Run(name, func(t *testing.T) {
 			in := hostileBody(text)
-			began := time.Now()
 			checkBody(t, in, gitwriter.Body(in), 2*len(gitwriter.Steps(in.Changes)))
-			if took := time.Since(began); took > 10*time.Second { // mostly some ms
-				t.Errorf("it took %s", took)
-			}
 		})
 	}
 }
