@@ -50,6 +50,11 @@ func (s *Session) begin(ctx context.Context) error {
 	s.w.mu.Lock()
 	changed, s.w.pending = append(s.w.pending, changed...), nil
 	s.w.mu.Unlock()
+	for _, number := range s.cfg.Commented {
+		if pull, ok := s.book.Doubt(number); ok {
+			changed = append(changed, pull)
+		}
+	}
 	for _, pull := range append(changed, s.moved()...) {
 		if group, _ := s.groupOf(pull); s.proposes(pull) {
 			s.news = append(s.news, group)

@@ -24,6 +24,9 @@ type SessionConfig struct {
 	// Waits says, in words for people, until when nothing new is opened and no new version
 	// goes into an open pull request: the repository's windows are shut. Default: it isn't.
 	Waits string
+	// Commented are pull requests of which a webhook says that somebody commented: their
+	// comments are read whatever the forge's list says. Default: none.
+	Commented []int
 	// Dashboard keeps the issue that shows all updates.
 	Dashboard policy.DashboardConfig
 }

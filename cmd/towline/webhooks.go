@@ -52,7 +52,11 @@ func wireWebhooks(p process, c config.Bot, b *bot.Bot, reg prometheus.Registerer
 
 func touch(b *bot.Bot, events []forgehook.Event) {
 	for _, e := range events {
-		b.Touched(e.Repository, e.Branch)
+		commented := 0
+		if e.Kind == forgehook.Comment {
+			commented = e.Number
+		}
+		b.Touched(e.Repository, e.Branch, commented)
 	}
 }
 

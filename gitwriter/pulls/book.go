@@ -62,6 +62,7 @@ type entry struct {
 	ReadOn time.Time `json:"readOn,omitzero"`
 
 	seen   time.Time // by Now: when PullRequest.UpdatedAt became known; zero from a file
+	doubt  bool      // the comments are to be read in any case
 	unsure bool      // the comments were read so soon after it that one more may have come
 }
 
@@ -203,7 +204,7 @@ func (b *Book) store(pr forge.PullRequest) bool {
 	case !known.PullRequest.CreatedAt.Equal(pr.CreatedAt): // another one of this number
 		b.remove(pr.Number)
 	default:
-		next.Decorated, next.unsure = known.Decorated, known.unsure
+		next.Decorated, next.unsure, next.doubt = known.Decorated, known.unsure, known.doubt
 		next.Orders, next.ReadAt, next.ReadOn = known.Orders, known.ReadAt, known.ReadOn
 		if known.PullRequest.UpdatedAt.Equal(pr.UpdatedAt) {
 			next.seen = known.seen

@@ -82,7 +82,7 @@ func TestLost(t *testing.T) {
 		"twice": append(bytes.Clone(whole), whole...),
 		"large": append(bytes.Clone(whole), bytes.Repeat([]byte(" "), 128<<20)...),
 	}
-	for at := 0; at < len(whole); at += 13 {
+	for at := 0; at < len(whole); at += 31 {
 		flipped := bytes.Clone(whole)
 		flipped[at] ^= 1
 		damages[fmt.Sprintf("cut to %d", at)], damages[fmt.Sprintf("flipped at %d", at)] = whole[:at], flipped

@@ -66,13 +66,32 @@ func (b *Book) Orders(ctx context.Context, number int) (Orders, error) {
 	defer b.mu.Unlock()
 	if e := b.entries[number]; e != nil && e.PullRequest.UpdatedAt.Equal(pr.UpdatedAt) {
 		e.Orders, e.ReadAt, e.ReadOn, e.unsure, b.dirty = orders, pr.UpdatedAt, b.cfg.Now().UTC(), unsure, true
+		e.doubt = false
 	}
 	return orders.at(b.cfg.Now()), nil
+}
+
+// Doubt has the comments of a pull request read again by the next Orders, and gives it:
+// somebody says that one was written, edited or deleted. The list of pull requests may
+// not tell, if it was in the second in which something else happened to it, or if the
+// forge doesn't date it for edits. It is false for one that isn't in the book.
+func (b *Book) Doubt(number int) (forge.PullRequest, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.entries[number]
+	if e == nil {
+		return forge.PullRequest{}, false
+	}
+	e.doubt = true
+	return clone(e.PullRequest), true
 }
 
 // current tells whether nothing was written since the comments were read. Nobody has
 // commented on what was never updated.
 func (e *entry) current(now time.Time) bool {
+	if e.doubt {
+		return false
+	}
 	if e.ReadAt.IsZero() {
 		return e.PullRequest.UpdatedAt.Equal(e.PullRequest.CreatedAt)
 	}

@@ -106,6 +106,31 @@ func TestOrdersCostNothingWithoutNews(t *testing.T) {
 	b.wants("within an hour", b.requests(), "")
 }
 
+// TestDoubt holds that comments are read again when somebody says that they changed, once.
+func TestDoubt(t *testing.T) {
+	b := staffed(t)
+	b.refresh()
+	b.pass(time.Minute)
+	b.requests()
+	b.mu.Lock()
+	b.comments[1] = []forge.Comment{{ID: 1, Author: "alice", Body: "/towline ignore", CreatedAt: b.now, UpdatedAt: b.now}}
+	b.mu.Unlock()
+	if b.orders(1).Ignored {
+		t.Error("the order is known before anybody told of it")
+	}
+	if pr, ok := b.book.Doubt(1); !ok || pr.Head != "towline/web" {
+		t.Errorf("doubted %+v", pr)
+	}
+	if _, ok := b.book.Doubt(2); ok {
+		t.Error("there is a second pull request")
+	}
+	if !b.orders(1).Ignored {
+		t.Error("the order isn't known")
+	}
+	b.orders(1)
+	b.wants("requests", b.requests(), "comments 1, permission alice")
+}
+
 // TestEditedComments holds that a comment which somebody edits or deletes counts as it
 // stands, on a forge that doesn't date the pull request anew for it: within the hour.
 func TestEditedComments(t *testing.T) {

@@ -87,6 +87,8 @@ type awaited struct {
 	during images
 	round  bool
 	config *policy.UpdateConfig // of the last round's tree; nil until there is one
+	// commented are pull requests that were commented on since the last round began.
+	commented map[int]bool
 }
 
 // pushed makes the policies of these images due.

@@ -26,6 +26,7 @@ type pushWorld struct {
 	source     *source
 	registries *registries
 
+	forge   *forgery          // of the first repository
 	fetched func()            // called when a repository is fetched; may be nil
 	heard   func(event.Event) // called for each event; may be nil
 
@@ -63,9 +64,10 @@ func inPushWorld(t *testing.T, files fstest.MapFS, listed func(w *pushWorld, rep
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &pushWorld{T: t, clock: scheduletest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), source: &source{files: files}, registries: &registries{}}
+		w.forge = newForgery()
 		var all []bot.Repository
 		for _, name := range []string{"deploy", "twin"} {
-			all = append(all, bot.Repository{Name: name, URL: "https://git.example.com/acme/" + name, Branch: "main", Interval: 24 * time.Hour, Source: fetching{w.source, w}, Writer: &writer{source: w.source}})
+			all = append(all, bot.Repository{Name: name, URL: "https://git.example.com/acme/" + name, Branch: "main", Interval: 24 * time.Hour, Source: fetching{w.source, w}, Writer: &writer{source: w.source, forge: map[string]*forgery{"deploy": w.forge}[name]}})
 		}
 		var err error
 		w.bot, err = bot.New(bot.Config{

@@ -58,7 +58,7 @@ func (w *worker) begin(ctx context.Context, r *round) error {
 	r.waits = windows.Words(w.now())
 	r.session, err = w.repo.Writer.Begin(ctx, gitwriter.SessionConfig{
 		Base: w.baseBranch(), BranchPrefix: w.branchPrefix(), Scope: w.scope(),
-		Limits: c.Limits, Waits: r.waits, Dashboard: c.Dashboard,
+		Limits: c.Limits, Waits: r.waits, Dashboard: c.Dashboard, Commented: w.awaited.takeCommented(),
 	})
 	if err != nil {
 		return fmt.Errorf("asking the forge for news: %w", err)

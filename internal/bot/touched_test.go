@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/towline-dev/towline/internal/event"
 )
 
@@ -17,15 +19,15 @@ const deploy = "git.example.com/acme/deploy"
 func TestABurstOfEventsIsOneRound(t *testing.T) {
 	inPushWorld(t, webAndDB(), nothing, func(w *pushWorld) {
 		for range 1000 {
-			w.bot.Touched(deploy, "main")
-			w.bot.Touched(deploy, "towline/web")
+			w.bot.Touched(deploy, "main", 0)
+			w.bot.Touched(deploy, "towline/web", 0)
 		}
 		w.pass(1999 * time.Millisecond)
 		w.wants("before it is quiet", 0, nil)
 		w.pass(time.Millisecond)
 		w.wants("after the burst", 1, map[string]int{"ghcr.io/acme/web": 2, "nginx": 2})
 		for range 30 {
-			w.bot.Touched(deploy, "main")
+			w.bot.Touched(deploy, "main", 0)
 			w.pass(time.Second)
 		}
 		w.wants("after half a minute without a pause", 1+3, nil)
@@ -62,7 +64,7 @@ func TestWhatATouchConcerns(t *testing.T) {
 			{"", "", 0},
 			{"%zz", "", 0},
 		} {
-			w.bot.Touched(tt.repository, tt.branch)
+			w.bot.Touched(tt.repository, tt.branch, 0)
 			w.pass(time.Minute)
 			want += tt.rounds
 			w.wants(tt.repository+" "+tt.branch, want, nil)
@@ -78,16 +80,48 @@ func TestATouchDuringARound(t *testing.T) {
 		w.fetched = func() {
 			if more > 0 {
 				more--
-				w.bot.Touched(deploy, "main")
+				w.bot.Touched(deploy, "main", 0)
 				w.clock.Advance(2 * time.Second) // the burst is over while the round goes on
 			}
 		}
-		w.bot.Touched(deploy, "main")
+		w.bot.Touched(deploy, "main", 0)
 		w.pass(time.Minute)
 		w.pass(time.Minute)
 		w.wants("after it", 3, nil)
 		w.pass(time.Hour)
 		w.wants("an hour later", 3, nil)
+	})
+}
+
+// TestCommentsAreReadOnce holds that the next round knows which pull requests were
+// commented on, as many as may be, and the one after it none.
+func TestCommentsAreReadOnce(t *testing.T) {
+	inPushWorld(t, webAndDB(), nothing, func(w *pushWorld) {
+		commented := func(want ...int) {
+			t.Helper()
+			w.pass(time.Minute)
+			w.forge.set(func(f *forgery) {
+				if diff := cmp.Diff(want, f.cfg.Commented); diff != "" {
+					t.Errorf("commented (-want +got):\n%s", diff)
+				}
+			})
+		}
+		w.bot.Touched(deploy, "", 7)
+		w.bot.Touched(deploy, "towline/web", 5)
+		w.bot.Touched(deploy, "feature", 3)
+		w.bot.Touched(deploy, "", -1)
+		commented(5, 7)
+		w.bot.Touched(deploy, "main", 0)
+		commented()
+		for i := range 2000 {
+			w.bot.Touched(deploy, "", i)
+		}
+		w.pass(time.Minute)
+		w.forge.set(func(f *forgery) {
+			if n := len(f.cfg.Commented); n != 1000 {
+				t.Errorf("%d are kept, want 1000", n)
+			}
+		})
 	})
 }
 
@@ -99,8 +133,8 @@ func TestOurOwnDoingsEnd(t *testing.T) {
 		w.heard = func(e event.Event) {
 			if p, ok := e.(event.PullRequest); ok {
 				done.Add(1)
-				w.bot.Touched("git.example.com/acme/"+p.Repository, p.Branch) // the push
-				w.bot.Touched("git.example.com/acme/"+p.Repository, p.Branch) // the pull request
+				w.bot.Touched("git.example.com/acme/"+p.Repository, p.Branch, 0) // the push
+				w.bot.Touched("git.example.com/acme/"+p.Repository, p.Branch, 0) // the pull request
 			}
 		}
 		w.registries.tags = map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}}
@@ -120,7 +154,7 @@ func TestOurOwnDoingsEnd(t *testing.T) {
 func TestATouchBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, webAndDB(), nil)
-		w.bot.Touched(deploy, "main")
+		w.bot.Touched(deploy, "main", 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- w.bot.Run(ctx) }()
@@ -129,6 +163,6 @@ func TestATouchBeforeRun(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		w.bot.Touched(deploy, "main")
+		w.bot.Touched(deploy, "main", 0)
 	})
 }
