@@ -145,7 +145,8 @@ func TestDecorationIsMended(t *testing.T) {
 			b := newBot(t, "api")
 			b.round(update("api", "1.1.0", labels))
 			test.do(b)
-			b.restart(b.forge) // and the book is lost
+			b.dir = t.TempDir() // with the book
+			b.restart(b.forge)
 			b.round(update("api", "1.1.0", labels))
 			b.did("api unchanged/")
 			b.forge.takeCalls()

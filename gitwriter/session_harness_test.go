@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,11 +46,14 @@ func newBot(t *testing.T, groups ...string) *bot {
 	return b
 }
 
-// restart begins a new process, which remembers nothing.
+// restart begins a new process, which remembers what is on disk; a new dir is a lost one.
 func (b *bot) restart(f forge.Forge, edit ...func(*gitwriter.Config)) {
 	b.t.Helper()
 	b.repo = b.world.repo()
-	cfg := gitwriter.Config{Repo: b.repo, Forge: f, Now: func() time.Time { return b.now }, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	cfg := gitwriter.Config{
+		Name: "deploy", Repo: b.repo, Forge: f, Pulls: filepath.Join(b.dir, "pulls.json"),
+		Now: func() time.Time { return b.now }, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
 	for _, each := range edit {
 		each(&cfg)
 	}

@@ -130,6 +130,8 @@ func TestTwoBotsInRounds(t *testing.T) {
 	one := newBot(t, "a", "b", "c")
 	two := &bot{world: one.world, now: start().Add(37 * time.Second), cfg: one.cfg, fates: map[string]gitwriter.Fate{"c": gone("excluded")}}
 	one.fates = two.fates
+	other := *one.world
+	two.world, other.dir = &other, t.TempDir()
 	two.restart(one.forge)
 	for round := range 4 {
 		version := []string{"1.1.0", "1.1.0", "1.2.0", "1.2.0"}[round]
@@ -154,7 +156,9 @@ func TestTwoBotsInRounds(t *testing.T) {
 func TestWhatAnotherBotHasJustOpenedIsNotClosed(t *testing.T) {
 	t.Parallel()
 	one := newBot(t, "a", "b")
-	two := &bot{world: one.world, now: start(), cfg: one.cfg}
+	other := *one.world
+	other.dir = t.TempDir()
+	two := &bot{world: &other, now: start(), cfg: one.cfg}
 	two.restart(one.forge)
 	s := one.begin()
 	two.round(update("a", "1.1.0"))
