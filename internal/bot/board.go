@@ -132,12 +132,19 @@ func (b *board) row(r Row) {
 // fail notes what fails, with since when. A reason stays as it was first told while only
 // its numbers change, so that the dashboard isn't written anew each round.
 func (b *board) fail(r *round, policies map[string]*policy.Policy, now time.Time) {
+	failed := maps.Clone(r.failed)
+	for _, row := range r.plan.Rows {
+		at := slices.IndexFunc(r.refused, func(p policy.Problem) bool { return p.File == row.Reference.File })
+		if at >= 0 && row.Changed() && failed[row.Policy.Key()] == nil {
+			failed[row.Policy.Key()] = r.refused[at]
+		}
+	}
 	for subject := range b.failures {
-		if _, still := r.failed[subject]; !still && r.examined(subject) {
+		if _, still := failed[subject]; !still && r.examined(subject) {
 			delete(b.failures, subject)
 		}
 	}
-	for subject, err := range r.failed {
+	for subject, err := range failed {
 		failure := dashboard.Failure{Policy: subject, Reason: err.Error(), Since: now.UTC().Truncate(time.Second)}
 		if p := policies[subject]; p != nil {
 			failure.Place = p.Position.String()

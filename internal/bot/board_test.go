@@ -53,6 +53,28 @@ func TestTheDashboardShowsFailuresSinceTheFirst(t *testing.T) {
 	}
 }
 
+// TestTheDashboardShowsWhatCantBeEdited, at the policies that want it edited.
+func TestTheDashboardShowsWhatCantBeEdited(t *testing.T) {
+	w := newWorld(t, fstest.MapFS{
+		".towline.yaml": file(withDashboard), "web.yaml": file(policyOf("web", "ghcr.io/acme/web")),
+		"shared.yaml": file("web: {repository: ghcr.io/acme/web, tag: &tag 1.0.0}\nother: {repository: ghcr.io/acme/other, tag: *tag}\n"),
+	}, map[string][]string{"ghcr.io/acme/web": {"1.0.0", "1.1.0"}})
+	for _, want := range []int{1, 0} {
+		_ = w.bot.Once(t.Context()) // what can't be edited is an error
+		shown := w.writer.forge.shown[len(w.writer.forge.shown)-1]
+		if len(shown.Failures) != want {
+			t.Fatalf("failures: %+v, want %d", shown.Failures, want)
+		}
+		if want == 1 {
+			f := shown.Failures[0]
+			if f.Policy != "web" || !strings.HasPrefix(f.Reason, "shared.yaml:1:42: the file is left as it is") {
+				t.Errorf("the failure is %+v", f)
+			}
+		}
+		w.put("shared.yaml", "web: {repository: ghcr.io/acme/web, tag: 1.0.0}\n")
+	}
+}
+
 // TestTheDashboardShowsWhatWaits for a limit or for its age, until when.
 func TestTheDashboardShowsWhatWaits(t *testing.T) {
 	const image = "ghcr.io/acme/web"
