@@ -173,9 +173,6 @@ func (t *Tree) Together(due func(*policy.Policy) bool) func(*policy.Policy) bool
 // groupsOf gives the groups that a policy may add to, sorted.
 func (t *Tree) groupsOf(p *policy.Policy) []Group { return t.layout().groups[p.Key()] }
 
-// adds tells whether a policy may add to a group.
-func (t *Tree) adds(p *policy.Policy, g Group) bool { return slices.Contains(t.groupsOf(p), g) }
-
 // Group is what the change travels with; the zero value where nothing is changed.
 func (r Row) Group() Group { return r.group }
 

@@ -69,7 +69,11 @@ func (w *worker) rewriter(group Group, look Look) func(context.Context, gitrepo.
 		}
 		look := look
 		look.Moved = w.movedUpTo(base)
-		look.Due = func(p *policy.Policy) bool { return tree.adds(p, group) }
+		makers := map[*policy.Policy]bool{}
+		for _, p := range tree.layout().makers[group] {
+			makers[p] = true
+		}
+		look.Due = func(p *policy.Policy) bool { return makers[p] }
 		plan, err := tree.Plan(ctx, look)
 		if err != nil {
 			return nil, nil, err
