@@ -10,6 +10,7 @@
 package gitea
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"code.gitea.io/sdk/gitea"
 
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 	"github.com/towline-dev/towline/internal/secret"
 )
 
@@ -45,6 +47,9 @@ type Config struct {
 	// PageSize is how many items a page of a list is asked to hold; 0 means 50,
 	// the most that Gitea gives as it comes.
 	PageSize int
+	// Quota is shared by all that use the same credential on the same host; nil means
+	// one of its own.
+	Quota *quota.Quota
 	// Now tells the time; nil means time.Now. Only a server that sends no Date
 	// header makes it matter.
 	Now func() time.Time
@@ -88,6 +93,7 @@ func New(c Config) (*Forge, error) {
 	}
 	f.client = &http.Client{Transport: &api.Transport{
 		Origin: base, Base: c.Transport, UserAgent: "towline", Timeout: c.Timeout, Delay: c.RetryDelay,
+		Quota: cmp.Or(c.Quota, quota.New(quota.Config{Now: c.Now})),
 	}}
 	return f, nil
 }

@@ -13,6 +13,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go"
 
 	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 	"github.com/towline-dev/towline/internal/secret"
 )
 
@@ -56,6 +58,9 @@ type Config struct {
 	// PageSize is how many items a page of a list is asked to hold; 0 means 100, the
 	// most that GitLab gives.
 	PageSize int
+	// Quota is shared by all that use the same credential on the same host; nil means
+	// one of its own.
+	Quota *quota.Quota
 	// Now tells the time; nil means time.Now. Only a server that sends no Date
 	// header makes it matter.
 	Now func() time.Time
@@ -101,6 +106,7 @@ func New(c Config) (*Forge, error) {
 	f.client, err = gitlab.NewAuthSourceClient(bearer{token},
 		gitlab.WithHTTPClient(&http.Client{Transport: &api.Transport{
 			Origin: base, Base: c.Transport, Timeout: c.Timeout, Delay: c.RetryDelay,
+			Quota: cmp.Or(c.Quota, quota.New(quota.Config{Now: c.Now})),
 		}}),
 		gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
 		gitlab.WithBaseURL(base.String()), gitlab.WithUserAgent("towline"),
