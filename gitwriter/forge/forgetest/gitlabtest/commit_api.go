@@ -56,7 +56,7 @@ func (c *call) status(s *status, sha string) object {
 	return object{
 		"id": s.id, "sha": sha, "ref": s.ref, "status": s.state, "name": s.name, "target_url": text(s.link), "description": text(s.description),
 		"created_at": moment(s.created), "started_at": nil, "finished_at": moment(s.finished), "allow_failure": false, "coverage": nil,
-		"pipeline_id": 1, "author": c.person(s.by),
+		"pipeline_id": 1, "author": orNull(s.by, c.person),
 	}
 }
 

@@ -23,7 +23,7 @@ func listUsers(c *call) (answer, error) {
 			out = append(out, u)
 		}
 	}
-	return listed(c, out, func(u *user) object { return c.person(u).(object) }), nil
+	return listed(c, out, c.person), nil
 }
 
 // listMembers searches as GitLab does, for a part of the name.
@@ -36,7 +36,7 @@ func listMembers(c *call) (answer, error) {
 		}
 	}
 	return listed(c, out, func(u *user) object {
-		member := c.person(u).(object)
+		member := c.person(u)
 		member["access_level"], member["expires_at"], member["created_at"] = int(u.Level), nil, moment(c.now())
 		member["membership_state"] = "active"
 		return member
@@ -50,5 +50,5 @@ func listMilestones(c *call) (answer, error) {
 			out = append(out, m)
 		}
 	}
-	return listed(c, out, func(m *milestone) object { return c.milestone(m).(object) }), nil
+	return listed(c, out, c.milestone), nil
 }

@@ -23,10 +23,15 @@ func text(s string) any {
 	return s
 }
 
-func (c *call) person(u *user) any {
-	if u == nil {
+// orNull renders what there may not be.
+func orNull[T any](value *T, render func(*T) object) any {
+	if value == nil {
 		return nil
 	}
+	return render(value)
+}
+
+func (c *call) person(u *user) object {
 	return object{
 		"id": u.id, "username": u.Username, "name": u.Username, "state": "active", "locked": false,
 		"avatar_url": nil, "web_url": c.base + "/" + u.Username,
@@ -88,9 +93,9 @@ func (c *call) basic(m *mergeRequest) object {
 	maps.Copy(out, object{
 		"source_branch": m.source, "target_branch": m.target, "source_project_id": c.p.id, "target_project_id": c.p.id,
 		"sha": text(m.sha), "draft": m.draft(), "work_in_progress": m.draft(), "assignee": assignee, "assignees": c.people(m.assignees),
-		"reviewers": reviewers, "milestone": c.milestone(m.milestone), "merge_when_pipeline_succeeds": m.auto,
+		"reviewers": reviewers, "milestone": orNull(m.milestone, c.milestone), "merge_when_pipeline_succeeds": m.auto,
 		"merge_status": mergeStatus(detail), "detailed_merge_status": detail, "has_conflicts": detail == "conflict",
-		"blocking_discussions_resolved": true, "merged_at": moment(m.merged), "merged_by": c.person(m.mergedBy), "merge_user": c.person(m.mergedBy),
+		"blocking_discussions_resolved": true, "merged_at": moment(m.merged), "merged_by": orNull(m.mergedBy, c.person), "merge_user": orNull(m.mergedBy, c.person),
 		"merge_commit_sha": text(m.mergeSHA), "squash_commit_sha": text(m.squashSHA), "squash": m.squash, "squash_on_merge": m.squash,
 		"should_remove_source_branch": nil, "force_remove_source_branch": false, "reference": fmt.Sprintf("!%d", m.iid),
 		"imported": false, "imported_from": "none", "prepared_at": moment(m.created), "merge_after": nil,
@@ -125,10 +130,7 @@ func (c *call) full(m *mergeRequest) object {
 	return out
 }
 
-func (c *call) milestone(m *milestone) any {
-	if m == nil {
-		return nil
-	}
+func (c *call) milestone(m *milestone) object {
 	return object{
 		"id": m.id, "iid": m.iid, "project_id": c.p.id, "title": m.title, "description": "", "state": "active", "expired": false,
 		"created_at": moment(m.created), "updated_at": moment(m.created), "due_date": nil, "start_date": nil, "web_url": c.page("milestones", m.iid),
