@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"code.gitea.io/sdk/gitea"
@@ -44,7 +45,9 @@ func (f *Forge) Comments(ctx context.Context, number int, since time.Time) ([]fo
 }
 
 // Permission asks Gitea, which answers only who administers the repository (and
-// anybody about themselves): with a lesser token it is ErrForbidden.
+// anybody about themselves). With a lesser token nobody is known to have a permission
+// but the owner, and a warning says so: one who comments must not be able to stop a
+// round by it.
 func (f *Forge) Permission(ctx context.Context, login string) (forge.Permission, error) {
 	const op = "reading a permission"
 	if !allowed(login) {
@@ -60,6 +63,9 @@ func (f *Forge) Permission(ctx context.Context, login string) (forge.Permission,
 		if errors.Is(err, forge.ErrNotFound) {
 			return forge.PermissionNone, f.isThere(ctx, client, err)
 		}
+		if errors.Is(err, forge.ErrForbidden) {
+			return f.ownersAlone(ctx, login), nil
+		}
 		return forge.PermissionNone, err
 	}
 	if answer == nil {
@@ -74,6 +80,16 @@ func (f *Forge) Permission(ctx context.Context, login string) (forge.Permission,
 		return forge.PermissionAdmin, nil
 	}
 	return forge.PermissionNone, nil
+}
+
+// ownersAlone is what can be known where Gitea doesn't tell.
+func (f *Forge) ownersAlone(ctx context.Context, login string) forge.Permission {
+	if strings.EqualFold(login, f.owner) {
+		return forge.PermissionAdmin
+	}
+	f.log.WarnContext(ctx, "Gitea tells only administrators of a repository what others may do there: the token's user has to be one, or nobody but the owner is obeyed",
+		"owner", f.owner, "repo", f.repo, "login", login)
+	return forge.PermissionNone
 }
 
 // isThere gives err when the repository itself is missing, and nil when it is there,
