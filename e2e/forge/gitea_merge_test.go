@@ -68,9 +68,9 @@ func settled(t *testing.T, call func() error) error {
 	}
 }
 
-func (g *giteaPull) report(t *testing.T, name string, state forge.StatusState) {
+func (g *giteaPull) report(t *testing.T, state forge.StatusState) {
 	t.Helper()
-	if err := g.forge.SetStatus(t.Context(), g.pr.HeadSHA, forge.Status{Context: name, State: state}); err != nil {
+	if err := g.forge.SetStatus(t.Context(), g.pr.HeadSHA, forge.Status{Context: "build", State: state}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -99,7 +99,7 @@ func TestGiteaReadiness(t *testing.T) {
 		}
 	}
 	want("as it is", forge.Readiness{Mergeable: true, Checks: forge.ChecksNone})
-	g.report(t, "build", forge.StatusPending)
+	g.report(t, forge.StatusPending)
 	want("a check that runs", forge.Readiness{Mergeable: true, Checks: forge.ChecksPending})
 	g.protect(t, sdk.CreateBranchProtectionOption{EnableStatusCheck: true, StatusCheckContexts: []string{"build"}, RequiredApprovals: 1})
 	want("a rule for approvals", forge.Readiness{Checks: forge.ChecksPending, Reason: "it has 0 of 1 required approvals"})
@@ -110,7 +110,7 @@ func TestGiteaReadiness(t *testing.T) {
 	if _, err := g.forge.Merge(t.Context(), g.pr.Number, g.ask); !errors.Is(err, forge.ErrNotReady) {
 		t.Errorf("Merge before the check gave %v, want ErrNotReady", err)
 	}
-	g.report(t, "build", forge.StatusSuccess)
+	g.report(t, forge.StatusSuccess)
 	want("all there", forge.Readiness{Mergeable: true, Checks: forge.ChecksSuccess})
 	other := g.ask
 	other.SHA = strings.Repeat("0123456789", 4)
@@ -159,7 +159,7 @@ func TestGiteaAutomerge(t *testing.T) {
 		}
 	}
 	refused("no check", g.ask)
-	g.report(t, "build", forge.StatusPending)
+	g.report(t, forge.StatusPending)
 	refused("a check that nothing requires", g.ask)
 	g.protect(t, sdk.CreateBranchProtectionOption{EnableStatusCheck: true, StatusCheckContexts: []string{"build"}})
 	other := g.ask
@@ -175,7 +175,7 @@ func TestGiteaAutomerge(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("before the check has ended: %+v, %v", list, err)
 	}
-	g.report(t, "build", forge.StatusSuccess)
+	g.report(t, forge.StatusSuccess)
 	for {
 		list, err := g.forge.List(t.Context(), forge.Filter{State: forge.StateMerged})
 		if err != nil || t.Context().Err() != nil {

@@ -53,7 +53,7 @@ func (g onGitea) addReviews(h *forgetest.Harness, server *testbed.GiteaServer, c
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 		check(t, err)
 		req.SetBasicAuth(server.User, server.Token)
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := http.DefaultTransport.RoundTrip(req)
 		check(t, err)
 		check(t, resp.Body.Close())
 		return resp.StatusCode
