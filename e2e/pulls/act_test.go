@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest"
 )
 
 // actors are the commands by which something happens beside the bot. "as NAME" at the
@@ -16,7 +18,7 @@ func (s *story) actors() map[string]func(args []string, input string) {
 		"tags": s.publish, "clock": s.turnClock, "restart": s.restart,
 		"merge": s.merge, "close": s.setState("closed"), "reopen": s.setState("open"),
 		"comment": s.comment, "edit": s.edit, "push": s.push, "commit": s.commit, "delete-branch": s.deleteBranch,
-		"branch": s.branch, "unlabel": s.unlabel, "status": s.status, "milestone": s.milestone, "strip": s.strip,
+		"branch": s.branch, "unlabel": s.unlabel, "status": s.status, "milestone": s.milestone, "strip": s.strip, "trouble": s.trouble, "tick": s.tick,
 	}
 }
 
@@ -99,7 +101,7 @@ func (s *story) edit(args []string, _ string) {
 	s.want(args, 3)
 	change := map[string]string{"title": args[2]}
 	if args[1] == "above" {
-		change = map[string]string{"body": args[2] + "\n\n" + s.pull(s.number(args)).Body}
+		change = map[string]string{"body": args[2] + "\n\n" + pullOf(s.T, s.place, s.number(args)).Body}
 	}
 	must(s.T, s.place, apiCall{method: http.MethodPatch, path: pullPath(s.number(args)), who: login, in: change})
 }
@@ -108,7 +110,7 @@ func (s *story) edit(args []string, _ string) {
 func (s *story) strip(args []string, _ string) {
 	s.Helper()
 	args, login := who(args)
-	lines := slices.DeleteFunc(strings.Split(s.pull(s.number(args)).Body, "\n"), func(line string) bool { return strings.HasPrefix(line, "<!--") })
+	lines := slices.DeleteFunc(strings.Split(pullOf(s.T, s.place, s.number(args)).Body, "\n"), func(line string) bool { return strings.HasPrefix(line, "<!--") })
 	must(s.T, s.place, apiCall{method: http.MethodPatch, path: pullPath(s.number(args)), who: login, in: map[string]string{"body": strings.Join(lines, "\n")}})
 }
 
@@ -117,7 +119,7 @@ func (s *story) push(args []string, _ string) {
 	s.Helper()
 	args, login := who(args)
 	s.want(args, 3)
-	s.place.commit(s.T, personsCommit{who: login, branch: s.pull(s.number(args)).Head.Ref, message: "Mend " + args[1], files: map[string]string{args[1]: args[2] + "\n"}})
+	s.place.commit(s.T, personsCommit{who: login, branch: pullOf(s.T, s.place, s.number(args)).branch(), message: "Mend " + args[1], files: map[string]string{args[1]: args[2] + "\n"}})
 }
 
 // commit is `commit FILE TEXT`: a commit on main.
@@ -150,7 +152,7 @@ func (s *story) unlabel(args []string, _ string) {
 	s.want(args, 2)
 	name := args[1]
 	if s.how.site.name() == "gitea" {
-		for _, l := range s.pull(s.number(args)).Labels {
+		for _, l := range pullOf(s.T, s.place, s.number(args)).Labels {
 			if l.Name == name {
 				name = strconv.FormatInt(l.ID, 10)
 			}
@@ -165,7 +167,7 @@ func (s *story) status(args []string, _ string) {
 	args, login := who(args)
 	s.want(args, 2)
 	must(s.T, s.place, apiCall{
-		method: http.MethodPost, path: "/statuses/" + s.pull(s.number(args)).Head.SHA, who: login,
+		method: http.MethodPost, path: "/statuses/" + pullOf(s.T, s.place, s.number(args)).Head.SHA, who: login,
 		in: map[string]string{"state": args[1], "context": "ci/build", "description": "said by a story"},
 	})
 }
@@ -173,7 +175,19 @@ func (s *story) status(args []string, _ string) {
 // milestone is `milestone TITLE`.
 func (s *story) milestone(args []string, _ string) {
 	s.Helper()
-	args, login := who(args)
 	s.want(args, 1)
-	must(s.T, s.place, apiCall{method: http.MethodPost, path: "/milestones", who: login, in: map[string]string{"title": args[0]}})
+	s.place.milestone(s.T, args[0])
+}
+
+// trouble is `trouble ROUTE STATUS`: our server fails at a route until the end of the
+// next round.
+func (s *story) trouble(args []string, _ string) {
+	s.Helper()
+	s.want(args, 2)
+	ours, ok := s.place.(*ourPlace)
+	status, err := strconv.Atoi(args[1])
+	if err != nil || !ok {
+		s.Fatalf("%s: it is for our server, with a status", s.at)
+	}
+	s.heal = ours.server.Inject(forgetest.Fault{Route: strings.Replace(args[0], " /", " /repos/{owner}/{repo}/", 1), Status: status})
 }

@@ -3,10 +3,10 @@ package pulls_test
 import (
 	"context"
 	"net/http"
-	"os"
+	"path"
 	"path/filepath"
 	"sync"
-	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
@@ -20,11 +20,12 @@ import (
 
 // wiring is what a bot of a story is made of.
 type wiring struct {
-	place    place
+	places   []place
 	registry string // host
 	clock    *clock
 	state    string // folder
 	requests *requestLog
+	timeout  time.Duration // of a call; 0 for the defaults
 }
 
 // wired is a bot with what it told.
@@ -50,13 +51,9 @@ func (w *wired) take() []event.Event {
 	return events
 }
 
-// wire does what cmd/towline does for a configuration of one repository, with the
-// story's clock and without waits.
+// wire does what cmd/towline does for a configuration, with the story's clock and
+// without waits.
 func wire(c wiring) (*wired, error) {
-	f, err := c.place.forge(c.requests)
-	if err != nil {
-		return nil, err
-	}
 	registries, err := registry.New(registry.Config{
 		Hosts:    map[string]registry.HostConfig{c.registry: {PlainHTTP: true, QPS: 100000}},
 		Keychain: authn.NewMultiKeychain(), Sleep: noSleep,
@@ -64,29 +61,39 @@ func wire(c wiring) (*wired, error) {
 	if err != nil {
 		return nil, err
 	}
-	repo, err := gitrepo.Open(gitrepo.Config{
-		URL: c.place.url(), Dir: filepath.Join(c.state, "git"), Sleep: noSleep,
-		Auth: gitrepo.Auth{Username: robot, Password: secret.New(c.place.token(robot))},
-	})
-	if err != nil {
-		return nil, err
-	}
-	writer, err := gitwriter.New(gitwriter.Config{Name: "deploy", Repo: repo, Forge: f, Now: c.clock.Now, Sleep: noSleep})
-	if err != nil {
-		return nil, err
-	}
 	w := &wired{}
-	w.Bot, err = bot.New(bot.Config{
-		Round: func() bot.Tags { return registries.Round() }, Events: w, Now: c.clock.Now,
-		Repositories: []bot.Repository{{Name: "deploy", Branch: "main", Source: repo, Writer: writer}},
-	})
+	b := bot.Config{Round: func() bot.Tags { return registries.Round() }, Events: w, Now: c.clock.Now}
+	for _, p := range c.places {
+		r, err := wireRepository(c, p)
+		if err != nil {
+			return nil, err
+		}
+		b.Repositories = append(b.Repositories, r)
+	}
+	w.Bot, err = bot.New(b)
 	return w, err
+}
+
+func wireRepository(c wiring, p place) (bot.Repository, error) {
+	f, err := p.forge(c.requests, c.timeout)
+	if err != nil {
+		return bot.Repository{}, err
+	}
+	repo, err := gitrepo.Open(gitrepo.Config{
+		URL: p.url(), Dir: filepath.Join(c.state, "git"), Timeout: c.timeout, Sleep: noSleep,
+		Auth: gitrepo.Auth{Username: robot, Password: secret.New(p.token(robot))},
+	})
+	if err != nil {
+		return bot.Repository{}, err
+	}
+	name := path.Base(p.url())
+	writer, err := gitwriter.New(gitwriter.Config{Name: name, Repo: repo, Forge: f, Now: c.clock.Now, Sleep: noSleep})
+	return bot.Repository{Name: name, Branch: "main", Source: repo, Writer: bot.WriterOf(writer)}, err
 }
 
 // requestLog counts what a bot asks of a forge's API.
 type requestLog struct {
 	mu   sync.Mutex
-	base string
 	seen []string
 }
 
@@ -104,14 +111,6 @@ func (l *requestLog) take() []string {
 	seen := l.seen
 	l.seen = nil
 	return seen
-}
-
-// forget removes a bot's state.
-func forget(t *testing.T, dir string) {
-	t.Helper()
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
 }
 
 var _ http.RoundTripper = (*requestLog)(nil)

@@ -45,7 +45,11 @@ func (g *realGitea) place(t *testing.T, c *clock) place {
 	c.mu.Unlock()
 	p := &giteaPlace{realGitea: g, repo: g.server.Repo(t), clock: c}
 	for _, who := range []string{robot, alice, bob} {
-		must(t, p, apiCall{method: http.MethodPut, path: "/collaborators/" + who, in: map[string]string{"permission": "write"}})
+		permission := "write"
+		if who == robot {
+			permission = "admin" // Gitea tells nobody else who may write
+		}
+		must(t, p, apiCall{method: http.MethodPut, path: "/collaborators/" + who, in: map[string]string{"permission": permission}})
 	}
 	return p
 }
@@ -72,10 +76,10 @@ func (p *giteaPlace) token(login string) string {
 	return p.tokens[login]
 }
 
-func (p *giteaPlace) forge(through http.RoundTripper) (forge.Forge, error) {
+func (p *giteaPlace) forge(through http.RoundTripper, timeout time.Duration) (forge.Forge, error) {
 	return gitea.New(gitea.Config{
 		URL: p.server.URL, Owner: p.repo.Owner, Repo: p.repo.Name, Token: secret.New(p.token(robot)),
-		Transport: through, RetryDelay: 10 * time.Millisecond, Now: p.clock.Now,
+		Transport: through, Timeout: timeout, RetryDelay: 10 * time.Millisecond, Now: p.clock.Now,
 	})
 }
 
@@ -96,10 +100,17 @@ func (p *giteaPlace) commit(t *testing.T, c personsCommit) {
 	}})
 }
 
+func (p *giteaPlace) milestone(t *testing.T, title string) {
+	t.Helper()
+	must(t, p, apiCall{method: http.MethodPost, path: "/milestones", who: alice, in: map[string]string{"title": title}})
+}
+
 // merge waits until Gitea has found out, in the background, that it can.
 func (p *giteaPlace) merge(t *testing.T, who string, number int, method string) {
 	t.Helper()
-	for began := time.Now(); ; {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for began := time.Now(); ; <-again.C {
 		status, err := call(t.Context(), p, apiCall{method: http.MethodPost, path: pullPath(number) + "/merge", who: who, in: map[string]any{"Do": method}})
 		if err == nil {
 			return

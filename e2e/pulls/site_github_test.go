@@ -23,7 +23,7 @@ func (ourServer) name() string { return "github" }
 
 func (ourServer) place(t *testing.T, c *clock) place {
 	t.Helper()
-	return newOurPlace(t, c, repository)
+	return newOurPlace(t, newOurServer(t, c), c, repository)
 }
 
 // ourPlace is a repository at our server.
@@ -43,10 +43,16 @@ func people() []forgetest.User {
 	}
 }
 
-func newOurPlace(t testing.TB, c *clock, name string) *ourPlace {
+// newOurServer starts a server whose time is the clock's.
+func newOurServer(t testing.TB, c *clock) *forgetest.Server {
 	t.Helper()
-	p := &ourPlace{clock: c}
-	p.server = forgetest.Start(t, forgetest.Config{Users: people(), PageUser: alice, Now: c.Now})
+	return forgetest.Start(t, forgetest.Config{Users: people(), PageUser: alice, Now: c.Now})
+}
+
+// newOurPlace makes a repository at a server.
+func newOurPlace(t testing.TB, server *forgetest.Server, c *clock, name string) *ourPlace {
+	t.Helper()
+	p := &ourPlace{server: server, clock: c}
 	var err error
 	if p.repo, err = p.server.CreateRepo(owner, name); err != nil {
 		t.Fatal(err)
@@ -64,10 +70,10 @@ func (p *ourPlace) api() string {
 	return p.server.BaseURL() + "/api/v3/repos/" + p.repo.FullName()
 }
 
-func (p *ourPlace) forge(through http.RoundTripper) (forge.Forge, error) {
+func (p *ourPlace) forge(through http.RoundTripper, timeout time.Duration) (forge.Forge, error) {
 	return github.New(github.Config{
 		BaseURL: p.server.BaseURL() + "/api/v3", Owner: owner, Repo: p.repo.FullName()[len(owner)+1:],
-		Token: secret.New(p.token(robot)), Transport: through, RetryDelay: time.Millisecond, Now: p.clock.Now,
+		Token: secret.New(p.token(robot)), Transport: through, Timeout: timeout, RetryDelay: time.Millisecond, Now: p.clock.Now,
 	})
 }
 
@@ -78,6 +84,8 @@ func (p *ourPlace) commit(t *testing.T, c personsCommit) {
 		t.Fatal(err)
 	}
 }
+
+func (p *ourPlace) milestone(_ *testing.T, title string) { p.repo.CreateMilestone(title) }
 
 func (p *ourPlace) merge(t *testing.T, who string, number int, method string) {
 	t.Helper()

@@ -39,10 +39,12 @@ type place interface {
 	// common can be asked below it.
 	api() string
 	token(login string) string
-	// forge is the adapter that a bot uses.
-	forge(through http.RoundTripper) (forge.Forge, error)
+	// forge is the adapter that a bot uses, with a timeout of its calls if it isn't 0.
+	forge(through http.RoundTripper, timeout time.Duration) (forge.Forge, error)
 	// commit adds a commit of a person's to a branch.
 	commit(t *testing.T, c personsCommit)
+	// milestone makes one.
+	milestone(t *testing.T, title string)
 	// merge merges a pull request.
 	merge(t *testing.T, who string, number int, method string)
 }

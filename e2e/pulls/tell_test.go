@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +16,7 @@ import (
 func (s *story) tellers() map[string]func(args []string) string {
 	return map[string]func([]string) string{
 		"round": s.round, "pulls": s.tellPulls, "branches": s.tellBranches, "requests": s.tellRequests,
-		"tree": s.tellTree, "body": s.tellBody,
+		"tree": s.tellTree, "body": s.tellBody, "dashboard": s.tellDashboard,
 	}
 }
 
@@ -36,6 +34,10 @@ func (s *story) round(names []string) string {
 		work.Go(func() { _ = w.once(s.Context()) }) // what failed is told as an event
 	}
 	work.Wait()
+	if s.heal != nil {
+		s.heal()
+		s.heal = nil
+	}
 	var b strings.Builder
 	for _, name := range names {
 		for _, line := range eventLines(s.bot(name).take()) {
@@ -76,58 +78,16 @@ func eventLines(events []event.Event) []string {
 	return lines
 }
 
-// pullRequest is what GitHub and Gitea both say of one.
-type pullRequest struct {
-	Number int    `json:"number"`
-	State  string `json:"state"`
-	Title  string `json:"title"`
-	Body   string `json:"body"`
-	Draft  bool   `json:"draft"`
-	Merged string `json:"merged_at"`
-	Head   struct {
-		Ref string `json:"ref"`
-		SHA string `json:"sha"`
-	} `json:"head"`
-	Labels []struct {
-		ID   int64  `json:"id"`
-		Name string `json:"name"`
-	} `json:"labels"`
-	Milestone *struct {
-		Title string `json:"title"`
-	} `json:"milestone"`
-	Reviewers []login `json:"requested_reviewers"`
-	Assignees []login `json:"assignees"`
-}
-
-type login struct {
-	Login string `json:"login"`
-}
-
-func (s *story) allPulls() []pullRequest {
-	s.Helper()
-	var all []pullRequest
-	must(s.T, s.place, apiCall{method: http.MethodGet, path: "/pulls?state=all&per_page=100&limit=50", who: bob, out: &all})
-	slices.SortFunc(all, func(a, b pullRequest) int { return cmp.Compare(a.Number, b.Number) })
-	return all
-}
-
-func (s *story) pull(number int) pullRequest {
-	s.Helper()
-	var one pullRequest
-	must(s.T, s.place, apiCall{method: http.MethodGet, path: pullPath(number), who: bob, out: &one})
-	return one
-}
-
 // tellPulls prints every pull request with what is on it.
 func (s *story) tellPulls([]string) string {
 	s.Helper()
 	var b strings.Builder
-	for _, p := range s.allPulls() {
+	for _, p := range pullsOf(s.T, s.place) {
 		state := p.State
 		if p.Merged != "" {
 			state = "merged"
 		}
-		fmt.Fprintf(&b, "#%d %s %s %q", p.Number, state, p.Head.Ref, strings.TrimPrefix(p.Title, "WIP: "))
+		fmt.Fprintf(&b, "#%d %s %s %q", p.Number, state, p.branch(), strings.TrimPrefix(p.Title, "WIP: "))
 		if p.Draft {
 			b.WriteString(" draft")
 		}
@@ -141,7 +101,7 @@ func (s *story) tellPulls([]string) string {
 		if p.Milestone != nil {
 			b.WriteString(" milestone " + p.Milestone.Title)
 		}
-		b.WriteString(s.hiddenWords(p.Body) + "\n")
+		b.WriteString(hiddenWords(p.Body) + "\n")
 		for _, line := range stateBlock(p.Body) {
 			b.WriteString("   " + line + "\n")
 		}
@@ -158,38 +118,11 @@ func labelsOf(p pullRequest) string {
 	return strings.Join(labels, "")
 }
 
-// hiddenWords are what a body's comments say for a later round.
-func (s *story) hiddenWords(body string) string {
-	words := ""
-	if m := regexp.MustCompile(`<!-- towline-key: ([0-9a-f]{64}) -->`).FindStringSubmatch(body); m != nil {
-		words = " key " + m[1]
-	}
-	if m := regexp.MustCompile(`<!-- towline-closed: (\S+) -->`).FindStringSubmatch(body); m != nil {
-		words += " closed for " + m[1]
-	}
-	if strings.Contains(body, "**Supersedes**") {
-		words += " supersedes"
-	}
-	return words
-}
-
-// stateBlock is the visible part of what a bot says at the top of a body.
-func stateBlock(body string) (lines []string) {
-	_, rest, _ := strings.Cut(body, "<!-- towline-state -->")
-	block, _, _ := strings.Cut(rest, "<!-- /towline-state -->")
-	for line := range strings.Lines(block) {
-		if line = strings.TrimSpace(line); line != "" && line != ">" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
 // tellBody prints the lines of a body that hold a text: `body NUMBER [TEXT]`.
 func (s *story) tellBody(args []string) string {
 	s.Helper()
 	var b strings.Builder
-	for line := range strings.Lines(s.pull(s.number(args)).Body) {
+	for line := range strings.Lines(pullOf(s.T, s.place, s.number(args)).Body) {
 		if len(args) < 2 || strings.Contains(line, args[1]) {
 			b.WriteString(strings.TrimSpace(line) + "\n")
 		}
