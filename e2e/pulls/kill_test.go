@@ -1,0 +1,113 @@
+package pulls_test
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/towline-dev/towline/e2e/testbed"
+	"github.com/towline-dev/towline/gitwriter/forge/forgetest"
+)
+
+const (
+	killSeed  = 11 // of what happens when; chance in what the kills hit remains
+	kills     = 50
+	killShips = 20
+)
+
+// TestKilledAnywhere holds that a bot that is killed fifty times while it looks after
+// twenty repositories with pull requests in every state, and is started again with the
+// state that it left or with none, ends with exactly the right ones: while versions
+// are published and people merge, close, commit and do it by hand in between.
+func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	time := &clock{runs: true}
+	server := newOurServer(t, time)
+	f := newFleet(t, killShips, func(i int) place { return newOurPlace(t, server, time, "ship"+string(rune('a'+i))) })
+	f.kind, f.root = "github", server.BaseURL()+"/api/v3"
+	f.prepare(server)
+	f.kill(func() int { return writes(server) })
+}
+
+// prepare brings the ships into every state in which pull requests can be.
+func (f *fleet) prepare(server *forgetest.Server) {
+	f.Helper()
+	config := f.config("kept")
+	chance := rand.New(rand.NewPCG(killSeed, 1)) //nolint:gosec // chance that can be had again
+	for _, s := range f.ships {
+		f.publish(s, 0, 1)
+		f.publish(s, 1, 1)
+	}
+	// Some get no label, as if the bot had died before.
+	heal := server.Inject(forgetest.Fault{Route: "POST /repos/{owner}/{repo}/issues/{number}/labels", Status: http.StatusBadGateway, Times: 4})
+	_ = f.bot(f.Context(), config).Run() // it tells that labels are missing
+	heal()
+	acts := []happening{
+		(*fleet).somebodyCloses, (*fleet).somebodyMerges, (*fleet).somebodyPushes, (*fleet).somebodyDoesItByHand,
+		(*fleet).release, (*fleet).somebodyMovesTheBase, func(*fleet, *ship, *rand.Rand) {},
+	}
+	for i, s := range f.ships {
+		acts[i%len(acts)](f, s, chance)
+	}
+}
+
+// kill kills the bot again and again, and checks what is there half-way and at the end.
+func (f *fleet) kill(writes func() int) {
+	f.Helper()
+	config := f.config("kept")
+	chance := rand.New(rand.NewPCG(killSeed, 0)) //nolint:gosec // chance that can be had again
+	began := time.Now()
+	f.mustOnce(config)
+	whole := time.Since(began)
+	f.check()
+	killed, runs, lost := 0, 0, 0
+	for ; killed < kills && !f.Failed(); runs++ {
+		for range 1 + chance.IntN(3) {
+			f.happen(chance)
+		}
+		if chance.IntN(8) == 0 {
+			lost++
+			if err := os.RemoveAll(f.stateDir("kept")); err != nil {
+				f.Fatal(err)
+			}
+		}
+		died, err := testbed.KillAfter(f.bot(f.Context(), config), time.Duration(chance.Int64N(int64(whole))))
+		if err != nil {
+			f.Fatal(err)
+		}
+		if died {
+			if killed++; killed == kills/2 {
+				f.mustOnce(config)
+				f.check()
+			}
+		}
+	}
+	f.Logf("a whole run took %v; of %d runs %d were killed, %d began without state", whole, runs, killed, lost)
+	f.mustOnce(config)
+	f.check()
+	f.rest(config, writes)
+}
+
+// rest holds that one more run writes nothing.
+func (f *fleet) rest(config string, writes func() int) {
+	f.Helper()
+	before := writes()
+	f.mustOnce(config)
+	if n := writes() - before; n > 0 {
+		f.Errorf("at rest, the bot still writes %d times a round", n)
+	}
+}
+
+// writes counts what was asked of a server that changes something.
+func writes(server *forgetest.Server) int {
+	n := 0
+	for _, r := range server.Requests() {
+		if r.Method != http.MethodGet && !strings.HasSuffix(r.Route, "git-upload-pack") {
+			n++
+		}
+	}
+	return n
+}
