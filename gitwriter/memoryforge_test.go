@@ -34,7 +34,10 @@ func (f *memoryForge) called(name string) func() {
 	f.now = f.now.Add(time.Second)
 	for i := range f.pulls {
 		pull := &f.pulls[i]
-		if head := f.git.Head(repoName, pull.Head); pull.State == forge.StateOpen && head != pull.HeadSHA {
+		if pull.State != forge.StateOpen {
+			continue
+		}
+		if head := f.git.Head(repoName, pull.Head); head != pull.HeadSHA {
 			pull.HeadSHA, pull.UpdatedAt = head, f.now
 		}
 	}
