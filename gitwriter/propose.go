@@ -185,9 +185,9 @@ func (s *Session) create(ctx context.Context, u Update, p prepared, f facts, out
 		Head: out.Branch, Base: u.Base, Title: title, Body: body, Draft: u.Draft, Decoration: u.Decoration,
 	})
 	switch {
-	case errors.Is(err, forge.ErrUnsupported):
+	case pull.Number == 0 && errors.Is(err, forge.ErrUnsupported):
 		return withoutForge(out, pushed), nil
-	case errors.Is(err, forge.ErrExists):
+	case pull.Number == 0 && errors.Is(err, forge.ErrExists): // not a conflict about its decoration
 		return s.adopt(ctx, u, p, f, out)
 	case err != nil && pull.Number == 0:
 		return Outcome{}, err
