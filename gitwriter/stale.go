@@ -21,8 +21,8 @@ const orphanAge = time.Hour
 // deleteStale deletes branches of ours that nobody needs any more. What has a head that
 // we didn't make stays, and what a person closed.
 func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry bool) (results []Result) {
-	if !s.pushOnly && s.heardAt.IsZero() {
-		return nil
+	if !s.pushOnly && (s.heardAt.IsZero() || !s.book.Complete()) {
+		return nil // a branch without a pull request may have one
 	}
 	heads := s.w.cfg.Repo.KnownBranches()
 	for _, branch := range slices.Sorted(maps.Keys(heads)) {

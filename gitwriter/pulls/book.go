@@ -175,6 +175,14 @@ func (b *Book) Forget(number int) {
 	b.completeAt = time.Time{}
 }
 
+// Complete tells whether all that the forge has was asked for, and none was forgotten
+// since.
+func (b *Book) Complete() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.completeAt.IsZero()
+}
+
 // Decorated tells whether SetDecorated was called for a pull request.
 func (b *Book) Decorated(number int) bool {
 	b.mu.Lock()
