@@ -3,6 +3,7 @@ package gitwriter
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
 )
@@ -14,7 +15,11 @@ func (s *Session) decorate(ctx context.Context, u Update, pull forge.PullRequest
 	if u.Decoration.IsZero() || s.book.Decorated(pull.Number) {
 		return &pull, nil
 	}
-	if !s.w.isPartly(pull.Number) && !bare(pull, u.Decoration) {
+	again, partly := s.w.partlyUntil(pull.Number)
+	switch {
+	case partly && s.w.cfg.Now().Before(again):
+		return &pull, nil
+	case !partly && !bare(pull, u.Decoration):
 		s.book.SetDecorated(pull.Number)
 		return &pull, nil
 	}
@@ -35,16 +40,23 @@ func bare(pull forge.PullRequest, d forge.Decoration) bool {
 	return len(d.Labels) == 0 || slices.ContainsFunc(d.Labels, func(label string) bool { return !slices.Contains(pull.Labels, label) })
 }
 
-// decorated notes how decorating went. What may go well another time is tried again;
-// what the forge refuses is told once.
+// refusedFor is how long what the forge refused isn't tried again: somebody may give the
+// bot the right to it, or make the milestone.
+const refusedFor = time.Hour
+
+// decorated notes how decorating went. What may go well another time is tried again in
+// the next round, what the forge refuses later.
 func (s *Session) decorated(ctx context.Context, number int, err error) error {
-	again := err != nil && forge.Temporary(err)
 	s.w.mu.Lock()
-	if delete(s.w.partly, number); again {
-		s.w.partly[number] = true
+	delete(s.w.partly, number)
+	switch {
+	case err != nil && forge.Temporary(err):
+		s.w.partly[number] = time.Time{}
+	case err != nil:
+		s.w.partly[number] = s.w.cfg.Now().Add(refusedFor)
 	}
 	s.w.mu.Unlock()
-	if !again {
+	if err == nil {
 		s.book.SetDecorated(number)
 	}
 	if err != nil {
@@ -54,8 +66,11 @@ func (s *Session) decorated(ctx context.Context, number int, err error) error {
 	return err
 }
 
-func (w *Writer) isPartly(number int) bool {
+// partlyUntil tells whether decorating a pull request went wrong, and when it is to be
+// tried again.
+func (w *Writer) partlyUntil(number int) (again time.Time, partly bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.partly[number]
+	again, partly = w.partly[number]
+	return again, partly
 }

@@ -80,7 +80,7 @@ type Writer struct {
 	asked   map[int]string          // heads that the forge was asked to merge, by number
 	refused map[string]gitrepo.Hash // branches that the remote doesn't let us delete, with their heads
 	boards  map[string]int          // the dashboards' issues, by scope
-	partly  map[int]bool            // pull requests of ours whose decoration went wrong
+	partly  map[int]time.Time       // pull requests of ours whose decoration went wrong, and when to try again
 }
 
 // New gives a Writer. Config.Repo is required.
@@ -106,7 +106,7 @@ func New(cfg Config) (*Writer, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Writer{cfg: cfg, books: map[string]*pulls.Book{}, asked: map[int]string{}, partly: map[int]bool{}, boards: map[string]int{}, refused: map[string]gitrepo.Hash{}}, nil
+	return &Writer{cfg: cfg, books: map[string]*pulls.Book{}, asked: map[int]string{}, partly: map[int]time.Time{}, boards: map[string]int{}, refused: map[string]gitrepo.Hash{}}, nil
 }
 
 // Write brings one update to where it should be: a session of its own. It may be called
