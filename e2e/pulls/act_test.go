@@ -130,11 +130,20 @@ func (s *story) commit(args []string, _ string) {
 	s.place.commit(s.T, personsCommit{who: login, branch: "main", message: "Change " + args[0], files: map[string]string{args[0]: args[1] + "\n"}})
 }
 
-// deleteBranch is `delete-branch NAME`.
+// deleteBranch is `delete-branch NAME`. Forges close its pull request; Gitea does so
+// some time later.
 func (s *story) deleteBranch(args []string, _ string) {
 	s.Helper()
 	args, login := who(args)
 	s.pushAs(login, ":refs/heads/"+args[0])
+	open := func(p pullRequest) bool { return p.State == "open" && p.branch() == args[0] }
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for began := time.Now(); slices.ContainsFunc(pullsOf(s.T, s.place), open); <-again.C {
+		if time.Since(began) > patience {
+			s.Fatalf("%s: the pull request stays open", s.at)
+		}
+	}
 }
 
 // branch is `branch NAME FROM`: it is set to where another one is.

@@ -41,5 +41,23 @@ func (c *clock) pass(by time.Duration) {
 	c.at = c.at.Add(by)
 }
 
+// settle lets the second in which something was done go by, where the forge has a clock
+// of its own: forges date by the second, and people are slower than that.
+func (c *clock) settle(ctx context.Context) {
+	c.mu.Lock()
+	runs := c.runs
+	c.mu.Unlock()
+	if !runs {
+		return
+	}
+	now := time.Now()
+	next := time.NewTimer(now.Truncate(time.Second).Add(1100 * time.Millisecond).Sub(now))
+	defer next.Stop()
+	select {
+	case <-next.C:
+	case <-ctx.Done():
+	}
+}
+
 // noSleep is for whoever would wait between tries.
 func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }

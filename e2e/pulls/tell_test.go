@@ -50,6 +50,7 @@ func (s *story) round(names []string) string {
 		}
 	}
 	s.clock.pass(time.Minute)
+	s.clock.settle(s.Context())
 	return b.String()
 }
 
