@@ -88,6 +88,7 @@ func (s *story) tellTree(args []string) string {
 func (s *story) plain(text string) string {
 	text = strings.ReplaceAll(text, s.registry.Host()+"/", "")
 	text = strings.ReplaceAll(text, strings.TrimSuffix(s.place.url(), ".git"), "https://forge.test/deploy")
+	text = strings.ReplaceAll(text, "https://forge.test/deploy/pulls/", "https://forge.test/deploy/pull/") // as Gitea has it
 	text = regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllStringFunc(text, s.keyName)
 	text = regexp.MustCompile(`\b(?:[0-9a-f]{40}|[0-9a-f]{12}|[0-9a-f]{7,8})\b`).ReplaceAllString(text, "COMMIT")
 	text = regexp.MustCompile(`\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z| UTC)?)?`).ReplaceAllString(text, "DATE")
