@@ -98,7 +98,8 @@ func (s *story) plain(text string) string {
 // keyName gives each key a letter, in the order in which they appear.
 func (s *story) keyName(key string) string {
 	if s.keys[key] == "" {
-		s.keys[key] = string(rune('A' + len(s.keys)))
+		n := len(s.keys) % 26
+		s.keys[key] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n : n+1]
 	}
 	return s.keys[key]
 }

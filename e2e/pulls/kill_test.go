@@ -1,6 +1,7 @@
 package pulls_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -24,9 +25,9 @@ const (
 // are published and people merge, close, commit and do it by hand in between.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	time := &clock{runs: true}
-	server := newOurServer(t, time)
-	f := newFleet(t, killShips, func(i int) place { return newOurPlace(t, server, time, "ship"+string(rune('a'+i))) })
+	c := &clock{runs: true}
+	server := newOurServer(t, c)
+	f := newFleet(t, killShips, func(i int) place { return newOurPlace(t, server, c, fmt.Sprintf("ship%d", i)) })
 	f.kind, f.root = "github", server.BaseURL()+"/api/v3"
 	f.prepare(server)
 	f.kill(func() int { return writes(server) })

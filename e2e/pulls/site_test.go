@@ -82,7 +82,7 @@ func call(ctx context.Context, p place, c apiCall) (int, error) {
 	}
 	req.Header.Set("Authorization", "token "+p.token(c.who))
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := new(http.Client).Do(req)
 	if err != nil {
 		return 0, err
 	}
