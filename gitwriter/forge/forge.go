@@ -80,6 +80,10 @@ type Merging interface {
 	// repeated. ErrUnsupported where the forge, or the repository's settings, don't have
 	// it; ErrNotReady where there is nothing to wait for, and Merge is the thing to do.
 	Automerge(ctx context.Context, number int, m MergeRequest) error
+	// CancelAutomerge takes that back, whoever asked for it. It may be repeated, and
+	// where nothing was asked for, or the pull request isn't open, it has nothing to do.
+	// ErrUnsupported where there is no such thing as Automerge at all.
+	CancelAutomerge(ctx context.Context, number int) error
 }
 
 // Issues are what a dashboard needs of a forge.
@@ -121,10 +125,13 @@ type PullRequest struct {
 	Author     string   // login
 	Labels     []string // in bytewise order
 	Milestone  string   // its title; "" for none
-	Automerge  bool     // the forge was asked to merge it by itself
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	ClosedAt   time.Time // zero while open
+	// Automerge says that the forge was asked to merge it by itself, and AutomergeBy by
+	// which login. Gitea's answers tell neither.
+	Automerge   bool
+	AutomergeBy string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	ClosedAt    time.Time // zero while open
 }
 
 // Filter picks pull requests; a zero field picks any.

@@ -40,12 +40,13 @@ func strangerCalls(r run, pr forge.PullRequest) map[string]func() error {
 			_, err := r.BadCredential.Decorate(r.Context(), pr.Number, forge.Decoration{Labels: []string{"x"}})
 			return err
 		},
-		"Comments":   func() error { _, err := r.BadCredential.Comments(r.Context(), pr.Number, time.Time{}); return err },
-		"Permission": func() error { _, err := r.BadCredential.Permission(r.Context(), r.Colleague); return err },
-		"Readiness":  func() error { _, err := r.BadCredential.Readiness(r.Context(), pr.Number); return err },
-		"Merge":      func() error { _, err := r.BadCredential.Merge(r.Context(), pr.Number, merge); return err },
-		"Automerge":  func() error { return r.BadCredential.Automerge(r.Context(), pr.Number, merge) },
-		"ListIssues": func() error { _, err := r.BadCredential.ListIssues(r.Context(), "x"); return err },
+		"Comments":        func() error { _, err := r.BadCredential.Comments(r.Context(), pr.Number, time.Time{}); return err },
+		"Permission":      func() error { _, err := r.BadCredential.Permission(r.Context(), r.Colleague); return err },
+		"Readiness":       func() error { _, err := r.BadCredential.Readiness(r.Context(), pr.Number); return err },
+		"Merge":           func() error { _, err := r.BadCredential.Merge(r.Context(), pr.Number, merge); return err },
+		"Automerge":       func() error { return r.BadCredential.Automerge(r.Context(), pr.Number, merge) },
+		"CancelAutomerge": func() error { return r.BadCredential.CancelAutomerge(r.Context(), pr.Number) },
+		"ListIssues":      func() error { _, err := r.BadCredential.ListIssues(r.Context(), "x"); return err },
 		"CreateIssue": func() error {
 			_, err := r.BadCredential.CreateIssue(r.Context(), forge.NewIssue{Title: "x"})
 			return err

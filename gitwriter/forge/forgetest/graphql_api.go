@@ -6,7 +6,7 @@ import (
 )
 
 // graphql answers the few things for which GitHub has no REST: whether pull requests
-// may be set to merge by themselves, and setting one. Refusals have status 200.
+// may be set to merge by themselves, setting one, and taking that back. Refusals have status 200.
 func (s *Server) graphql(c *call) (answer, error) {
 	var in struct {
 		Query     string
@@ -20,8 +20,11 @@ func (s *Server) graphql(c *call) (answer, error) {
 	}
 	op, err := parseOperation(in.Query, in.Variables)
 	roots := map[string]object{
-		"query":    {"repository": func(args map[string]any) (any, error) { return s.graphRepository(c, args) }},
-		"mutation": {"enablePullRequestAutoMerge": func(args map[string]any) (any, error) { return s.enableAutomerge(c, args) }},
+		"query": {"repository": func(args map[string]any) (any, error) { return s.graphRepository(c, args) }},
+		"mutation": {
+			"enablePullRequestAutoMerge":  func(args map[string]any) (any, error) { return s.enableAutomerge(c, args) },
+			"disablePullRequestAutoMerge": func(args map[string]any) (any, error) { return s.disableAutomerge(c, args) },
+		},
 	}
 	var data any
 	if err == nil {
@@ -115,6 +118,24 @@ func (s *Server) enableAutomerge(c *call, args map[string]any) (any, error) {
 	}
 	p.auto = &autoMerge{method: method, title: text("commitHeadline"), message: text("commitBody"), by: c.user}
 	repo.touched(p.issue, "auto_merge_enabled", c.user)
+	return object{"clientMutationId": nil, "pullRequest": repo.graphPull(p)}, nil
+}
+
+// disableAutomerge refuses as GitHub does, where there is nothing to disable, too.
+func (s *Server) disableAutomerge(c *call, args map[string]any) (any, error) {
+	in, _ := args["input"].(map[string]any)
+	id, _ := in["pullRequestId"].(string)
+	repo, p := s.pullByID(id)
+	switch {
+	case p == nil:
+		return nil, &graphError{kind: "NOT_FOUND", message: "Could not resolve to a node with the global id of '" + id + "'"}
+	case c.user.Permission < PermissionWrite && c.user != p.author:
+		return nil, &graphError{kind: "FORBIDDEN", message: c.user.Login + " does not have the correct permissions to execute `DisablePullRequestAutoMerge`"}
+	case p.auto == nil:
+		return nil, &graphError{kind: "UNPROCESSABLE", message: "Can't disable auto-merge for this pull request"}
+	}
+	p.auto = nil
+	repo.touched(p.issue, "auto_merge_disabled", c.user)
 	return object{"clientMutationId": nil, "pullRequest": repo.graphPull(p)}, nil
 }
 

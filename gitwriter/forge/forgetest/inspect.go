@@ -25,7 +25,7 @@ func (r *Repo) snapshot(p *pull) forge.PullRequest {
 	out := forge.PullRequest{
 		Number: p.number, URL: links{r.s.address(nil)}.html(r, "/pull/", fmt.Sprint(p.number)), Title: p.title, Body: p.body,
 		Head: p.head, Base: p.base, HeadSHA: p.headSHA, MergeSHA: p.mergeSHA, State: forge.State(p.state), Draft: p.draft,
-		Author: p.author.Login, Automerge: p.auto != nil, CreatedAt: p.created, UpdatedAt: p.updated, ClosedAt: p.closed,
+		Author: p.author.Login, Automerge: p.auto != nil, AutomergeBy: p.auto.login(), CreatedAt: p.created, UpdatedAt: p.updated, ClosedAt: p.closed,
 	}
 	if !p.merged.IsZero() {
 		out.State = forge.StateMerged

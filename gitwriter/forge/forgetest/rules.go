@@ -90,6 +90,14 @@ type autoMerge struct {
 	by                     *User
 }
 
+// login is who wishes it.
+func (a *autoMerge) login() string {
+	if a == nil {
+		return ""
+	}
+	return a.by.Login
+}
+
 func (l links) autoMerge(a *autoMerge) any {
 	if a == nil {
 		return nil

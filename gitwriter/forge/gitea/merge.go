@@ -10,14 +10,8 @@ import (
 	"code.gitea.io/sdk/gitea"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/forge/internal/api"
 )
-
-// standing is what Gitea knows about a pull request that somebody would merge.
-type standing struct {
-	forge.Readiness
-	required bool // the base's protection asks for checks
-	named    bool // and names some, so that their absence stops a merge, too
-}
 
 // Readiness puts together what Gitea says in four places: the pull request, its
 // head's statuses, its reviews, and the base's protection.
@@ -25,52 +19,46 @@ type standing struct {
 // Gitea doesn't tell a conflict from a search for one that isn't finished yet. A head
 // that starts at the base's tip can't be in conflict; of others it is assumed.
 func (f *Forge) Readiness(ctx context.Context, number int) (forge.Readiness, error) {
-	s, err := f.standing(ctx, "reading whether a pull request can be merged", number)
-	return s.Readiness, err
-}
-
-func (f *Forge) standing(ctx context.Context, op string, number int) (standing, error) {
+	const op = "reading whether a pull request can be merged"
 	raw, err := f.pull(ctx, op, number)
 	if err != nil {
-		return standing{}, err
+		return forge.Readiness{}, err
 	}
 	client, err := f.sdk(ctx)
 	if err != nil {
-		return standing{}, f.classify(ctx, op, nil, err)
+		return forge.Readiness{}, f.classify(ctx, op, nil, err)
 	}
 	pr := convert(raw)
-	s := standing{Readiness: forge.Readiness{HeadSHA: pr.HeadSHA, Checks: forge.ChecksNone}}
+	r := forge.Readiness{HeadSHA: pr.HeadSHA, Checks: forge.ChecksNone}
 	reviews, err := f.reviews(ctx, client, raw.Index)
 	if err != nil {
-		return standing{}, err
+		return forge.Readiness{}, err
 	}
-	s.ChangesRequested = reviews.changesRequested
+	r.ChangesRequested = reviews.changesRequested
 	combined, resp, err := client.GetCombinedStatus(f.owner, f.repo, pr.HeadSHA)
 	if err != nil {
-		return standing{}, f.classify(ctx, op, resp, err)
+		return forge.Readiness{}, f.classify(ctx, op, resp, err)
 	}
-	s.Checks = checks(combined)
+	r.Checks = checks(combined)
 	base, resp, err := client.GetRepoBranch(f.owner, f.repo, pr.Base)
 	if err != nil {
-		return standing{}, f.classify(ctx, op, resp, err)
+		return forge.Readiness{}, f.classify(ctx, op, resp, err)
 	}
-	s.required = base.EnableStatusCheck
-	s.named = s.required && len(base.StatusCheckContexts) > 0
 	behind := base.Commit == nil || raw.MergeBase != base.Commit.ID
-	s.Conflict = pr.State == forge.StateOpen && !pr.Draft && !raw.Mergeable && behind
-	s.Reason = reason(pr, raw, base, s, reviews.approvals)
-	s.Mergeable = s.Reason == ""
-	return s, nil
+	r.Conflict = pr.State == forge.StateOpen && !pr.Draft && !raw.Mergeable && behind
+	r.Reason = reason(pr, raw, base, r, reviews.approvals)
+	r.Mergeable = r.Reason == ""
+	return r, nil
 }
 
 // reason says what a merge waits for, or nothing.
-func reason(pr forge.PullRequest, raw *gitea.PullRequest, base *gitea.Branch, s standing, approvals int64) string {
+func reason(pr forge.PullRequest, raw *gitea.PullRequest, base *gitea.Branch, r forge.Readiness, approvals int64) string {
 	switch {
 	case pr.State != forge.StateOpen:
 		return "it is " + string(pr.State)
 	case pr.Draft:
 		return "it is a draft"
-	case s.Conflict:
+	case r.Conflict:
 		return "it is in conflict with " + pr.Base
 	case !raw.Mergeable:
 		return "Gitea is still looking for conflicts"
@@ -78,8 +66,8 @@ func reason(pr forge.PullRequest, raw *gitea.PullRequest, base *gitea.Branch, s 
 		return "the token's user may not merge into " + pr.Base
 	case approvals < base.RequiredApprovals:
 		return fmt.Sprintf("it has %d of %d required approvals", approvals, base.RequiredApprovals)
-	case s.required && s.Checks != forge.ChecksSuccess:
-		return "required checks: " + string(s.Checks)
+	case base.EnableStatusCheck && r.Checks != forge.ChecksSuccess:
+		return "required checks: " + string(r.Checks)
 	}
 	return ""
 }
@@ -101,7 +89,7 @@ func checks(combined *gitea.CombinedStatus) forge.Checks {
 // Merge merges at once.
 func (f *Forge) Merge(ctx context.Context, number int, m forge.MergeRequest) (forge.PullRequest, error) {
 	const op = "merging a pull request"
-	if err := f.merge(ctx, op, number, m, false); err != nil {
+	if err := f.merge(ctx, op, number, m); err != nil {
 		return forge.PullRequest{}, err
 	}
 	raw, err := f.pull(ctx, op, number)
@@ -111,42 +99,36 @@ func (f *Forge) Merge(ctx context.Context, number int, m forge.MergeRequest) (fo
 	return convert(raw), nil
 }
 
-// Automerge asks Gitea to merge when the checks that the base's protection requires
-// have succeeded.
-//
-// Gitea looks at no others: without such a requirement it would merge in the next
-// second, whatever is running, and so would it where a check is required, none is
-// named and none was reported. Both are ErrNotReady here, as is a pull request for
-// which nothing is waited any more. Gitea keeps to the pull request and not to the
-// commit: what is pushed later is merged, too, when its checks succeed.
-func (f *Forge) Automerge(ctx context.Context, number int, m forge.MergeRequest) error {
-	const op = "asking for an automatic merge"
-	s, err := f.standing(ctx, op, number)
+// Automerge returns forge.ErrUnsupported, and asks nobody. Gitea would do it, but keeps
+// to the pull request and not to the commit: what anybody pushes to the branch later is
+// merged, too, as soon as its checks succeed. Nor does it tell afterwards that it was
+// asked to.
+func (f *Forge) Automerge(context.Context, int, forge.MergeRequest) error {
+	return &forge.Error{Op: "asking for an automatic merge", Message: "Gitea would merge whatever is pushed later, too", Err: forge.ErrUnsupported}
+}
+
+// CancelAutomerge takes back what a person, or another program, has asked Gitea for.
+func (f *Forge) CancelAutomerge(ctx context.Context, number int) error {
+	const op = "ending an automatic merge"
+	client, err := f.sdk(api.Repeatable(ctx))
 	if err != nil {
+		return f.classify(ctx, op, nil, err)
+	}
+	resp, err := client.CancelScheduledAutoMerge(f.owner, f.repo, int64(number))
+	if err == nil {
+		return nil
+	}
+	err = f.classify(ctx, op, resp, err)
+	if !errors.Is(err, forge.ErrNotFound) {
 		return err
 	}
-	notReady := func(why string) error { return &forge.Error{Op: op, Message: why, Err: forge.ErrNotReady} }
-	switch {
-	case s.HeadSHA != m.SHA:
-		return notReady("the head is at another commit")
-	case !s.required:
-		return notReady("the base's protection requires no check, and Gitea would merge at once")
-	case s.Checks == forge.ChecksNone && !s.named:
-		return notReady("there is no check yet")
-	case s.Mergeable && s.Checks == forge.ChecksSuccess:
-		return notReady("there is nothing to wait for")
-	}
-	err = f.merge(ctx, op, number, m, true)
-	var refused *forge.Error
-	if errors.As(err, &refused) && refused.Status == http.StatusConflict {
-		return nil // it was asked before
-	}
+	_, err = f.pull(ctx, op, number) // if it is there, nothing was asked for
 	return err
 }
 
 // merge makes the call. After a cut-off answer nobody knows whether it took effect, so
 // it isn't repeated.
-func (f *Forge) merge(ctx context.Context, op string, number int, m forge.MergeRequest, later bool) error {
+func (f *Forge) merge(ctx context.Context, op string, number int, m forge.MergeRequest) error {
 	client, err := f.sdk(ctx)
 	if err != nil {
 		return f.classify(ctx, op, nil, err)
@@ -156,7 +138,7 @@ func (f *Forge) merge(ctx context.Context, op string, number int, m forge.MergeR
 		style = gitea.MergeStyleMerge
 	}
 	done, resp, err := client.MergePullRequest(f.owner, f.repo, int64(number), gitea.MergePullRequestOption{
-		Style: style, Title: m.Title, Message: m.Message, HeadCommitId: m.SHA, MergeWhenChecksSucceed: later,
+		Style: style, Title: m.Title, Message: m.Message, HeadCommitId: m.SHA,
 	})
 	if err == nil && done {
 		return nil

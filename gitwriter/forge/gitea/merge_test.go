@@ -79,3 +79,38 @@ func TestMergeErrors(t *testing.T) {
 		})
 	}
 }
+
+// A merge by itself is never asked for, and is taken back whoever asked.
+func TestCancelAutomerge(t *testing.T) {
+	for name, test := range map[string]struct {
+		status, pull int
+		want         error
+	}{
+		"done":              {204, 200, nil},
+		"there was nothing": {404, 200, nil},
+		"isn't there":       {404, 404, forge.ErrNotFound},
+		"not allowed":       {403, 200, forge.ErrForbidden},
+		"a bad token":       {401, 401, forge.ErrUnauthorized},
+		"away":              {502, 200, forge.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := connect(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodDelete && strings.HasSuffix(r.URL.Path, "/pulls/1/merge") {
+					answer(w, test.status, object{"message": "as asked for"})
+					return
+				}
+				answer(w, test.pull, object{"number": 1, "state": "open"})
+			})
+			if err := f.CancelAutomerge(t.Context(), 1); !errors.Is(err, test.want) {
+				t.Errorf("CancelAutomerge gave %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAutomergeIsNotAskedFor(t *testing.T) {
+	f := connect(t, func(http.ResponseWriter, *http.Request) { t.Error("Gitea was asked something") })
+	if err := f.Automerge(t.Context(), 1, forge.MergeRequest{}); !errors.Is(err, forge.ErrUnsupported) || forge.Temporary(err) {
+		t.Errorf("Automerge gave %v, want ErrUnsupported", err)
+	}
+}

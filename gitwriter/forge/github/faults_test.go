@@ -67,6 +67,7 @@ func methods(sha string) []method {
 			return err
 		}, nil},
 		{"Automerge", "POST /graphql", true, func(ctx context.Context, f *github.Forge) error { return f.Automerge(ctx, number, merge) }, nil},
+		{"CancelAutomerge", "POST /graphql", true, func(ctx context.Context, f *github.Forge) error { return f.CancelAutomerge(ctx, number) }, nil},
 		{"ListIssues", "GET /repos/{owner}/{repo}/issues", true, func(ctx context.Context, f *github.Forge) error {
 			_, err := f.ListIssues(ctx, text)
 			return err

@@ -144,7 +144,7 @@ func convert(pr *github.PullRequest) forge.PullRequest {
 		Draft:     pr.GetDraft(),
 		Author:    pr.GetUser().GetLogin(),
 		Milestone: pr.GetMilestone().GetTitle(),
-		Automerge: pr.AutoMerge != nil,
+		Automerge: pr.AutoMerge != nil, AutomergeBy: pr.GetAutoMerge().GetEnabledBy().GetLogin(),
 		CreatedAt: pr.GetCreatedAt().Time,
 		UpdatedAt: pr.GetUpdatedAt().Time,
 		ClosedAt:  pr.GetClosedAt().Time,

@@ -62,6 +62,10 @@ const enableMutation = `mutation($input: EnablePullRequestAutoMergeInput!) {
   enablePullRequestAutoMerge(input: $input) { clientMutationId }
 }`
 
+const disableMutation = `mutation($input: DisablePullRequestAutoMergeInput!) {
+  disablePullRequestAutoMerge(input: $input) { clientMutationId }
+}`
+
 // automergeStanding is the answer to standingQuery.
 type automergeStanding struct {
 	Repository struct {
@@ -79,8 +83,7 @@ type automergeStanding struct {
 // Automerge asks by GraphQL, since the REST API can't.
 func (f *Forge) Automerge(ctx context.Context, number int, m forge.MergeRequest) error {
 	const op = "setting a pull request to merge by itself"
-	var standing automergeStanding
-	err := f.query(ctx, op, standingQuery, map[string]any{"owner": f.owner, "name": f.repo, "number": number}, &standing)
+	standing, err := f.automergeStanding(ctx, op, number)
 	if err != nil {
 		return err
 	}
@@ -102,6 +105,27 @@ func (f *Forge) Automerge(ctx context.Context, number int, m forge.MergeRequest)
 	}
 	f.log.InfoContext(ctx, "set a pull request to merge by itself", "owner", f.owner, "repo", f.repo, "number", number)
 	return nil
+}
+
+// CancelAutomerge looks first whether there is anything to end: the mutation's refusal
+// of that differs from others in English alone.
+func (f *Forge) CancelAutomerge(ctx context.Context, number int) error {
+	const op = "ending a pull request's merge by itself"
+	standing, err := f.automergeStanding(ctx, op, number)
+	if err != nil || standing.Repository.PullRequest.AutoMergeRequest == nil {
+		return err
+	}
+	input := map[string]any{"pullRequestId": standing.Repository.PullRequest.ID}
+	if err := f.query(ctx, op, disableMutation, map[string]any{"input": input}, &struct{}{}); err != nil {
+		return err
+	}
+	f.log.InfoContext(ctx, "set a pull request not to merge by itself", "owner", f.owner, "repo", f.repo, "number", number)
+	return nil
+}
+
+func (f *Forge) automergeStanding(ctx context.Context, op string, number int) (standing automergeStanding, err error) {
+	err = f.query(ctx, op, standingQuery, map[string]any{"owner": f.owner, "name": f.repo, "number": number}, &standing)
+	return standing, err
 }
 
 // refusal tells what stands against the mutation, or that it was made before.

@@ -118,6 +118,9 @@ func convert(raw *gitlab.BasicMergeRequest) forge.PullRequest {
 	if raw.Author != nil {
 		out.Author = raw.Author.Username
 	}
+	if raw.MergeWhenPipelineSucceeds && raw.MergeUser != nil {
+		out.AutomergeBy = raw.MergeUser.Username
+	}
 	if raw.Milestone != nil {
 		out.Milestone = raw.Milestone.Title
 	}

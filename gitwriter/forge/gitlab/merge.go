@@ -175,6 +175,29 @@ func (f *Forge) Automerge(ctx context.Context, number int, m forge.MergeRequest)
 	return err
 }
 
+// CancelAutomerge looks before and afterwards: GitLab answers with 201 whether it has
+// ended the auto-merge or not.
+func (f *Forge) CancelAutomerge(ctx context.Context, number int) error {
+	const op = "ending an automatic merge"
+	raw, err := f.get(ctx, op, number)
+	if err != nil || !raw.MergeWhenPipelineSucceeds {
+		return err
+	}
+	_, resp, err := f.client.MergeRequests.CancelMergeWhenPipelineSucceeds(f.project, raw.IID, gitlab.WithContext(api.Repeatable(ctx)))
+	if err != nil {
+		err = f.classify(ctx, op, resp, err)
+		if status(err) == http.StatusUnauthorized { // so says GitLab to who may not, too
+			return f.isThere(ctx, err, forge.ErrForbidden)
+		}
+		return err
+	}
+	raw, err = f.get(ctx, op, number)
+	if err == nil && raw.MergeWhenPipelineSucceeds {
+		return refused(op, "GitLab didn't end it", forge.ErrNotReady)
+	}
+	return err
+}
+
 // accept makes the call. After a cut-off answer nobody knows whether it took effect,
 // so it isn't repeated.
 func (f *Forge) accept(ctx context.Context, op string, number int, m forge.MergeRequest, later bool) (forge.PullRequest, error) {

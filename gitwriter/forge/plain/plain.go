@@ -72,6 +72,11 @@ func (Forge) Automerge(context.Context, int, forge.MergeRequest) error {
 	return unsupported("merging automatically")
 }
 
+// CancelAutomerge returns forge.ErrUnsupported.
+func (Forge) CancelAutomerge(context.Context, int) error {
+	return unsupported("ending an automatic merge")
+}
+
 // ListIssues returns forge.ErrUnsupported.
 func (Forge) ListIssues(context.Context, string) ([]forge.Issue, error) {
 	return nil, unsupported("listing issues")

@@ -16,6 +16,7 @@ func mergeRoutes() []route {
 		{"GET " + mergeRoute, LevelNone, getMergeRequest},
 		{"PUT " + mergeRoute, LevelDeveloper, updateMergeRequest},
 		{"PUT " + mergeRoute + "/merge", LevelNone, acceptMergeRequest},
+		{"POST " + mergeRoute + "/cancel_merge_when_pipeline_succeeds", LevelNone, cancelAutoMerge},
 		{"GET " + mergeRoute + "/reviewers", LevelNone, listReviewers},
 		{"GET " + mergeRoute + "/notes", LevelNone, listMergeNotes},
 		{"POST " + mergeRoute + "/notes", LevelReporter, createMergeNote},
@@ -130,7 +131,7 @@ func updateMergeRequest(c *call) (answer, error) {
 	}
 	switch {
 	case in.StateEvent == "close" && m.state == stateOpened:
-		m.state, m.closed = stateClosed, now
+		m.state, m.closed, m.auto = stateClosed, now, false
 		c.say(&m.thread, c.user, "closed")
 	case in.StateEvent == "reopen" && m.state == stateClosed:
 		if err := c.another(m.source, m.target, m); err != nil {

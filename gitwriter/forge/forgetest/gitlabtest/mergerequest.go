@@ -76,6 +76,14 @@ func (m *mergeRequest) setMerged(now time.Time, sha string, by *user) {
 	m.touch(now)
 }
 
+// mergeUser is who merged, or who set it to merge by itself.
+func (m *mergeRequest) mergeUser() *user {
+	if m.auto {
+		return m.autoBy
+	}
+	return m.mergedBy
+}
+
 func (m *mergeRequest) reviewer(who *user) *reviewer {
 	i := slices.IndexFunc(m.reviewers, func(r *reviewer) bool { return r.user == who })
 	if i < 0 {

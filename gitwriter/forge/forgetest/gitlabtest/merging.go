@@ -109,6 +109,26 @@ func acceptMergeRequest(c *call) (answer, error) {
 	return answer{body: c.full(m)}, nil
 }
 
+// cancelAutoMerge answers with 201 also where there is nothing to cancel.
+func cancelAutoMerge(c *call) (answer, error) {
+	m, err := c.mergeRequest()
+	if err != nil {
+		return answer{}, err
+	}
+	if c.user.Level < LevelDeveloper && c.user != m.author {
+		return answer{}, refusal(http.StatusUnauthorized, "401 Unauthorized")
+	}
+	if !m.auto {
+		return answer{status: http.StatusCreated, body: object{
+			"status": "error", "message": "Can't cancel the automatic merge", "http_status": http.StatusNotAcceptable,
+		}}, nil
+	}
+	m.auto, m.autoBy = false, nil
+	c.say(&m.thread, c.user, "canceled the automatic merge")
+	m.touch(c.clock())
+	return answer{status: http.StatusCreated, body: object{"status": "success"}}, nil
+}
+
 // merge merges what was set to merge by itself and can be now. The caller holds the lock.
 func (p *Project) merge() {
 	for _, m := range p.merges {

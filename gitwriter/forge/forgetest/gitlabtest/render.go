@@ -95,7 +95,7 @@ func (c *call) basic(m *mergeRequest) object {
 		"sha": text(m.sha), "draft": m.draft(), "work_in_progress": m.draft(), "assignee": assignee, "assignees": c.people(m.assignees),
 		"reviewers": reviewers, "milestone": orNull(m.milestone, c.milestone), "merge_when_pipeline_succeeds": m.auto,
 		"merge_status": mergeStatus(detail), "detailed_merge_status": detail, "has_conflicts": detail == "conflict",
-		"blocking_discussions_resolved": true, "merged_at": moment(m.merged), "merged_by": orNull(m.mergedBy, c.person), "merge_user": orNull(m.mergedBy, c.person),
+		"blocking_discussions_resolved": true, "merged_at": moment(m.merged), "merged_by": orNull(m.mergedBy, c.person), "merge_user": orNull(m.mergeUser(), c.person),
 		"merge_commit_sha": text(m.mergeSHA), "squash_commit_sha": text(m.squashSHA), "squash": m.squash, "squash_on_merge": m.squash,
 		"should_remove_source_branch": nil, "force_remove_source_branch": false, "reference": fmt.Sprintf("!%d", m.iid),
 		"imported": false, "imported_from": "none", "prepared_at": moment(m.created), "merge_after": nil,
