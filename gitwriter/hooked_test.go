@@ -104,3 +104,7 @@ func (f hookedForge) Merge(ctx context.Context, number int, m forge.MergeRequest
 func (f hookedForge) Automerge(ctx context.Context, number int, m forge.MergeRequest) error {
 	return f.h("automerge", func() error { return f.Forge.Automerge(ctx, number, m) })
 }
+
+func (f hookedForge) CancelAutomerge(ctx context.Context, number int) error {
+	return f.h("cancel", func() error { return f.Forge.CancelAutomerge(ctx, number) })
+}

@@ -75,7 +75,7 @@ func (f *memoryForge) Create(_ context.Context, n forge.NewPullRequest) (forge.P
 	}
 	pull := forge.PullRequest{
 		Number: len(f.pulls) + 1, Title: n.Title, Body: n.Body, Head: n.Head, Base: n.Base, Draft: n.Draft,
-		HeadSHA: head, State: forge.StateOpen, Labels: n.Labels, Milestone: n.Milestone, CreatedAt: f.now, UpdatedAt: f.now,
+		HeadSHA: head, State: forge.StateOpen, Author: "towline", Labels: n.Labels, Milestone: n.Milestone, CreatedAt: f.now, UpdatedAt: f.now,
 	}
 	f.pulls = append(f.pulls, pull)
 	return pull, nil
@@ -169,7 +169,16 @@ func (f *memoryForge) Automerge(_ context.Context, number int, _ forge.MergeRequ
 	}
 	pull, err := f.pull("asking for a merge", number)
 	if err == nil {
-		pull.Automerge = true
+		pull.Automerge, pull.AutomergeBy = true, pull.Author
+	}
+	return err
+}
+
+func (f *memoryForge) CancelAutomerge(_ context.Context, number int) error {
+	defer f.called("cancel")()
+	pull, err := f.pull("taking back a merge", number)
+	if err == nil {
+		pull.Automerge, pull.AutomergeBy = false, ""
 	}
 	return err
 }

@@ -54,6 +54,11 @@ func (w written) mergeable() bool {
 	default:
 		return false
 	}
+	return w.automatic()
+}
+
+// automatic tells whether updates of its level are merged without a person.
+func (w written) automatic() bool {
 	level := 0
 	for _, c := range w.outcome.Changes {
 		level = max(level, automergeRank(c.Level))
@@ -91,18 +96,21 @@ func (s *Session) mergeOne(ctx context.Context, u Update, out Outcome) (merged b
 		return false, "the forge merges it when its rules are met", nil
 	}
 	req := s.mergeRequest(u, out)
-	if asked := s.w.askedFor(number); asked != head && asked != byHand+head {
+	if asked := s.w.askedFor(number); asked != head && asked != byHand+head && asked != stopped+head {
 		err := s.w.cfg.Forge.Automerge(ctx, number, req)
 		switch {
 		case err == nil:
 			s.w.ask(number, head)
+			asked := *out.PullRequest
+			asked.Automerge, asked.AutomergeBy = true, asked.Author
+			s.putAt(asked, out.Commit)
 			return false, "the forge was asked to merge it when its rules are met", nil
 		case errors.Is(err, forge.ErrUnsupported):
 			s.w.ask(number, byHand+head)
 		case !errors.Is(err, forge.ErrNotReady):
 			return false, "", err
 		}
-	} else if asked == head {
+	} else if asked != byHand+head {
 		return false, "the forge was asked to merge this commit, and a person may have stopped it", nil
 	}
 	ready, err := s.w.cfg.Forge.Readiness(ctx, number)
@@ -146,8 +154,12 @@ func (s *Session) mergeRequest(u Update, out Outcome) forge.MergeRequest {
 	return req
 }
 
-// byHand marks a head that the forge doesn't merge by itself.
-const byHand = "by hand: "
+// Marks of what is remembered of a head: the forge doesn't merge it by itself, or was
+// kept from that.
+const (
+	byHand  = "by hand: "
+	stopped = "stopped: "
+)
 
 func (w *Writer) askedFor(number int) string {
 	w.mu.Lock()

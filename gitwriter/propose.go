@@ -58,6 +58,9 @@ func (s *Session) carryOut(ctx context.Context, u Update, p prepared, f facts, t
 	if f.branch != nil {
 		lease, out.Commit = f.branch.Hash, f.branch.Hash
 	}
+	if err := s.cancelBefore(ctx, todo); err != nil {
+		return Outcome{}, err
+	}
 	if todo.push {
 		commit, err := s.w.cfg.Repo.Commit(p.dated(f.orders.RebaseAt))
 		if err != nil {

@@ -20,14 +20,15 @@ type Fate struct {
 }
 
 // Settle ends the round's work at the forge: it closes pull requests of groups that are
-// gone, opens those that waited for the room, merges what may be merged by itself, and
-// deletes branches that nobody needs. fate is asked about every open pull request and
+// gone, opens those that waited for the room, merges what may be merged by itself, or
+// keeps the forge from that, and deletes branches that nobody needs. fate is asked about every open pull request and
 // every branch of ours that Write wasn't given.
 func (s *Session) Settle(ctx context.Context, fate func(group string) Fate) []Result {
 	if s.mustWait() || s.failures >= maxFailures {
 		return nil // what couldn't be written has told why
 	}
 	results := s.closeLeftovers(ctx, fate, false)
+	results = append(results, s.cancel(ctx)...)
 	results = append(results, s.writeWaiting(ctx, closedSome(results))...)
 	results = append(results, s.merge(ctx)...)
 	return append(results, s.deleteStale(ctx, fate, false)...)
