@@ -3,6 +3,7 @@ package forge_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -148,41 +149,68 @@ func TestGiteaConflict(t *testing.T) {
 	}
 }
 
-// Gitea merges by itself when the required check has succeeded, and isn't asked to
-// where it would merge without one.
-func TestGiteaAutomerge(t *testing.T) {
+// schedule has Gitea merge when the check "build" has succeeded, as people do.
+func (g *giteaPull) schedule(t *testing.T) {
+	t.Helper()
+	option := sdk.MergePullRequestOption{Style: sdk.MergeStyleSquash, MergeWhenChecksSucceed: true}
+	for {
+		ok, resp, err := g.MergePullRequest(g.repo.Owner, g.repo.Name, int64(g.pr.Number), option)
+		if ok {
+			return
+		}
+		if resp == nil || resp.StatusCode != http.StatusMethodNotAllowed || t.Context().Err() != nil {
+			t.Fatalf("scheduling the merge: %v", err)
+		}
+	}
+}
+
+// What was asked of Gitea is taken back, and nothing is asked of it.
+func TestGiteaCancelsAutomerge(t *testing.T) {
 	g := newGiteaPull(t, testbed.Gitea(t))
-	refused := func(name string, m forge.MergeRequest) {
-		t.Helper()
-		if err := g.forge.Automerge(t.Context(), g.pr.Number, m); !errors.Is(err, forge.ErrNotReady) {
-			t.Errorf("%s: Automerge gave %v, want ErrNotReady", name, err)
-		}
+	if err := g.forge.Automerge(t.Context(), g.pr.Number, g.ask); !errors.Is(err, forge.ErrUnsupported) {
+		t.Errorf("Automerge gave %v, want ErrUnsupported", err)
 	}
-	refused("no check", g.ask)
-	g.report(t, forge.StatusPending)
-	refused("a check that nothing requires", g.ask)
 	g.protect(t, sdk.CreateBranchProtectionOption{EnableStatusCheck: true, StatusCheckContexts: []string{"build"}})
-	other := g.ask
-	other.SHA = strings.Repeat("0123456789", 4)
-	refused("another head", other)
+	g.report(t, forge.StatusPending)
+	g.schedule(t)
 	for range 2 { // it may be repeated
-		err := settled(t, func() error { return g.forge.Automerge(t.Context(), g.pr.Number, g.ask) })
-		if err != nil {
-			t.Fatalf("Automerge: %v", err)
+		if err := g.forge.CancelAutomerge(t.Context(), g.pr.Number); err != nil {
+			t.Fatalf("CancelAutomerge: %v", err)
 		}
-	}
-	list, err := g.forge.List(t.Context(), forge.Filter{State: forge.StateOpen})
-	if err != nil || len(list) != 1 {
-		t.Fatalf("before the check has ended: %+v, %v", list, err)
 	}
 	g.report(t, forge.StatusSuccess)
+	if r := g.ready(t); !r.Mergeable {
+		t.Errorf("it is %+v, want it mergeable", r)
+	}
+	err := settled(t, func() error { _, err := g.forge.Merge(t.Context(), g.pr.Number, g.ask); return err })
+	if err != nil {
+		t.Errorf("Merge of what Gitea isn't to merge: %v", err)
+	}
+	if err := g.forge.CancelAutomerge(t.Context(), 4242); !errors.Is(err, forge.ErrNotFound) {
+		t.Errorf("CancelAutomerge of what isn't there gave %v, want ErrNotFound", err)
+	}
+}
+
+// This is why Gitea isn't asked: it merges what somebody has pushed afterwards.
+func TestGiteaAutomergeFollowsPushes(t *testing.T) {
+	g := newGiteaPull(t, testbed.Gitea(t))
+	g.protect(t, sdk.CreateBranchProtectionOption{EnableStatusCheck: true, StatusCheckContexts: []string{"build"}})
+	g.report(t, forge.StatusPending)
+	g.schedule(t)
+	later := g.push(t, "topic", "later.txt")
+	if err := g.forge.SetStatus(t.Context(), later, forge.Status{Context: "build", State: forge.StatusSuccess}); err != nil {
+		t.Fatal(err)
+	}
 	for {
 		list, err := g.forge.List(t.Context(), forge.Filter{State: forge.StateMerged})
 		if err != nil || t.Context().Err() != nil {
 			t.Fatalf("waiting for the merge: %v", err)
 		}
 		if len(list) == 1 {
-			break
+			if list[0].HeadSHA != later {
+				t.Errorf("%s was merged, want %s", list[0].HeadSHA, later)
+			}
+			return
 		}
 	}
 }

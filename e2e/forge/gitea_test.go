@@ -63,7 +63,7 @@ func giteaHarness(t *testing.T, server *testbed.GiteaServer, colleague, stranger
 		Colleague: colleague.login, PageSize: pageSize,
 		Lacks: map[forgetest.Capability]string{
 			forgetest.RefusesEmpty: "Gitea opens a pull request without commits, and lets people see that it is empty",
-			forgetest.HasAutomerge: "Gitea's lists don't tell what is set to merge by itself; TestGiteaAutomerge looks at the rest",
+			forgetest.HasAutomerge: "Gitea would merge what is pushed later, too, so that it isn't asked; TestGiteaCancelsAutomerge looks at the rest",
 		},
 	}
 	g.addReviews(&out, server, colleague, stranger)
