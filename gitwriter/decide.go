@@ -64,6 +64,9 @@ func decide(f facts) plan {
 	p := f.decide()
 	if p.pull != nil && p.pull.State == forge.StateOpen && p.action != ActionClosed {
 		p.state = stateBlock(f.lines(p), f.marks(p)...)
+		if p.action == ActionFrozen && bodyKey(p.pull.Body) == "" {
+			p.state = bodyState(p.pull.Body) // a person's own, by a name that is ours by chance
+		}
 	}
 	return p
 }

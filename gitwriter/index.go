@@ -58,16 +58,18 @@ func (s *Session) put(pull forge.PullRequest) {
 }
 
 // proposes tells whether a pull request is one of ours, for this base: its branch is
-// named so, and its body has a key, or its branch's head is a commit of ours.
+// named so, and its body has a key and that branch's group, or its branch's head is a
+// commit of ours. A text may be copied to a branch of somebody else's.
 func (s *Session) proposes(pull forge.PullRequest) bool {
 	if pull.Base != s.cfg.Base || !strings.HasPrefix(pull.Head, s.cfg.BranchPrefix) {
 		return false
 	}
-	if bodyKey(pull.Body) != "" {
-		return true
+	group, open := bodyGroup(pull.Body), pull.State == forge.StateOpen
+	if bodyKey(pull.Body) != "" && (group != "" || !open) { // older versions named no group
+		return group == "" || pull.Head == s.cfg.BranchPrefix+branchPart(group)
 	}
 	_, ours := s.trailers(pull.Head)
-	return ours && pull.State == forge.StateOpen
+	return ours && open
 }
 
 // trailers reads the head of a branch as the mirror has it; false where it isn't ours.

@@ -79,8 +79,9 @@ func (s *Session) closeLeftovers(ctx context.Context, fate func(string) Fate, dr
 		return []Result{{Err: fmt.Errorf("looking for pull requests to close: %w", err)}}
 	}
 	for _, pull := range s.known().open {
-		scope := bodyScope(pull.Body)
-		if scope != "" && scope != s.cfg.Scope || s.begun[pull.Number] != bodyKey(pull.Body) || s.mustWait() || ctx.Err() != nil {
+		scope, key := bodyScope(pull.Body), bodyKey(pull.Body)
+		before, begun := s.begun[pull.Number]
+		if scope != "" && scope != s.cfg.Scope || !begun || before != key || s.mustWait() || ctx.Err() != nil {
 			continue
 		}
 		l := s.leftover(pull, fate)
@@ -120,6 +121,8 @@ func (s *Session) fate(pull forge.PullRequest, group string, fate func(string) F
 		return Fate{Gone: true, Reason: "the policy asks for commits on the base branch now"}
 	case done.outcome.Action == ActionNothing:
 		return Fate{Gone: true, Reason: reasonNothing}
+	case done.outcome.Action == ActionClosedByPerson && bodyKey(pull.Body) != "" && bodyKey(pull.Body) != done.outcome.Key:
+		return Fate{Gone: true, Reason: "other versions fit now than it proposes, and " + done.outcome.Reason}
 	}
 	return Fate{}
 }
