@@ -59,8 +59,10 @@ func (s *Session) against(ctx context.Context, pull forge.PullRequest) (string, 
 	done := s.written[pull.Head]
 	if about := done.outcome.PullRequest; done.err == nil && about != nil && about.Number == pull.Number {
 		switch done.outcome.Action {
-		case ActionHeld, ActionFrozen, ActionWaiting:
+		case ActionHeld, ActionFrozen:
 			return done.outcome.Reason, nil
+		case ActionWaiting: // for the forge: nobody has looked
+			return "", nil
 		}
 		if !done.automatic() {
 			return "updates of its level aren't merged without a person", nil

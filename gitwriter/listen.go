@@ -148,6 +148,18 @@ func (s *Session) hear(err error) {
 // mustWait tells whether the forge wants no more requests now.
 func (s *Session) mustWait() bool { return s.w.cfg.Now().Before(s.limited) }
 
-func (s *Session) waitReason() string {
-	return fmt.Sprintf("the forge wants no more requests before %s", s.limited.UTC().Format("15:04:05 UTC"))
+// delayed is the outcome of an update that nobody looked at, with the pull request that is
+// open for it.
+func (s *Session) delayed(u Update) Outcome {
+	out := Outcome{
+		Action: ActionWaiting, Branch: branchName(u),
+		Reason: fmt.Sprintf("the forge wants no more requests before %s", s.limited.UTC().Format("15:04:05 UTC")),
+	}
+	for _, pull := range s.book.Of(out.Branch, u.Base) {
+		if pull.State == forge.StateOpen {
+			out.PullRequest, out.Key = &pull, bodyKey(pull.Body)
+			break
+		}
+	}
+	return out
 }

@@ -125,7 +125,7 @@ func (s *Session) write(ctx context.Context, u Update) Result {
 	switch {
 	case err != nil:
 	case u.Mode != ModeCommit && s.mustWait():
-		out = Outcome{Action: ActionWaiting, Branch: branchName(u), Reason: s.waitReason()}
+		out = s.delayed(u)
 	default:
 		out, err = s.untilLanded(ctx, u, step)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
 )
 
 // failing starts a process whose calls of a name fail, from the first on.
@@ -49,6 +50,39 @@ func TestRateLimitStopsTheWrites(t *testing.T) {
 	b.restart(b.forge)
 	b.round(updates...)
 	b.did("a created, b created, c nothing/")
+}
+
+// TestRateLimitTellsOfOpenPullRequests: what is open already needs no room later.
+func TestRateLimitTellsOfOpenPullRequests(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "a", "b", "c")
+	b.round(update("b", "1.1.0"))
+	b.failing("create", &forge.RateLimitError{Op: "x", RetryAfter: 90 * time.Second})
+	b.outcomes = b.begin().Write(t.Context(), []gitwriter.Update{update("a", "1.1.0"), update("b", "1.2.0"), update("c", "1.1.0")})
+	b.did("a , b waiting, c waiting/")
+	if pull := b.outcomes[1].PullRequest; pull == nil || pull.Number != 1 || b.outcomes[1].Key == "" {
+		t.Errorf("the outcome of what is open: %+v", b.outcomes[1])
+	}
+	if pull := b.outcomes[2].PullRequest; pull != nil {
+		t.Errorf("a pull request: %+v", pull)
+	}
+}
+
+// TestRateLimitTakesNothingBack: what an update brings isn't known where it had to wait.
+func TestRateLimitTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	b, u := asked(t)
+	b.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"apps/db.yaml": "image: ghcr.io/acme/db:1.0.0\n"}})
+	db := update("db", "1.1.0", func(u *gitwriter.Update) { u.Security = true })
+	b.failing("create", &forge.RateLimitError{Op: "x", RetryAfter: 90 * time.Second})
+	s := b.begin()
+	b.outcomes = s.Write(t.Context(), []gitwriter.Update{u, db})
+	b.did("api waiting, db /")
+	b.now = b.now.Add(10 * time.Minute)
+	s.Settle(t.Context(), func(string) gitwriter.Fate { return gitwriter.Fate{} })
+	if !b.first().Automerge {
+		t.Error("the forge doesn't merge it any more")
+	}
 }
 
 func TestForgeThatIsAwayKeepsNobodyElseBack(t *testing.T) {
