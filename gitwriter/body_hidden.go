@@ -2,7 +2,6 @@ package gitwriter
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -48,17 +47,25 @@ func hide(name, value string) string {
 // hiddenOf finds a hidden comment in a pull request's body; "" where there is none. Ours
 // stand at the end, so the last one is it.
 func hiddenOf(body, name string) string {
-	all := regexp.MustCompile(`(?m)^<!-- towline-`+name+`: (\S+) -->\r?$`).FindAllStringSubmatch(body, -1)
-	if len(all) == 0 {
-		return ""
+	begin, rest := "<!-- towline-"+name+": ", body
+	for {
+		at := strings.LastIndex(rest, begin)
+		if at < 0 {
+			return ""
+		}
+		rest = body[:at]
+		line, _, _ := strings.Cut(body[at+len(begin):], "\n")
+		value, whole := strings.CutSuffix(strings.TrimSuffix(line, "\r"), " -->")
+		if whole && value != "" && !strings.ContainsAny(value, " \t\f\r") && (at == 0 || body[at-1] == '\n') {
+			return value
+		}
 	}
-	return all[len(all)-1][1]
 }
 
 // bodyKey finds the key in a pull request's body; "" where there is none.
 func bodyKey(body string) string {
 	key := hiddenOf(body, hiddenKey)
-	if !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(key) {
+	if len(key) != 64 || strings.Trim(key, "0123456789abcdef") != "" {
 		return ""
 	}
 	return key

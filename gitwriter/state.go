@@ -1,7 +1,6 @@
 package gitwriter
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -86,12 +85,19 @@ func sameState(body, block string) bool {
 
 // closedByUs tells whether we closed a pull request.
 func closedByUs(pull forge.PullRequest) bool {
-	return regexp.MustCompile(`(?m)^<!-- towline-closed: [a-z-]+ -->\r?$`).MatchString(pull.Body)
+	return bodyClosed(pull.Body)
+}
+
+// bodyClosed tells whether a text has the mark of one that we close.
+func bodyClosed(body string) bool {
+	word := hiddenOf(body, hiddenClosed)
+	return word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // reopened tells whether a person opened again what we closed. It is for open ones.
 func reopened(body string) bool {
-	return regexp.MustCompile(`(?m)^<!-- towline-(closed: [a-z-]+|reopened) -->\r?$`).MatchString(bodyState(body))
+	state := bodyState(body)
+	return bodyClosed(state) || strings.Contains(state, "\n"+reopenedMark+"\n")
 }
 
 func bodyGroup(body string) string { return bodyText(body, hiddenGroup) }

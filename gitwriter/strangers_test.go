@@ -1,6 +1,7 @@
 package gitwriter_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -136,4 +137,40 @@ func TestHeldPullRequestOfWithdrawnVersions(t *testing.T) {
 	b.forge.say(2, "pat", "/towline hold")
 	b.round(update("api", "1.1.0"))
 	b.did("api closed-by-person/api held")
+}
+
+// TestAnotherPlaceIsAnotherBot holds that what was proposed under another prefix or to
+// another base is left to people, whatever the new place knows nothing of.
+func TestAnotherPlaceIsAnotherBot(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		move func(b *bot, u *gitwriter.Update)
+	}{
+		{"prefix", func(b *bot, u *gitwriter.Update) { b.cfg.BranchPrefix, u.BranchPrefix = "bot/", "bot/" }},
+		{"base", func(b *bot, u *gitwriter.Update) {
+			b.git.Git(repoName, "branch", "live", "main")
+			b.cfg.Base, u.Base = "live", "live"
+			if _, err := b.repo.Fetch(b.t.Context(), "live"); err != nil {
+				b.t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBot(t, "api", "db")
+			b.round(update("api", "1.1.0"), update("db", "1.1.0"))
+			u := update("api", "1.1.0")
+			test.move(b, &u)
+			before := slices.Clone(b.forge.pulls)
+			b.fates["db"] = gone("no policy asks for it any more")
+			b.round(u)
+			b.did("api created/")
+			if diff := cmp.Diff(before, b.forge.pulls[:2]); diff != "" {
+				t.Errorf("the old pull requests (-want +got):\n%s", diff)
+			}
+			b.branch("towline/api", true)
+			b.branch("towline/db", true)
+		})
+	}
 }
