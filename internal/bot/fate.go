@@ -21,6 +21,8 @@ func (w *worker) fates(r *round) func(group string) gitwriter.Fate {
 			return gitwriter.Fate{} // what can't be read may be the policy that asked for it
 		case len(makers) == 0:
 			return gitwriter.Fate{Gone: true, Reason: w.unasked(r, name)}
+		case slices.ContainsFunc(makers, (*policy.Policy).Suspended):
+			return gitwriter.Fate{} // it is to go on where it was
 		case !r.sure(makers) || r.failed[groupSubject(name)] != nil || r.hides(makers):
 			return gitwriter.Fate{}
 		}

@@ -73,6 +73,25 @@ func TestTheFateOfWhatAnEarlierBotProposed(t *testing.T) {
 	}
 }
 
+// TestTheFateOfWhatIsSuspended: nothing is changed for the policy, and nothing is said
+// about what it proposed.
+func TestTheFateOfWhatIsSuspended(t *testing.T) {
+	const image, group = "ghcr.io/acme/web", "flux-system/web"
+	w := newWorld(t, fstest.MapFS{"flux.yaml": file(fluxOf(image, "")), "web.yaml": file(pod(image + ":1.0.0" + marker))},
+		map[string][]string{image: {"1.0.0", "1.1.0"}})
+	if err := w.bot.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.put("flux.yaml", fluxOf(image, ", suspend: true"))
+	w.writer.forge.set(func(f *forgery) { f.open = []string{group} })
+	if err := w.bot.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(gitwriter.Fate{}, w.writer.forge.fates[group]); diff != "" {
+		t.Errorf("fate (-want +got):\n%s", diff)
+	}
+}
+
 // put replaces a file by a commit.
 func (w *world) put(name, text string) {
 	w.source.mu.Lock()
