@@ -57,7 +57,7 @@ type plan struct {
 
 // grave tells whether the plan makes something that can't be taken back, so that what
 // the forge said must be recent.
-func (p plan) grave() bool { return p.create || p.close }
+func (p plan) grave() bool { return p.create || p.close || p.text }
 
 // decide is the life cycle of a pull request, as a function of facts alone.
 func decide(f facts) plan {

@@ -26,10 +26,13 @@ func (s *Session) deleteStale(ctx context.Context, fate func(string) Fate, dry b
 	}
 	heads := s.w.cfg.Repo.KnownBranches()
 	for _, branch := range slices.Sorted(maps.Keys(heads)) {
-		if !strings.HasPrefix(branch, s.cfg.BranchPrefix) || branch == s.cfg.Base || s.w.isRefused(branch, heads[branch]) || ctx.Err() != nil {
+		if !strings.HasPrefix(branch, s.cfg.BranchPrefix) || branch == s.cfg.Base || s.w.isRefused(branch, heads[branch]) || s.mustWait() || ctx.Err() != nil {
 			continue
 		}
 		reason, err := s.staleBranch(ctx, branch, heads[branch], fate)
+		if err == nil && reason != "" && !dry {
+			reason, err = s.stillStale(ctx, branch, heads[branch], fate, reason)
+		}
 		if err == nil && reason == "" {
 			continue
 		}
@@ -81,6 +84,15 @@ func (s *Session) staleBranch(ctx context.Context, branch string, head gitrepo.H
 		return reason, nil
 	}
 	return s.orphan(branch, *made, fate), nil
+}
+
+// stillStale asks the forge again: it closes what is proposed from a branch that goes.
+func (s *Session) stillStale(ctx context.Context, branch string, head gitrepo.Hash, fate func(string) Fate, reason string) (string, error) {
+	news, err := s.listenAgain(ctx)
+	if err != nil || !news {
+		return reason, err
+	}
+	return s.staleBranch(ctx, branch, head, fate)
 }
 
 // ended says which pull request of a branch, newest first, has ended so that nobody

@@ -2,6 +2,7 @@ package gitwriter_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -173,4 +174,41 @@ func TestAnotherPlaceIsAnotherBot(t *testing.T) {
 			b.branch("towline/db", true)
 		})
 	}
+}
+
+// TestClosedWhileTheRoundGoesOn: other versions don't get into what a person has closed a
+// moment ago, which would then seem to be what was closed.
+func TestClosedWhileTheRoundGoesOn(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.round(update("api", "1.1.0"))
+	key := b.outcomes[0].Key
+	s := b.begin()
+	b.forge.set(1, forge.StateClosed)
+	b.now = b.now.Add(time.Minute)
+	b.outcomes, b.settled = s.Write(t.Context(), []gitwriter.Update{update("api", "1.2.0")}), nil
+	b.did("api created/")
+	if pull := b.first(); pull.State != forge.StateClosed || !strings.Contains(pull.Body, key) {
+		t.Errorf("#1 is %s, and its text is another one:\n%s", pull.State, pull.Body)
+	}
+	b.round(update("api", "1.1.0"))
+	b.did("api closed-by-person/api closed, api deleted")
+}
+
+// TestBranchThatIsProposedElsewhereMeanwhile isn't deleted: the forge would close the pull
+// request.
+func TestBranchThatIsProposedElsewhereMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.git.Git(repoName, "branch", "live", "main")
+	b.round(update("api", "1.1.0"))
+	b.merge(1)
+	s := b.begin()
+	if _, err := b.forge.Create(t.Context(), forge.NewPullRequest{Head: "towline/api", Base: "live", Title: "to live"}); err != nil {
+		t.Fatal(err)
+	}
+	b.now = b.now.Add(time.Minute)
+	b.outcomes, b.settled = nil, s.Settle(t.Context(), func(string) gitwriter.Fate { return gitwriter.Fate{} })
+	b.did("/")
+	b.branch("towline/api", true)
 }
