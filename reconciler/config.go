@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
 
 	"github.com/towline-dev/towline/internal/secret"
@@ -23,6 +24,9 @@ type Config struct {
 	Log *slog.Logger
 	// Namespace bounds which Syncs are looked at. Default: those of all namespaces.
 	Namespace string
+	// Metrics is where its metrics are registered, beside what is there already. It
+	// serves one reconciler. Default: a registry of its own.
+	Metrics *prometheus.Registry
 	// MetricsBind is the address of /metrics. Default: not served.
 	MetricsBind string
 	// ProbeBind is the address of /healthz and /readyz. Default: not served.
@@ -63,6 +67,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
 	}
 	if c.Now == nil {
 		c.Now = time.Now

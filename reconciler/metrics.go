@@ -10,8 +10,8 @@ import (
 	"github.com/towline-dev/towline/reconciler/apply"
 )
 
-// metrics are registered in a registry of this reconciler's own, so that two of
-// them can live in one process.
+// metrics are registered in the registry that this reconciler was given, so that two
+// of them can live in one process.
 type metrics struct {
 	registry  *prometheus.Registry
 	reconcile *prometheus.HistogramVec
@@ -22,9 +22,9 @@ type metrics struct {
 	webhooks  *prometheus.CounterVec
 }
 
-func newMetrics() (*metrics, error) {
+func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
+		registry: registry,
 		reconcile: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "towline_reconcile_duration_seconds", Help: "Duration of one attempt to make the cluster equal to a revision, health not included.",
 			Buckets: []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300},

@@ -119,7 +119,7 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 		reports: newReports(config), states: newStates(),
 	}
 	var err error
-	if c.metrics, err = newMetrics(); err != nil {
+	if c.metrics, err = newMetrics(config.Metrics); err != nil {
 		return nil, err
 	}
 	if c.core, err = corev1client.NewForConfigAndClient(config.REST, manager.GetHTTPClient()); err != nil {
