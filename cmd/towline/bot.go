@@ -46,7 +46,7 @@ and delete, and why; and what waits or is held back. It writes nothing.`,
 				return err
 			}
 			if dryRun {
-				b, err := wireBot(p, c, log, event.Log(log))
+				b, err := wireBot(p, c, log, event.Log(log), wireQuotas(nil))
 				if err != nil {
 					return err
 				}
@@ -71,7 +71,11 @@ func runBot(ctx context.Context, p process, c config.Bot, log *slog.Logger, once
 	if err != nil {
 		return err
 	}
-	b, err := wireBot(p, c, log, event.Multi(event.Log(log), measured))
+	asked, err := metrics.Forges(reg)
+	if err != nil {
+		return err
+	}
+	b, err := wireBot(p, c, log, event.Multi(event.Log(log), measured), wireQuotas(asked))
 	if err != nil {
 		return err
 	}

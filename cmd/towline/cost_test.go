@@ -199,7 +199,7 @@ func newCostBot(t *testing.T, url, registryHost string) wiredBot {
 	}
 	log := slog.New(slog.DiscardHandler)
 	p := process{getenv: func(name string) string { return map[string]string{"TOKEN": "bot-token", "HOME": t.TempDir()}[name] }}
-	b, err := wireBot(p, c, log, event.HandlerFunc(func(event.Event) {}))
+	b, err := wireBot(p, c, log, event.HandlerFunc(func(event.Event) {}), wireQuotas(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

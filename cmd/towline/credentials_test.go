@@ -183,7 +183,7 @@ func TestForgeOfAnSSHRepository(t *testing.T) {
 			}
 			for _, forge := range []string{"github", "gitlab", "gitea"} {
 				r := config.Repository{URL: test.url, Forge: config.Forge{Type: forge}, Auth: config.Auth{TokenEnv: "TOKEN", SSH: &ways}}
-				if _, _, err := wireForge(withEnv(map[string]string{"TOKEN": "hunter2"}), r, slog.New(slog.DiscardHandler)); err != nil {
+				if _, _, err := wireForge(withEnv(map[string]string{"TOKEN": "hunter2"}), r, wireQuotas(nil), slog.New(slog.DiscardHandler)); err != nil {
 					t.Errorf("%s: %v", forge, err)
 				}
 			}

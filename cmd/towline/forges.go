@@ -11,6 +11,7 @@ import (
 	"github.com/towline-dev/towline/gitwriter/forge/github"
 	"github.com/towline-dev/towline/gitwriter/forge/gitlab"
 	"github.com/towline-dev/towline/gitwriter/forge/plain"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/gitrepo/giturl"
@@ -18,12 +19,12 @@ import (
 )
 
 // wireForge makes the forge of one repository, and what Git signs in with.
-func wireForge(p process, r config.Repository, log *slog.Logger) (forge.Forge, gitrepo.Auth, error) {
+func wireForge(p process, r config.Repository, quotas *quota.Set, log *slog.Logger) (forge.Forge, gitrepo.Auth, error) {
 	auth, err := wireAuth(p, r.Auth)
 	if err != nil {
 		return nil, gitrepo.Auth{}, err
 	}
-	f, err := forgeOf(r, &auth, log)
+	f, err := forgeOf(r, &auth, quotas, log)
 	if err != nil {
 		return nil, gitrepo.Auth{}, err
 	}
@@ -31,7 +32,7 @@ func wireForge(p process, r config.Repository, log *slog.Logger) (forge.Forge, g
 }
 
 // forgeOf makes the forge; with it, what Git signs in with may change.
-func forgeOf(r config.Repository, auth *gitrepo.Auth, log *slog.Logger) (forge.Forge, error) {
+func forgeOf(r config.Repository, auth *gitrepo.Auth, quotas *quota.Set, log *slog.Logger) (forge.Forge, error) {
 	if r.Forge.Type == "plain" {
 		return plain.Forge{}, nil
 	}
@@ -46,17 +47,22 @@ func forgeOf(r config.Repository, auth *gitrepo.Auth, log *slog.Logger) (forge.F
 	address := orDefault(r.Forge.URL, webOrigin(u))
 	path := projectPath(u, address)
 	if r.Forge.Type == "gitlab" {
-		return gitlab.New(gitlab.Config{URL: address, Project: path, TokenSource: auth.Token, Transport: transport, Log: log})
+		return gitlab.New(gitlab.Config{
+			URL: address, Project: path, TokenSource: auth.Token, Transport: transport, Quota: quotas.For(quotaKey(r, address)), Log: log,
+		})
 	}
 	owner, repo, err := ownerAndRepo(path)
 	if err != nil {
 		return nil, err
 	}
 	if r.Forge.Type == "gitea" {
-		return gitea.New(gitea.Config{URL: address, Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Log: log})
+		return gitea.New(gitea.Config{
+			URL: address, Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Quota: quotas.For(quotaKey(r, address)), Log: log,
+		})
 	}
+	address = orDefault(r.Forge.URL, githubAPI(u))
 	return gitHub(r, auth, github.Config{
-		BaseURL: orDefault(r.Forge.URL, githubAPI(u)), Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Log: log,
+		BaseURL: address, Owner: owner, Repo: repo, TokenSource: auth.Token, Transport: transport, Quota: quotas.For(quotaKey(r, address)), Log: log,
 	})
 }
 

@@ -58,7 +58,7 @@ statuses:
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	s, err := wireStatuses(p, c, log)
+	s, err := wireStatuses(p, c, wireQuotas(nil), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ statuses:
 	if diff := cmp.Diff(want, project.Statuses(sha)); diff != "" {
 		t.Errorf("statuses (-want +got):\n%s", diff)
 	}
-	f, _, err := wireForge(p, c.Statuses[0], log)
+	f, _, err := wireForge(p, c.Statuses[0], wireQuotas(nil), log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/towline-dev/towline/internal/config"
+	"github.com/towline-dev/towline/internal/metrics"
 	"github.com/towline-dev/towline/internal/secret"
 	"github.com/towline-dev/towline/reconciler"
 )
@@ -102,7 +104,12 @@ func (f *reconcilerFlags) wire(p process, log *slog.Logger) (reconciler.Config, 
 	if err != nil {
 		return c, err
 	}
-	reporter, err := wireStatuses(p, file, log)
+	c.Metrics = prometheus.NewRegistry()
+	asked, err := metrics.Forges(c.Metrics)
+	if err != nil {
+		return c, err
+	}
+	reporter, err := wireStatuses(p, file, wireQuotas(asked), log)
 	c.Reporter = reporter
 	return c, err
 }

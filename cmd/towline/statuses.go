@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/towline-dev/towline/gitwriter/forge"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/reconciler"
 )
@@ -16,10 +17,10 @@ import (
 // reconciler, which knows no forge, and the forges, which know no reconciler, meet.
 type statuses struct{ forges map[string]forge.Forge } // by normalised repository URL
 
-func wireStatuses(p process, c config.Reconciler, log *slog.Logger) (statuses, error) {
+func wireStatuses(p process, c config.Reconciler, quotas *quota.Set, log *slog.Logger) (statuses, error) {
 	s := statuses{forges: map[string]forge.Forge{}}
 	for _, r := range c.Statuses {
-		f, _, err := wireForge(p, r, log)
+		f, _, err := wireForge(p, r, quotas, log)
 		if err != nil {
 			return s, fmt.Errorf("repository %s: %w", r.Name, err)
 		}

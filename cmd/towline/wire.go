@@ -11,6 +11,7 @@ import (
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/gitwriter/edit"
+	"github.com/towline-dev/towline/gitwriter/forge/quota"
 	"github.com/towline-dev/towline/internal/bot"
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/event"
@@ -26,8 +27,8 @@ import (
 
 // wireBot makes a bot of its configuration: one registry client for all
 // repositories, so that they share each host's budget, and per repository a Git
-// mirror, a forge and a writer.
-func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (wired wiredBot, err error) {
+// mirror, a forge and a writer. Forges of one host and credential share a quota.
+func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler, quotas *quota.Set) (wired wiredBot, err error) {
 	cluster := &cluster{process: p}
 	reached, err := wireRegistries(p, c.Registries, cluster, log)
 	if err != nil {
@@ -54,7 +55,7 @@ func wireBot(p process, c config.Bot, log *slog.Logger, events event.Handler) (w
 	if wired.registries, err = registry.New(reached); err != nil {
 		return wired, err
 	}
-	repositories, err := wireRepositories(p, c.Repositories, dir, log)
+	repositories, err := wireRepositories(p, c.Repositories, dir, quotas, log)
 	if err != nil {
 		return wired, err
 	}
@@ -78,10 +79,10 @@ type wiredBot struct {
 	close      func() error // once the bot has ended
 }
 
-func wireRepositories(p process, configured []config.Repository, dir string, log *slog.Logger) ([]bot.Repository, error) {
+func wireRepositories(p process, configured []config.Repository, dir string, quotas *quota.Set, log *slog.Logger) ([]bot.Repository, error) {
 	var repositories []bot.Repository
 	for _, r := range configured {
-		f, auth, err := wireForge(p, r, log)
+		f, auth, err := wireForge(p, r, quotas, log)
 		if err != nil {
 			return nil, fmt.Errorf("repository %s: %w", r.Name, err)
 		}
