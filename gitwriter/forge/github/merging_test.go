@@ -87,6 +87,40 @@ func TestAutomergeReadsGraphQL(t *testing.T) {
 	}
 }
 
+func TestCancelAutomergeReadsGraphQL(t *testing.T) {
+	standing := func(wish string) string {
+		return `{"data":{"repository":{"autoMergeAllowed":true,"pullRequest":{"id":"PR_1","state":"OPEN","headRefOid":"abc","mergeStateStatus":"BLOCKED","autoMergeRequest":` + wish + `}}}}`
+	}
+	asked := standing(`{"mergeMethod":"MERGE"}`)
+	for _, test := range []struct {
+		name          string
+		first, second string // answers; a second "" isn't asked for
+		want          error
+	}{
+		{"done", asked, `{"data":{"disablePullRequestAutoMerge":{"clientMutationId":null}}}`, nil},
+		{"nobody asked", standing("null"), "", nil},
+		{"not allowed", asked, `{"data":{"x":null},"errors":[{"type":"FORBIDDEN","message":"Resource not accessible by integration"}]}`, forge.ErrForbidden},
+		{"not there", `{"errors":[{"type":"NOT_FOUND","message":"Could not resolve to a PullRequest"}]}`, "", forge.ErrNotFound},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			left := []string{test.first, test.second}
+			f := fakeAt(t, "", func(w http.ResponseWriter, _ *http.Request) {
+				if left[0] == "" {
+					t.Error("a question too many")
+				}
+				_, _ = io.WriteString(w, left[0])
+				left = append(left[1:], "")
+			})
+			if err := f.CancelAutomerge(t.Context(), 1); !errors.Is(err, test.want) {
+				t.Errorf("CancelAutomerge gave %v, want %v", err, test.want)
+			}
+			if left[0] != "" {
+				t.Error("the second question wasn't asked")
+			}
+		})
+	}
+}
+
 func TestGraphQLLimit(t *testing.T) {
 	f := fakeAt(t, "", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}`)

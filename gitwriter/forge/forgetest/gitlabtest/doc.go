@@ -7,7 +7,7 @@
 // pipelines consist of reported statuses alone. Quick actions in texts are carried out
 // as far as tests want to see that they aren't: the lines go, and /close closes.
 //
-// What it answers is held, field by field, to what GitLab documents (testdata).
+// What it answers is held, field by field, to what is known of GitLab; testdata tells from where.
 //
 //	/api/v4/...             the REST API
 //	/GROUP/.../PROJECT.git  Git over smart HTTP
