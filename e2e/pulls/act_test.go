@@ -18,7 +18,7 @@ func (s *story) actors() map[string]func(args []string, input string) {
 		"tags": s.publish, "clock": s.turnClock, "restart": s.restart,
 		"merge": s.merge, "close": s.setState("closed"), "reopen": s.setState("open"),
 		"comment": s.comment, "edit": s.edit, "push": s.push, "commit": s.commit, "delete-branch": s.deleteBranch,
-		"branch": s.branch, "unlabel": s.unlabel, "status": s.status, "milestone": s.milestone, "strip": s.strip, "trouble": s.trouble, "tick": s.tick,
+		"branch": s.branch, "unlabel": s.unlabel, "status": s.status, "milestone": s.milestone, "strip": s.strip, "trouble": s.trouble, "tick": s.tick, "protect": s.protect,
 	}
 }
 
@@ -199,4 +199,17 @@ func (s *story) trouble(args []string, _ string) {
 		s.Fatalf("%s: it is for our server, with a status", s.at)
 	}
 	s.heal = ours.server.Inject(forgetest.Fault{Route: strings.Replace(args[0], " /", " /repos/{owner}/{repo}/", 1), Status: status})
+}
+
+// protect is `protect CHECK`: main of our server wants a check, and pull requests may be
+// set to merge by themselves.
+func (s *story) protect(args []string, _ string) {
+	s.Helper()
+	s.want(args, 1)
+	ours, ok := s.place.(*ourPlace)
+	if !ok {
+		s.Fatalf("%s: it is for our server", s.at)
+	}
+	ours.repo.AllowAutomerge(true)
+	ours.repo.Protect("main", forgetest.Protection{Checks: args})
 }

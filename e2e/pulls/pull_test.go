@@ -29,8 +29,9 @@ type pullRequest struct {
 	Milestone *struct {
 		Title string `json:"title"`
 	} `json:"milestone"`
-	Reviewers []login `json:"requested_reviewers"`
-	Assignees []login `json:"assignees"`
+	Automerge *struct{} `json:"auto_merge"` // at GitHub alone
+	Reviewers []login   `json:"requested_reviewers"`
+	Assignees []login   `json:"assignees"`
 }
 
 type login struct {

@@ -92,6 +92,9 @@ func (s *story) tellPulls([]string) string {
 		if p.Draft {
 			b.WriteString(" draft")
 		}
+		if p.Automerge != nil {
+			b.WriteString(" merges by itself")
+		}
 		b.WriteString(labelsOf(p))
 		for _, r := range p.Reviewers {
 			b.WriteString(" reviewer " + r.Login)
