@@ -100,7 +100,7 @@ func (f *Forge) addLabels(ctx context.Context, number int, names []string) ([]st
 
 // setMilestone finds the milestone's number, by which alone GitHub takes it.
 func (f *Forge) setMilestone(ctx context.Context, number int, title string) error {
-	op := fmt.Sprintf("putting a pull request on the milestone %q", title)
+	op := fmt.Sprintf("setting the milestone %q", title)
 	options := &github.MilestoneListOptions{State: "all", ListOptions: github.ListOptions{PerPage: perPage}}
 	var found *int
 	err := api.Pages(func(page int) (int, error) {

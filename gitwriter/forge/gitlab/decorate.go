@@ -137,7 +137,7 @@ func (f *Forge) milestone(ctx context.Context, title string) (int64, error) {
 			return m.ID, nil
 		}
 	}
-	return 0, refused(op, "the project has no such milestone", forge.ErrInvalid)
+	return 0, refused(op, "the repository has no such milestone", forge.ErrInvalid)
 }
 
 // without gives the names that aren't among those that are had.
