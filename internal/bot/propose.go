@@ -123,7 +123,8 @@ func (w *worker) tellOutcome(g Group, result gitwriter.Result) {
 }
 
 // forget lets go of groups that no policy of the tree can add to, and of waiting ones
-// that were looked at and have nothing to propose any more.
+// that were looked at and weren't written: they have nothing to propose any more, or will
+// be looked at again by their schedule, and mustn't keep the room from others until then.
 func (w *worker) forget(r *round) {
 	if r.plan == nil {
 		return
@@ -133,9 +134,14 @@ func (w *worker) forget(r *round) {
 	maps.DeleteFunc(w.proposals, func(g Group, _ map[string]string) bool { return gone(g) })
 	maps.DeleteFunc(w.waiting, func(g Group, _ waiter) bool {
 		_, written := r.written[g]
-		return gone(g) || !written && r.sure(makers[g])
+		return gone(g) || !written && r.lookedAt(makers[g])
 	})
 	w.freed = r.released
+}
+
+// lookedAt tells whether policies were all looked at in this round.
+func (r *round) lookedAt(policies []*policy.Policy) bool {
+	return !slices.ContainsFunc(policies, func(p *policy.Policy) bool { return !r.due(p) })
 }
 
 // sure tells whether policies were all looked at in this round, and none failed.

@@ -121,6 +121,28 @@ func TestWaitingUpdatesAreLookedAtWhenTheyMayGo(t *testing.T) {
 	})
 }
 
+// TestWhatCantBeLookedAtKeepsNobodyWaiting: the room is the next one's.
+func TestWhatCantBeLookedAtKeepsNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newDaily(t, "", map[string]string{"b-patch": "", "c-safe": "  update: {labels: [Security]}"})
+		for name, tag := range map[string]string{"b-patch": "1.0.1", "c-safe": "3.0.0"} {
+			w.registries.push("ghcr.io/acme/"+name, tag)
+		}
+		w.writer.action = gitwriter.ActionWaiting
+		w.writer.forge.set(func(f *forgery) { f.capacity = 0 })
+		pass := w.run(t)
+		pass(time.Minute)
+		w.registries.fail("ghcr.io/acme/c-safe", errors.New("denied"))
+		w.writer.forge.set(func(f *forgery) { f.capacity, f.groups = 1, nil })
+		pass(3 * time.Hour)
+		w.writer.forge.set(func(f *forgery) {
+			if len(f.groups) == 0 || fmt.Sprint(f.groups[0]) != "[b-patch]" {
+				t.Errorf("written: %v, want what can be looked at", f.groups)
+			}
+		})
+	})
+}
+
 // TestWhatSettleDoesIsTold, once, and what it opens doesn't wait any more.
 func TestWhatSettleDoesIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
