@@ -92,6 +92,26 @@ func TestTheFateOfWhatIsSuspended(t *testing.T) {
 	}
 }
 
+// TestTheFateAfterAPause of the forge: what was proposed before it is still known.
+func TestTheFateAfterAPause(t *testing.T) {
+	const image = "ghcr.io/acme/web"
+	w := newWorld(t, fstest.MapFS{"p.yaml": file(policyOf("web", image)), "web.yaml": file(pod(image + ":1.0.0"))},
+		map[string][]string{image: {"1.0.0", "1.1.0"}})
+	for _, limited := range []bool{false, true} {
+		w.writer.limited = limited
+		if err := w.bot.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.put("p.yaml", policyOf("web", image, "  exclude: [1.1.0, 1.0.0]"))
+	w.writer.forge.set(func(f *forgery) { f.open = []string{"web"} })
+	_ = w.bot.Once(t.Context()) // no tag fits
+	want := gitwriter.Fate{Gone: true, Reason: `the policy "web" no longer wants 1.1.0: none of 2 tags fits: 2 excluded`}
+	if diff := cmp.Diff(want, w.writer.forge.fates["web"]); diff != "" {
+		t.Errorf("fate (-want +got):\n%s", diff)
+	}
+}
+
 // put replaces a file by a commit.
 func (w *world) put(name, text string) {
 	w.source.mu.Lock()

@@ -117,13 +117,14 @@ func (s *source) FS(gitrepo.Hash) (fs.FS, error) {
 
 // writer plays gitwriter: it keeps what it was asked to write.
 type writer struct {
-	source *source
-	forge  *forgery // nil for one where nothing ever happens
-	mu     sync.Mutex
-	groups map[string][]gitwriter.Change
-	files  map[string]string
-	action gitwriter.Action // what becomes of an update; "" is ActionCreated
-	err    error
+	source  *source
+	forge   *forgery // nil for one where nothing ever happens
+	mu      sync.Mutex
+	groups  map[string][]gitwriter.Change
+	files   map[string]string
+	action  gitwriter.Action // what becomes of an update; "" is ActionCreated
+	limited bool             // the forge wants a pause, and nobody looks at an update
+	err     error
 }
 
 func (w *writer) Begin(_ context.Context, cfg gitwriter.SessionConfig) (bot.Session, error) {
@@ -147,6 +148,9 @@ func (w *writer) Write(ctx context.Context, u gitwriter.Update) (gitwriter.Outco
 	defer w.mu.Unlock()
 	if w.err != nil {
 		return gitwriter.Outcome{}, w.err
+	}
+	if w.limited {
+		return gitwriter.Outcome{Action: gitwriter.ActionWaiting, Branch: u.BranchPrefix + u.Group, Reason: "the forge wants a pause"}, nil
 	}
 	if w.groups == nil {
 		w.groups, w.files = map[string][]gitwriter.Change{}, map[string]string{}

@@ -57,7 +57,9 @@ func (w *worker) wrote(r *round, g Group, u gitwriter.Update, result gitwriter.R
 	if result.Action == gitwriter.ActionWaiting {
 		w.waiting[g] = waiter{security: u.Security, level: policy.Level(u.Level), open: result.PullRequest != nil}
 	}
-	w.proposals[g] = versionsOf(result.Changes)
+	if result.Action != gitwriter.ActionWaiting || len(result.Changes) > 0 { // else nobody has looked
+		w.proposals[g] = versionsOf(result.Changes)
+	}
 	w.tellOutcome(g, result)
 }
 
