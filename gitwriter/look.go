@@ -99,22 +99,22 @@ func (s *Session) lookAtBranch(ctx context.Context, u Update, p prepared, f *fac
 }
 
 // newest is the date of the newest commit on a branch, back to the last one of ours:
-// what was asked before that has been answered. Where a person has put the branch
-// elsewhere, only the head tells.
-func (s *Session) newest(head gitrepo.CommitInfo) (time.Time, error) {
-	newest := head.Committer.When
+// what was asked before that has been answered. People's dates that are still to come
+// don't count. Where a person has put the branch elsewhere, only the head tells.
+func (s *Session) newest(head gitrepo.CommitInfo) (newest time.Time, err error) {
 	if s.w.made(head) {
-		return newest, nil
+		return head.Committer.When, nil
 	}
 	log, err := s.w.cfg.Repo.Log(head.Hash, maxBranch)
 	if err != nil {
 		return time.Time{}, err
 	}
 	for _, c := range log {
-		if c.Committer.When.After(newest) {
-			newest = c.Committer.When
+		made := s.w.made(c)
+		if when := c.Committer.When; when.After(newest) && (made || !when.After(s.w.cfg.Now())) {
+			newest = when
 		}
-		if s.w.made(c) {
+		if made {
 			return newest, nil
 		}
 	}

@@ -128,6 +128,25 @@ func TestFrozenAndTakenBack(t *testing.T) {
 	b.did("api frozen/")
 }
 
+// TestTakenBackFromACommitOfTomorrow: whose clock is ahead can't keep the branch by it.
+func TestTakenBackFromACommitOfTomorrow(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.round(update("api", "1.1.0"))
+	b.forge.say(1, "pat", "/towline rebase") // before the commit: doesn't drop it
+	b.round(update("api", "1.1.0"))
+	b.git.Commit(repoName, gitrepotest.Commit{Branch: "towline/api", Files: map[string]string{"fix": "x"}, When: start().AddDate(1, 0, 0).Unix()})
+	for range 2 {
+		b.round(update("api", "1.1.0"))
+		b.did("api frozen/")
+	}
+	b.forge.say(1, "pat", "/towline rebase")
+	b.round(update("api", "1.1.0"))
+	b.did("api updated/")
+	b.round(update("api", "1.1.0"))
+	b.did("api unchanged/")
+}
+
 func TestRebaseOnDemand(t *testing.T) {
 	t.Parallel()
 	b := newBot(t, "api")

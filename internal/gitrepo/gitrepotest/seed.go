@@ -2,6 +2,7 @@ package gitrepotest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,8 @@ type Commit struct {
 	Message string
 	// Committer defaults to "Pat <pat@example.com>".
 	Committer string
+	// When is the committer's date, in seconds since 1970. Default: 1700000000.
+	When int64
 }
 
 // Commit makes one commit and returns its hash.
@@ -47,7 +50,7 @@ func (s *Server) Commit(name string, c Commit) string {
 		s.Git(name, "update-ref", "-d", "refs/heads/"+c.Branch)
 	}
 	var in bytes.Buffer
-	fmt.Fprintf(&in, "commit refs/heads/%s\ncommitter %s 1700000000 +0000\n", c.Branch, c.Committer)
+	fmt.Fprintf(&in, "commit refs/heads/%s\ncommitter %s %d +0000\n", c.Branch, c.Committer, cmp.Or(c.When, 1700000000))
 	data(&in, c.Message)
 	if c.From != "" {
 		fmt.Fprintf(&in, "from %s\n", c.From)
