@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,5 +89,28 @@ func TestRequestsAreLogged(t *testing.T) {
 	}
 	if seen != len(want) {
 		t.Errorf("the hook saw %d requests, want %d", seen, len(want))
+	}
+}
+
+// TestDelayKeepsTheBody holds that a request that is kept waiting takes effect as a whole,
+// by each of the API's addresses.
+func TestDelayKeepsTheBody(t *testing.T) {
+	server := forgetest.Start(t, forgetest.Config{})
+	newRepo(t, server)
+	server.Inject(forgetest.Fault{Delay: time.Millisecond})
+	for _, root := range []string{"", "/api/v3"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.BaseURL()+root+"/repos/acme/deploy/issues", strings.NewReader(`{"title":"Slow"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "token "+forgetest.Token)
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusCreated {
+			t.Errorf("at %q: status %d", root, resp.StatusCode)
+		}
 	}
 }

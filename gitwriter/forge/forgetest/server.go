@@ -145,16 +145,25 @@ func (s *Server) handler(r *http.Request) (http.Handler, string) {
 		r2.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
 		r2.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, prefix)
 		_, pattern := s.api.Handler(r2)
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.api.ServeHTTP(w, r2) }), pattern
+		return s.apiFor(r2), pattern
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch first {
 	case "repos", "app", "user", "rate_limit", "graphql":
 		_, pattern := s.api.Handler(r)
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.api.ServeHTTP(w, r) }), pattern
+		return s.apiFor(r), pattern
 	}
 	_, pattern := s.pages.Handler(r)
 	return s.pages, pattern
+}
+
+// apiFor serves a request by another address than the one it came by. What became of its
+// body meanwhile stays.
+func (s *Server) apiFor(as *http.Request) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		as.Body = r.Body
+		s.api.ServeHTTP(w, as)
+	})
 }
 
 // address is the server's own, for links. The caller holds the lock.
