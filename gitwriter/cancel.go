@@ -41,14 +41,12 @@ func (s *Session) cancel(ctx context.Context) (results []Result) {
 }
 
 // scheduled tells whether the forge may merge a pull request because we asked it to: by
-// what it says, or by what we remember where it hasn't said so yet. Our account is the
-// one that opened the pull request.
+// what we remember, which it may not have told yet, or by what it says. Our account is
+// the one that opened the pull request, unless we have taken over a person's.
 func (w *Writer) scheduled(pull forge.PullRequest) bool {
-	if pull.Automerge {
-		return pull.AutomergeBy == pull.Author
-	}
 	asked := w.askedFor(pull.Number)
-	return asked != "" && !strings.HasPrefix(asked, byHand) && !strings.HasPrefix(asked, stopped)
+	remembered := asked != "" && !strings.HasPrefix(asked, byHand) && !strings.HasPrefix(asked, stopped)
+	return remembered || pull.Automerge && pull.AutomergeBy == pull.Author
 }
 
 // against says why a pull request isn't to merge by itself; "" where nothing is known.

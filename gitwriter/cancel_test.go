@@ -121,6 +121,18 @@ func TestPeoplesAutomergeStays(t *testing.T) {
 	}
 }
 
+// In a pull request that a person has opened, what we asked for is still ours.
+func TestTakenOverIsTakenBack(t *testing.T) {
+	t.Parallel()
+	b, u := asked(t)
+	b.forge.pulls[0].Author = "pat"
+	b.forge.say(1, "pat", "/towline hold")
+	b.round(u)
+	if got := b.calls("cancel"); got != 1 || b.first().Automerge {
+		t.Errorf("it was taken back %d times", got)
+	}
+}
+
 // A forge that hasn't told yet what it was asked for is asked all the same, and a person
 // who has taken it back is heeded afterwards.
 func TestWhatIsRememberedIsTakenBack(t *testing.T) {
