@@ -26,6 +26,9 @@ func refusesStranger(r run) {
 	for name, call := range strangerCalls(r, pr) {
 		calls[name] = call
 	}
+	if _, lacking := r.Lacks[HasAutomerge]; lacking {
+		delete(calls, "Automerge") // it may ask nobody
+	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, forge.ErrUnauthorized) || forge.Temporary(err) {
 			r.Errorf("%s gave %v, want ErrUnauthorized, not temporary", name, err)
