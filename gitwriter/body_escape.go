@@ -13,6 +13,12 @@ func code(value string) string { return markup.Code(value) }
 
 func prose(value string, limit int) string { return markup.Prose(value, limit) }
 
+// sentence is a reason as text that ends in one full stop, whether the reason has one or
+// not: those of policies do.
+func sentence(reason string) string { return prose(unstopped(reason), maxReason) + "." }
+
+func unstopped(reason string) string { return strings.TrimRight(reason, ". \t\r\n") }
+
 // anchor links HTML to a page of the web; without an address of one, or where host is
 // given and the address is at another, it is the HTML alone.
 func anchor(address, host, html string) string {

@@ -78,7 +78,7 @@ func (s *Session) against(ctx context.Context, pull forge.PullRequest) (string, 
 	if err != nil || head == nil || s.w.made(*head) {
 		return "", err
 	}
-	return frozenReason(head), nil
+	return frozenReason(head, true), nil
 }
 
 // cancelOne asks the forge. Afterwards it may be asked for the same head again, unless

@@ -1,6 +1,7 @@
 package gitwriter
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -28,9 +29,10 @@ type facts struct {
 	// unsigned: that head lacks the signature that ours have. It is still ours: a key
 	// may be new, and what is only signed wrongly is signed anew, not given up.
 	unsigned bool
-	content  bool // the branch has the wanted files, under the wanted key
-	conflict bool // the base has changed a file that the branch changes
-	spent    bool // the branch's head was merged, or closed by us: nobody needs it any more
+	proposed string // the key that this head says; "" where it isn't ours
+	content  bool   // the branch has the wanted files, under the wanted key
+	conflict bool   // the base has changed a file that the branch changes
+	spent    bool   // the branch's head was merged, or closed by us: nobody needs it any more
 
 	open     *forge.PullRequest // of the branch and the base
 	orders   pulls.Orders       // what people ask of it
@@ -82,22 +84,32 @@ func (f facts) decide() plan {
 	case f.held():
 		return plan{action: ActionHeld, pull: f.open, reason: heldReason(f.orders)}
 	case f.branch != nil && !f.ours && !f.disposable(asked):
-		return plan{action: ActionFrozen, pull: f.open, reason: frozenReason(f.branch)}
+		return plan{action: ActionFrozen, pull: f.open, reason: frozenReason(f.branch, f.open != nil)}
 	case f.open == nil:
 		return f.begin()
-	case !sameKey && f.waits != "":
+	case f.moved() && f.waits != "":
 		return plan{action: ActionWaiting, pull: f.open, reason: f.waits}
 	}
 	p := plan{action: ActionUpdated, pull: f.open, text: !sameKey}
 	p.reason = f.stale(asked)
 	p.push = p.reason != ""
 	switch {
-	case !sameKey:
+	case f.moved():
 		p.reason = "other versions fit now than the pull request proposed"
+	case !sameKey:
+		p.reason = "its text lacked what the bot reads back"
 	case !p.push:
 		p.action, p.reason = ActionUnchanged, "the pull request is open and up to date"
 	}
 	return p
+}
+
+// moved tells whether an open pull request proposes another set than is wanted. Where a
+// person has taken the key out of its text, the branch tells; where that is a person's,
+// nothing is known.
+func (f facts) moved() bool {
+	proposed := cmp.Or(bodyKey(f.open.Body), f.proposed, f.key)
+	return proposed != f.key
 }
 
 // disposable tells whether a branch may go that holds somebody else's commit: while its

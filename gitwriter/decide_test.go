@@ -44,6 +44,9 @@ func otherKey(f *gitwriter.Facts) {
 	f.Content = false
 }
 
+func noKey(f *gitwriter.Facts) {
+	f.Open, f.Proposed = &forge.PullRequest{Number: 1, State: forge.StateOpen}, wantedKey
+}
 func behind(f *gitwriter.Facts)  { f.Branch.Parents = []gitrepo.Hash{"older"} }
 func persons(f *gitwriter.Facts) { f.Ours, f.Content = false, false }
 func closed(f *gitwriter.Facts)  { f.Ended = withKey(2, forge.StateClosed, wantedKey) }
@@ -86,7 +89,7 @@ func TestDecide(t *testing.T) {
 		{"ignored, and a person's commit", upToDate(persons, func(f *gitwriter.Facts) { f.Orders.Ignored = true }), "closed close", ""},
 
 		{"person's commit", upToDate(persons), "frozen", "commit <code>12345678</code> by Pat"},
-		{"person's commit, newer version", upToDate(persons, otherKey), "frozen", "commit <code>12345678</code> by Pat"},
+		{"person's commit, newer version", upToDate(persons, otherKey), "frozen", "merged, or somebody comments /towline rebase."},
 		{"person's commit without a pull request", upToDate(persons, func(f *gitwriter.Facts) { f.Open = nil }), "frozen", ""},
 		{"person's commit was merged", upToDate(persons, func(f *gitwriter.Facts) { f.Open, f.Spent = nil, true }), "created push create", ""},
 		{"person's commit, taken back", upToDate(persons, func(f *gitwriter.Facts) { f.Orders.RebaseAt = later }), "updated push", ""},
@@ -94,11 +97,17 @@ func TestDecide(t *testing.T) {
 		{"held", upToDate(behind, func(f *gitwriter.Facts) { f.Orders.HeldUntil, f.Orders.HeldBy = later, "sam" }), "held", "sam holds"},
 		{"held, newer version", upToDate(otherKey, func(f *gitwriter.Facts) { f.Orders.HeldUntil = later }), "held", "Held"},
 		{"held before", upToDate(func(f *gitwriter.Facts) { f.Orders.HeldUntil = start() }), "unchanged", ""},
+		{"key taken out", upToDate(noKey), "updated text", ""},
+		{"key taken out, newer version", upToDate(noKey, func(f *gitwriter.Facts) { f.Proposed, f.Content = strings.Repeat("2", 64), false }), "updated push text", ""},
 		{"refused", upToDate(func(f *gitwriter.Facts) { f.Orders.Refused = []string{"hold xyz"} }), "unchanged", "Not understood: hold xyz"},
 
 		{"shut", nothingYet(func(f *gitwriter.Facts) { f.Waits = "till Monday" }), "waiting", ""},
 		{"shut, newer version", upToDate(otherKey, func(f *gitwriter.Facts) { f.Waits = "till Monday" }), "waiting", "till Monday"},
 		{"shut, behind", upToDate(behind, func(f *gitwriter.Facts) { f.Waits = "till Monday" }), "updated push", ""},
+		{"shut, key taken out", upToDate(noKey, func(f *gitwriter.Facts) { f.Waits = "till Monday" }), "updated text", ""},
+		{"shut, key taken out, newer version", upToDate(noKey, func(f *gitwriter.Facts) { f.Proposed, f.Waits = strings.Repeat("2", 64), "till Monday" }), "waiting", "till Monday"},
+		{"shut till the end", nothingYet(func(f *gitwriter.Facts) { f.Waits = "till Monday." }), "waiting", ""},
+		{"shut till the end, newer version", upToDate(otherKey, func(f *gitwriter.Facts) { f.Waits = "till Monday." }), "waiting", "till Monday.\n"},
 		{"full", nothingYet(func(f *gitwriter.Facts) { f.Full = "2 are open" }), "waiting", ""},
 		{"full, newer version", upToDate(otherKey, func(f *gitwriter.Facts) { f.Full = "2 are open" }), "updated push text", ""},
 

@@ -61,6 +61,7 @@ type Facts struct {
 	Branch                                           *gitrepo.CommitInfo
 	Ours, Unsigned, Content, Conflict, Spent, Retake bool
 	Newest                                           time.Time
+	Proposed                                         string
 
 	Open, Ended *forge.PullRequest
 	Orders      pulls.Orders
@@ -79,7 +80,7 @@ type Decision struct {
 func Decide(f Facts) Decision {
 	p := decide(facts{
 		now: f.Now, key: f.Key, base: f.Base, rebase: f.Rebase, waits: f.Waits, full: f.Full,
-		branch: f.Branch, ours: f.Ours, unsigned: f.Unsigned, content: f.Content, conflict: f.Conflict, spent: f.Spent, newest: f.Newest,
+		branch: f.Branch, ours: f.Ours, unsigned: f.Unsigned, content: f.Content, conflict: f.Conflict, spent: f.Spent, newest: f.Newest, proposed: f.Proposed,
 		open: f.Open, orders: f.Orders, ended: f.Ended, released: f.Released, retake: f.Retake, pushOnly: f.PushOnly,
 	})
 	d := Decision{Action: p.action, State: p.state}

@@ -75,7 +75,8 @@ func (s *Session) lookAtBranch(ctx context.Context, u Update, p prepared, f *fac
 	if f.unsigned, err = s.unsigned(f.branch.Hash); err != nil {
 		return err
 	}
-	if ParseTrailers(f.branch.Message).Key != f.key || len(f.branch.Parents) != 1 {
+	f.proposed = ParseTrailers(f.branch.Message).Key
+	if f.proposed != f.key || len(f.branch.Parents) != 1 {
 		return nil
 	}
 	parent := f.branch.Parents[0]

@@ -111,7 +111,7 @@ func TestFrozenAndTakenBack(t *testing.T) {
 	person("fix")
 	b.round(update("api", "1.2.0"))
 	b.did("api frozen/")
-	b.says("by Pat; it is left alone until that is merged or the branch is deleted. A comment <code>/towline rebase</code> takes the branch back, and drops that commit.")
+	b.says("by Pat; it is left alone until that is merged, or somebody comments /towline rebase. A rebase drops the commit.")
 	b.forge.now = time.Now().Add(time.Hour) // gitrepotest dates commits by the real clock
 	b.forge.say(1, "pat", "/towline rebase")
 	b.round(update("api", "1.2.0"))

@@ -101,7 +101,7 @@ func (s *Session) alter(ctx context.Context, u Update, p prepared, f facts, todo
 	var change forge.Change
 	switch {
 	case todo.close:
-		body, closed := withState(pull.Body, stateBlock([]string{"**Closed**: " + prose(todo.reason, maxReason) + "."})), forge.StateClosed
+		body, closed := withState(pull.Body, stateBlock([]string{"**Closed**: " + sentence(todo.reason)})), forge.StateClosed
 		change = forge.Change{Body: &body, State: &closed}
 	case todo.text:
 		title, body, err := s.text(ctx, u, p, f, out.Commit)

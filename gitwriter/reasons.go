@@ -16,9 +16,15 @@ func endedReason(pull *forge.PullRequest) string {
 	return fmt.Sprintf("pull request #%d proposed these versions and was closed", pull.Number)
 }
 
-func frozenReason(head *gitrepo.CommitInfo) string {
-	return fmt.Sprintf("the branch holds commit %s by %s; it is left alone until that is merged or the branch is deleted",
-		head.Hash.Short(), oneLine(head.Committer.Name, 60))
+// frozenReason says whose commit is on a branch and what ends that. To delete the branch
+// of an open pull request ends nothing: forges close it then, as a person's no.
+func frozenReason(head *gitrepo.CommitInfo, open bool) string {
+	ends := "the branch is deleted"
+	if open {
+		ends = "somebody comments /towline rebase"
+	}
+	return fmt.Sprintf("the branch holds commit %s by %s; it is left alone until that is merged, or %s",
+		head.Hash.Short(), oneLine(head.Committer.Name, 60), ends)
 }
 
 func heldReason(o pulls.Orders) string {

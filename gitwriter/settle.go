@@ -105,6 +105,7 @@ func (s *Session) leftover(pull forge.PullRequest, fate func(string) Fate) lefto
 		fate = func(string) Fate { return Fate{} } // of an older version: any group may be meant
 	}
 	l.fate = s.fate(pull, l.group, fate)
+	l.fate.Reason = unstopped(l.fate.Reason)
 	return l
 }
 
@@ -180,7 +181,7 @@ func (s *Session) leave(ctx context.Context, l leftover, dry bool) (out Outcome,
 // decide tells what becomes of a leftover: people keep what they have a hand in.
 func (l leftover) decide(now time.Time) plan {
 	say := func(action Action, reason, line string) plan {
-		lines := append([]string{line + ": " + prose(reason, maxReason) + "."}, refused(l.orders.Refused)...)
+		lines := append([]string{line + ": " + sentence(reason)}, refused(l.orders.Refused)...)
 		var marks []string
 		if l.reopened {
 			marks = append(marks, reopenedMark)
@@ -198,7 +199,7 @@ func (l leftover) decide(now time.Time) plan {
 	case !l.freed && now.Before(l.orders.HeldUntil):
 		return say(ActionHeld, l.fate.Reason+"; "+heldReason(l.orders), "**Nothing is left to do here**")
 	case !l.ours:
-		return say(ActionFrozen, l.fate.Reason+"; "+frozenReason(l.branch), "**Nothing is left to do here**")
+		return say(ActionFrozen, l.fate.Reason+"; "+frozenReason(l.branch, true), "**Nothing is left to do here**")
 	case l.reopened:
 		return say(ActionUnchanged, l.fate.Reason+"; a person opened it again, so it is left to people", "**Nothing is left to do here**")
 	}

@@ -39,7 +39,7 @@ func stateBlock(lines []string, marks ...string) string {
 // closedBlock is the top of a body that we close: by its mark nobody takes that for a
 // person's wish. The word says why, the reason is for people.
 func closedBlock(word, reason string) string {
-	return stateBegin + "\n<!-- towline-closed: " + word + " -->\n" + quoted([]string{"**Closed**: " + prose(reason, maxReason) + "."}) + stateEnd + "\n"
+	return stateBegin + "\n<!-- towline-closed: " + word + " -->\n" + quoted([]string{"**Closed**: " + sentence(reason)}) + stateEnd + "\n"
 }
 
 // quoted makes paragraphs of a block quote.
@@ -118,12 +118,11 @@ func (f facts) marks(p plan) (marks []string) {
 func (f facts) lines(p plan) (lines []string) {
 	switch p.action {
 	case ActionHeld:
-		lines = append(lines, "**Held**: "+prose(p.reason, maxReason)+". A comment <code>/towline release</code> ends that.")
+		lines = append(lines, "**Held**: "+sentence(p.reason)+" A comment <code>/towline release</code> ends that.")
 	case ActionFrozen:
-		lines = append(lines, "**Left to you**: "+prose(p.reason, maxReason)+
-			". A comment <code>/towline rebase</code> takes the branch back, and drops that commit.")
+		lines = append(lines, "**Left to you**: "+sentence(p.reason)+" A rebase drops the commit.")
 	case ActionWaiting:
-		lines = append(lines, "**Newer versions wait**: "+prose(p.reason, maxReason)+".")
+		lines = append(lines, "**Newer versions wait**: "+sentence(p.reason))
 	}
 	return append(lines, refused(f.orders.Refused)...)
 }

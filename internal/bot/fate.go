@@ -100,7 +100,7 @@ func whyNot(row Row) string {
 	if errors.As(row.Err, &none) {
 		return none.Reason
 	}
-	return row.Choice.Reason
+	return strings.TrimRight(row.Choice.Reason, ".") // it stands within a sentence here
 }
 
 func imagesOf(policies []*policy.Policy) string {

@@ -34,7 +34,7 @@ func TestFates(t *testing.T) {
 		{"no manifest uses the image", func(w *world) { w.put("web.yaml", pod("other:1.0.0")) }, gone("no manifest uses " + image + " any more")},
 		{"the manifest can't be read", func(w *world) { w.put("web.yaml", "image: [") }, unknown},
 		{"the version is excluded", func(w *world) { w.put("p.yaml", policyOf("web", image, "  exclude: [1.1.0]")) },
-			gone(`the policy "web" no longer wants 1.1.0: 1.0.0 is in use already: it is the only tag that fits the range "1.x", out of 2 listed.`)},
+			gone(`the policy "web" no longer wants 1.1.0: 1.0.0 is in use already: it is the only tag that fits the range "1.x", out of 2 listed`)},
 		{"no tag fits", func(w *world) { w.put("p.yaml", policyOf("web", image, "  exclude: [1.1.0, 1.0.0]")) },
 			gone(`the policy "web" no longer wants 1.1.0: none of 2 tags fits: 2 excluded`)},
 		{"the registry is down", func(w *world) { w.registries.fail(image, errors.New("no route")) }, unknown},
@@ -67,7 +67,7 @@ func TestTheFateOfWhatAnEarlierBotProposed(t *testing.T) {
 	if err := w.bot.Once(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := gitwriter.Fate{Gone: true, Reason: `nothing is left to update: 1.1.0 is in use already: it is the only tag that fits the range "1.x", out of 2 listed.`}
+	want := gitwriter.Fate{Gone: true, Reason: `nothing is left to update: 1.1.0 is in use already: it is the only tag that fits the range "1.x", out of 2 listed`}
 	if diff := cmp.Diff(want, w.writer.forge.fates["web"]); diff != "" {
 		t.Errorf("fate (-want +got):\n%s", diff)
 	}
