@@ -55,11 +55,11 @@ func body(d bodyData) string {
 	return before + p.text.String() + after
 }
 
-const footer = "\n---\nMerging is all there is to do. Close this pull request, and Towline doesn't propose these versions here again. " +
-	"Push a commit to its branch, and Towline leaves the branch to you.\n\n" +
-	"Or say it in a comment, if you may push here: <code>/towline hold 7d</code> leaves the pull request as it is for a while, " +
+const footer = "\n---\nMerging is all there is to do. If you close this pull request, Towline doesn't propose these versions here again; " +
+	"if you push a commit to its branch, the branch is yours.\n\n" +
+	"By a comment, if you may push here: <code>/towline hold 7d</code> leaves it as it is for a while, " +
 	"<code>/towline release</code> ends that, or proposes again what was closed, <code>/towline rebase</code> builds the branch anew, " +
-	"<code>/towline ignore</code> closes the pull request for good.\n\n"
+	"<code>/towline ignore</code> closes it for good.\n\n"
 
 // page is Markdown that is added to by elements that are whole.
 type page struct {
@@ -95,12 +95,13 @@ func (p *page) list(heading string, items []string, limit int) {
 
 func count(n int, of string) string { return fmt.Sprintf("%d under “%s”", n, of) }
 
-// table shows each image's step on a row.
+// table shows each image's step on a row. A column for the places would make it wider than
+// forges show a table.
 func (d bodyData) table(p *page, all []move) {
-	p.text.WriteString("| Image | From | To | Level | Age | Where |\n| --- | --- | --- | --- | --- | --- |\n")
+	p.text.WriteString("| Image, and where it stands | From | To | Level | Age |\n| --- | --- | --- | --- | --- |\n")
 	for i, m := range all {
-		row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n",
-			code(m.Image), versionCell(m.From), versionCell(version(m.Change)), prose(m.Level, 20), d.age(m), d.where(m))
+		row := fmt.Sprintf("| <strong>%s</strong><br>%s | %s | %s | %s | %s |\n",
+			code(m.Image), d.where(m), versionCell(m.From), versionCell(version(m.Change)), prose(m.Level, 20), d.age(m))
 		if i == maxMoves || !p.add(row, p.limit/2) {
 			fmt.Fprintf(&p.text, "\n…and %d more; the commit's trailers list them.\n", len(all)-i)
 			return
@@ -135,9 +136,9 @@ func (d bodyData) age(m move) string {
 	case days == 0:
 		return "new<br>" + day
 	case days == 1:
-		return "1 day<br>" + day
+		return "1&nbsp;day<br>" + day
 	}
-	return fmt.Sprintf("%d days<br>%s", days, day)
+	return fmt.Sprintf("%d&nbsp;days<br>%s", days, day)
 }
 
 // where links the places at the branch's head.
@@ -159,9 +160,10 @@ func (d bodyData) where(m move) string {
 
 func (d bodyData) reasons(p *page, all []move) {
 	var said []string
+	names := shortNames(all)
 	for _, m := range all {
 		for _, reason := range m.reasons {
-			said = append(said, code(m.Image)+": "+prose(reason, maxReason))
+			said = append(said, code(names[m.Image])+": "+prose(reason, maxReason))
 		}
 	}
 	p.list("Why these versions", said, p.limit*5/8)
@@ -169,17 +171,35 @@ func (d bodyData) reasons(p *page, all []move) {
 
 func (d bodyData) superseded(p *page, all []move) {
 	var said []string
-	told := map[string]bool{}
+	told, names := map[string]bool{}, shortNames(all)
 	for _, m := range all {
 		before, ok := d.earlier[m.Image]
 		if ok && before != version(m.Change) && !told[m.Image] && len(said) < maxPlaces {
 			told[m.Image] = true
-			said = append(said, fmt.Sprintf("%s of %s", code(before), code(m.Image)))
+			said = append(said, fmt.Sprintf("%s of %s", code(before), code(names[m.Image])))
 		}
 	}
 	if len(said) > 0 {
 		p.add(fmt.Sprintf("\n**Supersedes** %s, which this pull request proposed before.\n", strings.Join(said, ", ")), p.limit)
 	}
+}
+
+// shortNames gives what images are called below the table, where they stand in full: the
+// last part of the name, where no two have the same.
+func shortNames(all []move) map[string]string {
+	names, first := map[string]string{}, map[string]string{}
+	for _, m := range all {
+		if _, named := names[m.Image]; named {
+			continue
+		}
+		short := nameOf(m)
+		if other, taken := first[short]; taken && other != m.Image {
+			names[other], names[m.Image] = other, m.Image
+			continue
+		}
+		first[short], names[m.Image] = m.Image, short
+	}
+	return names
 }
 
 func (d bodyData) notes() (said []string) {

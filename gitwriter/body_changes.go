@@ -18,11 +18,12 @@ const (
 // changed says what differs between the old and the new image of each step.
 func (d bodyData) changed(p *page, all []move) {
 	var said []string
+	names := shortNames(all)
 	for _, m := range all {
 		details := d.details[m.step()]
 		facts := slices.Concat(details.pages(m), details.platforms(), details.size(), details.signer())
 		if len(facts) > 0 {
-			said = append(said, code(m.Image)+"\n  - "+strings.Join(facts, "\n  - "))
+			said = append(said, code(names[m.Image])+"\n  - "+strings.Join(facts, "\n  - "))
 		}
 	}
 	p.list("What changed", said, p.limit*7/8)
@@ -110,7 +111,11 @@ func (d Details) size() []string {
 	if by < 0 {
 		sign, by = "−", -by
 	}
-	return []string{fmt.Sprintf("size: %s, %s%s (%s%.0f %%)", bytesInWords(to), sign, bytesInWords(by), sign, float64(by)/float64(from)*100)}
+	text := fmt.Sprintf("size: %s, %s%s", bytesInWords(to), sign, bytesInWords(by))
+	if percent := float64(by) / float64(from) * 100; percent >= 0.5 {
+		text += fmt.Sprintf(" (%s%.0f %%)", sign, percent)
+	}
+	return []string{text}
 }
 
 func bytesInWords(n int64) string {
@@ -161,8 +166,8 @@ func (d bodyData) releases(p *page, all []move) {
 // release is one line of HTML, which no Markdown is read from.
 func (d Details) release(m move, r Release) string {
 	title := prose(nameOf(m), 60) + " " + prose(r.Tag, 60)
-	if r.Title != "" && r.Title != r.Tag {
-		title += ": " + prose(r.Title, 100)
+	if more := r.says(nameOf(m)); more != "" {
+		title += ": " + prose(more, 100)
 	}
 	if !r.At.IsZero() {
 		title += " (" + r.At.UTC().Format(time.DateOnly) + ")"
@@ -179,4 +184,31 @@ func (d Details) release(m move, r Release) string {
 		shown += "<p>" + linked + "</p>"
 	}
 	return "<details><summary>" + title + "</summary><blockquote>" + shown + "</blockquote></details>\n\n"
+}
+
+// says is what a release's title tells beside its tag, with which many begin.
+func (r Release) says(name string) string {
+	rest := strings.TrimSpace(r.Title)
+	for _, word := range []string{"release", "version", name} {
+		rest, _ = cutWord(rest, word)
+	}
+	for _, tag := range []string{r.Tag, strings.TrimPrefix(r.Tag, "v"), "v" + r.Tag} {
+		if more, ok := cutWord(rest, tag); ok {
+			return more
+		}
+	}
+	return r.Title
+}
+
+// cutWord takes a word away from the beginning of a text, in any case, and what stands
+// between it and the next one.
+func cutWord(text, word string) (rest string, ok bool) {
+	if word == "" || len(text) < len(word) || !strings.EqualFold(text[:len(word)], word) {
+		return text, false
+	}
+	rest = text[len(word):]
+	if rest != "" && rest[0] != ' ' && rest[0] != ':' {
+		return text, false
+	}
+	return strings.TrimLeft(rest, " :–—-"), true
 }

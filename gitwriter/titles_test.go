@@ -91,7 +91,7 @@ func TestTitleAndBodyTemplates(t *testing.T) {
 			if test.wantTitle != "" && !strings.HasPrefix(view.Title, test.wantTitle) || len(view.Title) > 250 {
 				t.Errorf("title %q, want %q", view.Title, test.wantTitle)
 			}
-			intro, _, _ := strings.Cut(view.Body, "| Image |")
+			intro, _, _ := strings.Cut(view.Body, "| Image, ")
 			if diff := cmp.Diff(test.wantIntro, intro); diff != "" {
 				t.Errorf("above the table (-want +got):\n%s", diff)
 			}
