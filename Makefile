@@ -11,7 +11,7 @@ BENCH := .
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/towline
@@ -20,6 +20,10 @@ build: ## Build bin/towline
 .PHONY: demo
 demo: ## Show the whole line, from a published tag to a healed cluster (KEEP=1 leaves it running)
 	@$(GO) -C e2e build -o ../bin/demo ./demo && exec bin/demo
+
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/ anew, with Chromium
+	@$(GO) -C e2e build -o ../bin/pictures ./pictures && exec bin/pictures docs/images
 
 .PHONY: test
 test: ## Run every test, against real servers too
