@@ -83,10 +83,10 @@ func (r *Repo) touched(i *issue, action string, by *User) {
 // told tells webhooks of an issue, or of the pull request that it is.
 func (r *Repo) told(i *issue, action string, by *User, more object) {
 	if i.pull != nil {
-		r.s.hooks.send("pull_request", r.pullEvent(action, i.pull, by, more))
+		r.s.hooks.send("pull_request", func() object { return r.pullEvent(action, i.pull, by, more) })
 		return
 	}
-	r.s.hooks.send("issues", r.issueEvent(action, i, by, more))
+	r.s.hooks.send("issues", func() object { return r.issueEvent(action, i, by, more) })
 }
 
 // edit gives title and body what they don't have yet, in one event; nil leaves one
@@ -129,7 +129,7 @@ func (r *Repo) comment(i *issue, body string, by *User) *comment {
 	m := &comment{id: r.s.id(), author: by, body: body, created: now, updated: now}
 	i.comments = append(i.comments, m)
 	i.updated = now
-	r.s.hooks.send("issue_comment", r.commentEvent("created", i, m, by, nil))
+	r.s.hooks.send("issue_comment", func() object { return r.commentEvent("created", i, m, by, nil) })
 	return m
 }
 
@@ -137,7 +137,7 @@ func (r *Repo) editComment(i *issue, m *comment, body string, by *User) {
 	before := m.body
 	m.body, m.updated = body, r.s.now()
 	i.updated = m.updated
-	r.s.hooks.send("issue_comment", r.commentEvent("edited", i, m, by, object{"changes": object{"body": object{"from": before}}}))
+	r.s.hooks.send("issue_comment", func() object { return r.commentEvent("edited", i, m, by, object{"changes": object{"body": object{"from": before}}}) })
 }
 
 var errNoSuch = errors.New("there is no such thing")

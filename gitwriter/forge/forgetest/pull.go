@@ -44,7 +44,7 @@ func (r *Repo) mergeBase(p *pull) string {
 	if base == "" || p.state == stateClosed {
 		base = p.baseSHA
 	}
-	out, err := r.s.git.Run(r.dir, nil, "merge-base", base, p.headSHA)
+	out, err := r.s.git.RunFixed(r.dir, "merge-base", base, p.headSHA)
 	if err != nil {
 		return base // unrelated histories
 	}
@@ -57,19 +57,19 @@ func (r *Repo) closePull(p *pull, by *User) {
 		p.baseSHA = tip
 	}
 	p.state, p.closed, p.updated, p.auto = stateClosed, r.s.now(), r.s.now(), nil
-	r.s.hooks.send("pull_request", r.pullEvent("closed", p, by, nil))
+	r.s.hooks.send("pull_request", func() object { return r.pullEvent("closed", p, by, nil) })
 }
 
 // setMerged closes with a merge; before is the base's commit from before it.
 func (r *Repo) setMerged(p *pull, mergeSHA, before string, by *User) {
-	if base, err := r.s.git.Run(r.dir, nil, "merge-base", orNone(before), p.headSHA); err == nil {
+	if base, err := r.s.git.RunFixed(r.dir, "merge-base", orNone(before), p.headSHA); err == nil {
 		p.mergeBaseAtMerging = base
 	}
 	now := r.s.now()
 	p.baseSHA = before
 	p.state, p.closed, p.merged, p.updated = stateClosed, now, now, now
 	p.mergedBy, p.mergeSHA, p.auto = by, mergeSHA, nil
-	r.s.hooks.send("pull_request", r.pullEvent("closed", p, by, nil))
+	r.s.hooks.send("pull_request", func() object { return r.pullEvent("closed", p, by, nil) })
 }
 
 // without gives a list less a value.

@@ -105,7 +105,7 @@ func createPull(c *call) (answer, error) {
 	p.pull = p
 	c.repo.pulls = append(c.repo.pulls, p)
 	c.repo.keepHead(p)
-	c.repo.s.hooks.send("pull_request", c.repo.pullEvent("opened", p, c.user, nil))
+	c.repo.s.hooks.send("pull_request", func() object { return c.repo.pullEvent("opened", p, c.user, nil) })
 	return answer{
 		status: http.StatusCreated, body: c.links().fullPull(c.repo, p),
 		header: http.Header{"Location": {c.links().api(c.repo, "/pulls/", fmt.Sprint(p.number))}},
@@ -184,5 +184,5 @@ func (r *Repo) reopen(p *pull, by *User) {
 	p.state, p.closed, p.updated = stateOpen, p.merged, r.s.now()
 	p.headSHA = r.refs["refs/heads/"+p.head]
 	r.keepHead(p)
-	r.s.hooks.send("pull_request", r.pullEvent("reopened", p, by, nil))
+	r.s.hooks.send("pull_request", func() object { return r.pullEvent("reopened", p, by, nil) })
 }

@@ -33,7 +33,7 @@ func (r *Repo) refresh(by *User) {
 // moved handles one ref that was made ("" before), moved, or deleted ("" after).
 func (r *Repo) moved(name, before, after string, by *User) {
 	r.pushed = r.s.now()
-	r.s.hooks.send("push", r.pushEvent(name, before, after, by))
+	r.s.hooks.send("push", func() object { return r.pushEvent(name, before, after, by) })
 	branch, ok := strings.CutPrefix(name, "refs/heads/")
 	if !ok {
 		return
@@ -49,7 +49,7 @@ func (r *Repo) moved(name, before, after string, by *User) {
 			p.headSHA = after
 			r.keepHead(p)
 			p.updated = r.s.now()
-			r.s.hooks.send("pull_request", r.pullEvent("synchronize", p, by, object{"before": orNone(before), "after": orNone(after)}))
+			r.s.hooks.send("pull_request", func() object { return r.pullEvent("synchronize", p, by, object{"before": orNone(before), "after": orNone(after)}) })
 		case p.base == branch && r.bare.Contains(after, p.headSHA):
 			// The commits arrived on the base by another way, so it is merged.
 			r.setMerged(p, after, before, by)

@@ -85,7 +85,7 @@ func (l links) fullPull(r *Repo, p *pull) object {
 
 // counts sums up the pull request's diff. Binary files count as files only.
 func (r *Repo) counts(p *pull) (additions, deletions, files int) {
-	out, err := r.s.git.Run(r.dir, nil, "diff", "--numstat", "-M", r.mergeBase(p), p.headSHA)
+	out, err := r.s.git.RunFixed(r.dir, "diff", "--numstat", "-M", r.mergeBase(p), p.headSHA)
 	if err != nil {
 		return 0, 0, 0
 	}

@@ -72,7 +72,7 @@ func (r *Repo) review(p *pull, verdict Verdict, body string, by *User) (*review,
 	p.updated = v.created
 	l := links{r.s.address(nil)}
 	rendered := l.review(r, p, v)
-	r.s.hooks.send("pull_request_review", r.pullEvent("submitted", p, by, object{"review": rendered}))
+	r.s.hooks.send("pull_request_review", func() object { return r.pullEvent("submitted", p, by, object{"review": rendered}) })
 	r.mergeByItself()
 	return v, nil
 }

@@ -84,7 +84,7 @@ func (s *Server) compareView(r *http.Request) (any, error) {
 	if !ok || base == "" || head == "" {
 		return nil, errNoPage
 	}
-	if fork, err := s.git.Run(repo.dir, nil, "merge-base", base, head); err == nil {
+	if fork, err := s.git.RunFixed(repo.dir, "merge-base", base, head); err == nil {
 		base = fork
 	}
 	view := codeView{Title: "Comparing " + from + " with " + to, Repo: repo.FullName(), Commits: commitViews(repo.log("-n", maxLog, base+".."+head))}

@@ -65,9 +65,16 @@ func (d *deliverer) add(w Webhook) {
 	d.enqueue("ping", object{"zen": "Small pull requests are read.", "hook_id": id}, func(other *hook) bool { return other == h })
 }
 
-// send queues an event for all hooks that want it.
-func (d *deliverer) send(kind string, body object) {
-	d.enqueue(kind, body, func(h *hook) bool { return len(h.Events) == 0 || slices.Contains(h.Events, kind) })
+// send queues an event for all hooks that want it. It is rendered only if one does: that
+// asks git a dozen times.
+func (d *deliverer) send(kind string, render func() object) {
+	wants := func(h *hook) bool { return len(h.Events) == 0 || slices.Contains(h.Events, kind) }
+	d.mu.Lock()
+	wanted := !d.closed && slices.ContainsFunc(d.hooks, wants)
+	d.mu.Unlock()
+	if wanted {
+		d.enqueue(kind, render(), wants)
+	}
 }
 
 func (d *deliverer) enqueue(kind string, body object, wants func(*hook) bool) {

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,6 +20,9 @@ import (
 type Git struct {
 	path string
 	env  []string
+
+	mu    sync.Mutex
+	known map[string]answer // of RunFixed, by directory and arguments
 }
 
 var gitVersion = regexp.MustCompile(`git version (\d+)\.(\d+)`)
@@ -29,7 +33,7 @@ func New(home string) (*Git, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for git: %w", err)
 	}
-	g := &Git{path: path, env: []string{
+	g := &Git{path: path, known: map[string]answer{}, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0",
 	}}
@@ -75,6 +79,37 @@ func ExitCode(err error) int {
 // Run runs git in a directory and gives its output without the final line end.
 func (g *Git) Run(dir string, input []byte, args ...string) (string, error) {
 	return g.RunEnv(dir, nil, input, args...)
+}
+
+// maxKnown bounds the answers that are kept.
+const maxKnown = 10000
+
+// answer is what git said once.
+type answer struct {
+	out string
+	err error
+}
+
+// RunFixed is Run for commands whose answer can't change, for all of their arguments are
+// names of objects: git is asked once.
+func (g *Git) RunFixed(dir string, args ...string) (string, error) {
+	key := strings.Join(append([]string{dir}, args...), "\x00")
+	g.mu.Lock()
+	known, ok := g.known[key]
+	g.mu.Unlock()
+	if ok {
+		return known.out, known.err
+	}
+	out, err := g.Run(dir, nil, args...)
+	if err == nil || ExitCode(err) == 1 { // a no; other codes may be for want of an object
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if len(g.known) >= maxKnown {
+			clear(g.known)
+		}
+		g.known[key] = answer{out, err}
+	}
+	return out, err
 }
 
 // RunEnv is Run with more in the environment.

@@ -91,7 +91,7 @@ func (r Repo) MergeTrees(ours, theirs string) (string, error) {
 
 // Contains tells whether the commit is one of the tip's ancestors, or the tip.
 func (r Repo) Contains(tip, commit string) bool {
-	_, err := r.Git.Run(r.Dir, nil, "merge-base", "--is-ancestor", commit, tip)
+	_, err := r.Git.RunFixed(r.Dir, "merge-base", "--is-ancestor", commit, tip)
 	return err == nil
 }
 
