@@ -32,7 +32,7 @@ func (f *Forge) Create(ctx context.Context, pr forge.NewPullRequest) (forge.Pull
 		return forge.PullRequest{}, f.orInvalid(ctx, f.classify(ctx, op, resp, err))
 	}
 	out := convert(raw)
-	f.log.InfoContext(ctx, "created a pull request", "owner", f.owner, "repo", f.repo, "number", out.Number)
+	f.log.DebugContext(ctx, "created a pull request", "owner", f.owner, "repo", f.repo, "number", out.Number)
 	if pr.IsZero() {
 		return out, nil
 	}

@@ -22,7 +22,7 @@ func (f *Forge) Create(ctx context.Context, pr forge.NewPullRequest) (forge.Pull
 	if err != nil {
 		return forge.PullRequest{}, f.whyRefused(ctx, pr, f.classify(ctx, op, resp, err))
 	}
-	f.log.InfoContext(ctx, "created a pull request", "owner", f.owner, "repo", f.repo, "number", raw.GetNumber())
+	f.log.DebugContext(ctx, "created a pull request", "owner", f.owner, "repo", f.repo, "number", raw.GetNumber())
 	return f.decorate(ctx, raw, pr.Decoration, true)
 }
 

@@ -34,7 +34,7 @@ func (f *Forge) Create(ctx context.Context, pr forge.NewPullRequest) (forge.Pull
 		return forge.PullRequest{}, err
 	}
 	out := convert(&raw.BasicMergeRequest)
-	f.log.InfoContext(ctx, "created a merge request", "project", f.project, "number", out.Number)
+	f.log.DebugContext(ctx, "created a merge request", "project", f.project, "number", out.Number)
 	if pr.IsZero() {
 		return out, nil
 	}
