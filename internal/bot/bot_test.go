@@ -151,7 +151,7 @@ func TestOneFailureHoldsNobodyUp(t *testing.T) {
 		t.Errorf("the groups written are %v", got)
 	}
 	events := strings.Join(w.told.take(), "\n")
-	for _, want := range []string{"problem: ", "failed: the registry is down", "tag: ghcr.io/acme/web: 1.0.0 → 1.1.0", "pull_request: update created"} {
+	for _, want := range []string{"problem: ", "failed: the registry is down", "tag: ghcr.io/acme/web: 1.0.0 → 1.1.0", "pull_request: opened "} {
 		if !strings.Contains(events, want) {
 			t.Errorf("the events lack %q:\n%s", want, events)
 		}

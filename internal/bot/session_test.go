@@ -156,7 +156,7 @@ func TestWhatSettleDoesIsTold(t *testing.T) {
 		})
 		pass := w.run(t)
 		pass(time.Minute)
-		want := []string{"tag: ghcr.io/acme/web: 1.0.0 → 1.1.0", "pull_request: update waiting", "pull_request: update closed", "pull_request: update created", "failed: no leave"}
+		want := []string{"tag: ghcr.io/acme/web: 1.0.0 → 1.1.0", "pull_request: the update of web waits", "pull_request: closed the update of old", "pull_request: opened the update of web", "failed: no leave"}
 		if diff := cmp.Diff(want, w.told.take()); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}

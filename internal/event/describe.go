@@ -47,12 +47,40 @@ func (e PullRequest) Level() slog.Level {
 }
 
 // Message implements Event.
-func (e PullRequest) Message() string { return "update " + e.Action }
+func (e PullRequest) Message() string {
+	what := "the update of " + e.Group
+	if e.Number > 0 {
+		what = fmt.Sprintf("pull request #%d of %s", e.Number, e.Group)
+	}
+	switch e.Action {
+	case "created":
+		return "opened " + what
+	case "updated", "closed", "merged", "committed", "pushed":
+		return e.Action + " " + what
+	case "unchanged":
+		return what + " is as it should be"
+	case "closed-by-person":
+		return what + " was closed by a person"
+	case "frozen":
+		return what + " is left to people"
+	case "waiting":
+		return what + " waits"
+	case "held":
+		return what + " is held"
+	case "deleted":
+		return "deleted the branch " + e.Branch
+	}
+	return what + ": " + e.Action
+}
 
 // Attrs implements Event.
 func (e PullRequest) Attrs() []slog.Attr {
-	return []slog.Attr{slog.String("repository", e.Repository), slog.String("group", e.Group), slog.String("branch", e.Branch),
-		slog.String("action", e.Action), slog.String("reason", e.Reason), slog.Int("number", e.Number), slog.String("url", e.URL), slog.Int("changes", e.Changes)}
+	attrs := []slog.Attr{slog.String("repository", e.Repository), slog.String("group", e.Group), slog.String("branch", e.Branch),
+		slog.String("action", e.Action), slog.String("reason", e.Reason), slog.Int("changes", e.Changes)}
+	if e.Number > 0 {
+		attrs = append(attrs, slog.Int("number", e.Number), slog.String("url", e.URL))
+	}
+	return attrs
 }
 
 // Name implements Event.

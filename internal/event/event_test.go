@@ -20,8 +20,11 @@ func TestLogTellsEachEventAtItsLevel(t *testing.T) {
 	}{
 		{"tag", event.TagChosen{Repository: "deploy", Policy: "web", Image: "nginx", From: "1.0.0", To: "1.1.0", Reason: "highest"},
 			[]string{"level=INFO", `msg="nginx: 1.0.0 → 1.1.0"`, "event=tag", "repository=deploy", "policy=web", "to=1.1.0"}},
-		{"created", event.PullRequest{Repository: "deploy", Action: "created", Number: 7, Changes: 2},
-			[]string{"level=INFO", "event=pull_request", "number=7", "changes=2"}},
+		{"created", event.PullRequest{Repository: "deploy", Group: "web", Action: "created", Number: 7, Changes: 2},
+			[]string{"level=INFO", "event=pull_request", `msg="opened pull request #7 of web"`, "number=7", "changes=2"}},
+		{"waiting", event.PullRequest{Group: "web", Action: "waiting"}, []string{`msg="the update of web waits"`}},
+		{"deleted", event.PullRequest{Branch: "towline/web", Action: "deleted"}, []string{`msg="deleted the branch towline/web"`}},
+		{"committed", event.PullRequest{Group: "web", Action: "committed"}, []string{`msg="committed the update of web"`}},
 		{"unchanged is quiet", event.PullRequest{Action: "unchanged"}, []string{"level=DEBUG"}},
 		{"closed", event.PullRequest{Action: "closed-by-person"}, []string{"level=INFO"}},
 		{"closed as before is quiet", event.PullRequest{Action: "closed-by-person", Again: true}, []string{"level=DEBUG"}},
