@@ -29,7 +29,8 @@ func printPreviews(cmd *cobra.Command, previews []bot.Preview) error {
 }
 
 // printPreview prints what a round would do to one repository: each update with its text
-// and diff, then a line each for what would go, and for what waits.
+// and diff, then a line each for what would be left alone or go, and for what waits, and
+// in the end how many there are of each.
 func printPreview(w io.Writer, p bot.Preview) error {
 	var b strings.Builder
 	line := func(format string, args ...any) {
@@ -37,6 +38,9 @@ func printPreview(w io.Writer, p bot.Preview) error {
 	}
 	for _, u := range p.Updates {
 		line("%s %s: %s", intent(u.Action), u.Branch, u.Reason)
+		if leftAlone(u.Action) {
+			continue
+		}
 		for _, setting := range settings(u) {
 			fmt.Fprintf(&b, "%s\n", printable(setting))
 		}
@@ -55,8 +59,11 @@ func printPreview(w io.Writer, p bot.Preview) error {
 	for _, waits := range p.Shown.Waiting {
 		line("%s waits: %s %s", waits.Group, waits.Title, waits.Reason)
 	}
-	if b.Len() == 0 && p.Err == nil {
+	switch all := inAll(p); {
+	case b.Len() == 0 && p.Err == nil:
 		line("nothing to update")
+	case all != "":
+		line("in all: %s", all)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -79,6 +86,39 @@ func intent(a gitwriter.Action) string {
 		return "would wait with"
 	}
 	return "would leave alone" // unchanged, held, closed by a person, frozen, nothing: the reason tells
+}
+
+// leftAlone tells whether nothing would become of an update, so that its line says all.
+func leftAlone(a gitwriter.Action) bool { return intent(a) == intent(gitwriter.ActionUnchanged) }
+
+// inAll counts what a round would do.
+func inAll(p bot.Preview) string {
+	counts := map[gitwriter.Action]int{}
+	for _, u := range p.Updates {
+		if leftAlone(u.Action) {
+			counts[gitwriter.ActionUnchanged]++
+		} else {
+			counts[u.Action]++
+		}
+	}
+	for _, r := range p.Leftovers {
+		counts[r.Action]++
+	}
+	counts[gitwriter.ActionWaiting] += len(p.Shown.Waiting)
+	var said []string
+	for _, each := range []struct {
+		action gitwriter.Action
+		words  string
+	}{
+		{gitwriter.ActionCreated, "to open"}, {gitwriter.ActionUpdated, "to update"}, {gitwriter.ActionClosed, "to close"},
+		{gitwriter.ActionDeleted, "to delete"}, {gitwriter.ActionCommitted, "to commit"}, {gitwriter.ActionPushed, "to push"},
+		{gitwriter.ActionWaiting, "waiting"}, {gitwriter.ActionUnchanged, "left alone"},
+	} {
+		if n := counts[each.action]; n > 0 {
+			said = append(said, fmt.Sprintf("%d %s", n, each.words))
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // leftover says what would become of a pull request or branch that no update is for.
