@@ -109,7 +109,7 @@ func (s *scene) atGitea(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.shoot(ctx, shop.URL, filepath.Join(folder, "pull-request-gitea.png"), 1330); err != nil {
+	if err := s.shoot(ctx, shop.URL, filepath.Join(folder, "pull-request-gitea.png"), 1420); err != nil {
 		return err
 	}
 	return s.shoot(ctx, board.URL, filepath.Join(folder, "dashboard.png"), 1030)
