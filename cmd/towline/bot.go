@@ -31,8 +31,9 @@ func newBot(p process) *cobra.Command {
 committed there, on their schedules, and opens or updates a pull request for each update.
 With --once it looks at every policy once and exits, 1 where anything failed. With --dry-run,
 which implies --once, it prints what it would do, pull request by pull request: title, labels,
-body (or the commit's message where there is no pull request) and diff; what it would close
-and delete, and why; and what waits or is held back. It writes nothing.`,
+body (or the commit's message where there is no pull request) and diff; what it would leave
+alone, close and delete, and why; what waits or is held back; and how many there are of each.
+It writes nothing.`,
 		Example: `  towline bot --config bot.yaml
   towline bot --config bot.yaml --once --dry-run`,
 		Args: cobra.NoArgs,
