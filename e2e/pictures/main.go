@@ -21,7 +21,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: pictures FOLDER")
 		os.Exit(2) //nolint:gocritic // nothing has begun
 	}
-	if err := run(ctx, os.Args[1]); err != nil {
+	if err := run(ctx, os.Stdout, os.Stderr, os.Args[1]); err != nil {
 		fmt.Fprintf(os.Stderr, "pictures: %v\n", err)
 		stop()
 		os.Exit(1)

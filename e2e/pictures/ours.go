@@ -23,7 +23,7 @@ func (s *scene) atOurs(ctx context.Context, folder string) (err error) {
 	if err := os.Mkdir(repos, 0o700); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	const botToken, annsToken = "made-up-for-the-bot", "made-up-for-ann" //nolint:gosec // of a server that lives as long as this
+	const botToken, annsToken = "made-up-for-the-bot", "made-up-for-ann"
 	forge, err := forgetest.NewServer(forgetest.Config{
 		Dir: repos, BaseURL: "http://" + l.Addr().String(), PageUser: person,
 		Users: []forgetest.User{

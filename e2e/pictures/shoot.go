@@ -24,7 +24,6 @@ func (s *scene) shoot(ctx context.Context, address, file string, height int) err
 	if err != nil {
 		return err
 	}
-	//nolint:gosec // whoever runs this names the browser
 	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv("CHROMIUM"), "chromium"),
 		"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking", "--disable-sync",
 		"--no-first-run", "--user-data-dir="+page+".profile", "--screenshot="+file, fmt.Sprintf("--window-size=1200,%d", height), "file://"+page)
@@ -36,7 +35,7 @@ func (s *scene) shoot(ctx context.Context, address, file string, height int) err
 	if err != nil {
 		return fmt.Errorf("taking a picture of %s: %w", address, err)
 	}
-	_, err = fmt.Printf("%s, %d kB\n", filepath.Base(file), info.Size()/1000)
+	_, err = fmt.Fprintf(s.out, "%s, %d kB\n", filepath.Base(file), info.Size()/1000)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -24,6 +25,7 @@ const (
 
 // scene is what runs while pictures are taken.
 type scene struct {
+	out, log     io.Writer
 	dir, towline string
 	registry     *registrytest.Server
 	gitea        *testbed.GiteaServer
@@ -31,7 +33,7 @@ type scene struct {
 }
 
 // run sets the scene and takes all pictures.
-func run(ctx context.Context, folder string) (err error) {
+func run(ctx context.Context, out, log io.Writer, folder string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "towline-pictures-")
@@ -39,7 +41,7 @@ func run(ctx context.Context, folder string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s := &scene{dir: dir, registry: registrytest.NewServer(registrytest.Options{})}
+	s := &scene{out: out, log: log, dir: dir, registry: registrytest.NewServer(registrytest.Options{})}
 	if s.towline, err = testbed.BuildTowline(ctx, nil); err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ releaseNotes:
 		return err
 	}
 	cmd := exec.CommandContext(ctx, s.towline, "bot", "--once", "--config", file, "--log-format", "text")
-	cmd.Dir, cmd.Stderr = s.dir, os.Stderr
+	cmd.Dir, cmd.Stderr = s.dir, s.log
 	cmd.Env = []string{"HOME=" + s.dir, "PATH=" + os.Getenv("PATH"), "FORGE_TOKEN=" + p.botToken}
 	return cmd.Run()
 }
