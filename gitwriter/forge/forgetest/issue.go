@@ -137,7 +137,9 @@ func (r *Repo) editComment(i *issue, m *comment, body string, by *User) {
 	before := m.body
 	m.body, m.updated = body, r.s.now()
 	i.updated = m.updated
-	r.s.hooks.send("issue_comment", func() object { return r.commentEvent("edited", i, m, by, object{"changes": object{"body": object{"from": before}}}) })
+	r.s.hooks.send("issue_comment", func() object {
+		return r.commentEvent("edited", i, m, by, object{"changes": object{"body": object{"from": before}}})
+	})
 }
 
 var errNoSuch = errors.New("there is no such thing")

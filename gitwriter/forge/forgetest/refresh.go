@@ -49,7 +49,9 @@ func (r *Repo) moved(name, before, after string, by *User) {
 			p.headSHA = after
 			r.keepHead(p)
 			p.updated = r.s.now()
-			r.s.hooks.send("pull_request", func() object { return r.pullEvent("synchronize", p, by, object{"before": orNone(before), "after": orNone(after)}) })
+			r.s.hooks.send("pull_request", func() object {
+				return r.pullEvent("synchronize", p, by, object{"before": orNone(before), "after": orNone(after)})
+			})
 		case p.base == branch && r.bare.Contains(after, p.headSHA):
 			// The commits arrived on the base by another way, so it is merged.
 			r.setMerged(p, after, before, by)
