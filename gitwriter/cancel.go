@@ -99,11 +99,17 @@ func (s *Session) cancelOne(ctx context.Context, pull *forge.PullRequest, reason
 }
 
 // cancelBefore takes back what was asked for a head that is about to be replaced: the
-// forge would merge the new one by the old one's title, whatever its level is.
+// forge would merge the new one by the old one's title, whatever its level is. A person
+// who asked for it has seen the old versions, not the new ones.
 func (s *Session) cancelBefore(ctx context.Context, todo plan) error {
 	pull := todo.pull
-	if !todo.push || pull == nil || pull.State != forge.StateOpen || !s.w.scheduled(*pull) {
+	switch {
+	case !todo.push || pull == nil || pull.State != forge.StateOpen:
 		return nil
+	case todo.text && pull.Automerge:
+		return s.cancelOne(ctx, pull, "it gets other versions")
+	case s.w.scheduled(*pull):
+		return s.cancelOne(ctx, pull, "it gets another commit")
 	}
-	return s.cancelOne(ctx, pull, "it gets another commit")
+	return nil
 }

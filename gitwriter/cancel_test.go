@@ -121,6 +121,25 @@ func TestPeoplesAutomergeStays(t *testing.T) {
 	}
 }
 
+// But a person has asked for the versions that were there: others aren't merged unseen.
+func TestPeoplesAutomergeEndsWithItsVersions(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, "api")
+	b.forge.itself = true
+	b.round(update("api", "1.1.0"))
+	b.forge.pulls[0].Automerge, b.forge.pulls[0].AutomergeBy = true, "pat"
+	b.forge.touch(1)
+	b.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"other": "x"}})
+	b.round(update("api", "1.1.0"))
+	if got := b.calls("cancel"); got != 0 || !b.first().Automerge {
+		t.Errorf("for the same versions it was taken back %d times", got)
+	}
+	b.round(update("api", "1.2.0"))
+	if got := b.calls("cancel"); got != 1 || b.first().Automerge {
+		t.Errorf("for other versions it was taken back %d times", got)
+	}
+}
+
 // In a pull request that a person has opened, what we asked for is still ours.
 func TestTakenOverIsTakenBack(t *testing.T) {
 	t.Parallel()

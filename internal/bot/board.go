@@ -17,6 +17,7 @@ import (
 // board gathers, round by round, what a repository's dashboard shows: a round looks at
 // some policies only.
 type board struct {
+	wanted   map[Group]bool // what Git hasn't got yet, whether or not it is proposed
 	updates  map[Group]dashboard.Update
 	limited  map[Group]dashboard.Waiting
 	held     map[string][]dashboard.Held    // by policy
@@ -26,7 +27,7 @@ type board struct {
 
 func newBoard() board {
 	return board{
-		updates: map[Group]dashboard.Update{}, limited: map[Group]dashboard.Waiting{},
+		wanted: map[Group]bool{}, updates: map[Group]dashboard.Update{}, limited: map[Group]dashboard.Waiting{},
 		held: map[string][]dashboard.Held{}, young: map[string][]dashboard.Waiting{}, failures: map[string]dashboard.Failure{},
 	}
 }
@@ -45,6 +46,7 @@ func (b *board) note(r *round, now time.Time) {
 		_, written := r.written[g]
 		return len(groups[g]) == 0 || !written && r.sure(groups[g])
 	}
+	maps.DeleteFunc(b.wanted, func(g Group, _ bool) bool { return gone(g) })
 	maps.DeleteFunc(b.updates, func(g Group, _ dashboard.Update) bool { return gone(g) })
 	maps.DeleteFunc(b.limited, func(g Group, _ dashboard.Waiting) bool { return gone(g) })
 	maps.DeleteFunc(b.held, func(key string, _ []dashboard.Held) bool { return policies[key] == nil })
@@ -61,7 +63,14 @@ func (b *board) note(r *round, now time.Time) {
 // wrote notes what became of an update.
 func (b *board) wrote(g Group, result gitwriter.Result) {
 	if result.Err != nil {
+		b.wanted[g] = true
 		return // it is as it was, and stands among the failures
+	}
+	switch result.Action {
+	case gitwriter.ActionNothing, gitwriter.ActionCommitted, gitwriter.ActionMerged, gitwriter.ActionClosed:
+		delete(b.wanted, g)
+	default:
+		b.wanted[g] = true
 	}
 	delete(b.updates, g)
 	delete(b.limited, g)

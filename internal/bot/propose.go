@@ -23,7 +23,6 @@ func (w *worker) propose(ctx context.Context, r *round, groups []Group, rows map
 	if len(updates) == 0 {
 		return
 	}
-	r.updates += len(updates)
 	for i, result := range r.session.Write(ctx, updates) {
 		w.wrote(r, written[i], updates[i], result)
 	}

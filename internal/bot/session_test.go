@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/towline-dev/towline/gitwriter"
+	"github.com/towline-dev/towline/internal/event"
 	"github.com/towline-dev/towline/policy"
 )
 
@@ -203,6 +204,27 @@ func TestAForgeThatIsDown(t *testing.T) {
 		pass(time.Hour)
 		if len(w.writer.groups) != 1 {
 			t.Error("the update isn't made up for")
+		}
+	})
+}
+
+// TestPendingUpdatesAreCountedInEachRound, also in one that looks at none of them.
+func TestPendingUpdatesAreCountedInEachRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newDaily(t, "", map[string]string{"web": "", "db": ""})
+		w.registries.push("ghcr.io/acme/web", "1.1.0")
+		w.writer.action = gitwriter.ActionCreated
+		var got []int
+		w.told.also = func(e event.Event) {
+			if round, ok := e.(event.RoundFinished); ok {
+				got = append(got, round.Updates)
+			}
+		}
+		pass := w.run(t)
+		pass(time.Minute)
+		pass(2 * time.Hour)
+		if diff := cmp.Diff([]int{1, 1, 1}, got); diff != "" {
+			t.Errorf("pending updates (-want +got):\n%s", diff)
 		}
 	})
 }

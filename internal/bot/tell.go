@@ -27,7 +27,7 @@ func (w *worker) tell(r *round, took time.Duration) {
 	if r.plan != nil {
 		policies = len(r.plan.policies())
 	}
-	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: policies, Updates: r.updates, Seconds: took.Seconds()})
+	w.events.Handle(event.RoundFinished{Repository: w.repo.Name, Policies: policies, Updates: len(w.board.wanted), Seconds: took.Seconds()})
 }
 
 // examined tells whether a round looked at a policy, a group or the dashboard.

@@ -106,7 +106,6 @@ type round struct {
 	asked    map[Group]gitwriter.Update // what was asked for, of those that were written
 	// writes proposes groups; nil for a round that only previews.
 	writes   func(context.Context, *round, []Group, map[Group][]Row)
-	updates  int
 	subjects []string // of the base's last commits, where titles follow them
 }
 
