@@ -42,9 +42,7 @@ func TestUnchangedCostsOneFetchAndOneList(t *testing.T) {
 	w.forge.takeCalls()
 	w.git.Requests()
 	w.wants(w.write(updateTo("1.1.0")), gitwriter.ActionUnchanged)
-	// A bot without a file asks each time that it is started for comments which were made
-	// in the second in which the pull request was opened.
-	if diff := cmp.Diff([]string{"list", "comments"}, w.forge.takeCalls()); diff != "" {
+	if diff := cmp.Diff([]string{"list"}, w.forge.takeCalls()); diff != "" {
 		t.Errorf("calls of the forge (-want +got):\n%s", diff)
 	}
 	if got := len(w.git.Requests()); got != 1 {

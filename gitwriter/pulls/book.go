@@ -64,7 +64,6 @@ type entry struct {
 	seen   time.Time // by Now: when PullRequest.UpdatedAt became known; zero from a file
 	doubt  bool      // the comments are to be read in any case
 	unsure bool      // the comments were read so soon after it that one more may have come
-	born   bool      // we opened it a moment before seen, and nothing has changed it since
 }
 
 // anchor is the pull request, of anybody, that the forge updated last.
@@ -158,14 +157,10 @@ func (b *Book) Put(pr forge.PullRequest) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	known := b.entries[pr.Number]
-	if known != nil && pr.UpdatedAt.Before(known.PullRequest.UpdatedAt) {
+	if known := b.entries[pr.Number]; known != nil && pr.UpdatedAt.Before(known.PullRequest.UpdatedAt) {
 		return
 	}
 	b.store(pr)
-	if known == nil {
-		b.entries[pr.Number].born = pr.UpdatedAt.Equal(pr.CreatedAt)
-	}
 	if b.put != nil {
 		b.put[pr.Number] = true
 	}
@@ -220,7 +215,7 @@ func (b *Book) store(pr forge.PullRequest) bool {
 		next.Decorated, next.unsure, next.doubt = known.Decorated, known.unsure, known.doubt
 		next.Orders, next.ReadAt, next.ReadOn = known.Orders, known.ReadAt, known.ReadOn
 		if known.PullRequest.UpdatedAt.Equal(pr.UpdatedAt) {
-			next.seen, next.born = known.seen, known.born
+			next.seen = known.seen
 		}
 		b.remove(pr.Number) // its head may have been renamed
 	}

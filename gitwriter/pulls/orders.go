@@ -38,7 +38,7 @@ func Forever() time.Time { return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) 
 
 // Orders gives what people ask of a pull request by comments. The forge is asked when the
 // pull request was updated since it was asked last (twice, if that was within 2 s of the
-// change), once some time after we opened it, once an hour while there are orders for an open one, and for each person who
+// change), once an hour while there are orders for an open one, and for each person who
 // gave a command once in 5 minutes. A pull request that isn't in the book is
 // forge.ErrNotFound.
 func (b *Book) Orders(ctx context.Context, number int) (Orders, error) {
@@ -55,7 +55,7 @@ func (b *Book) Orders(ctx context.Context, number int) (Orders, error) {
 	}
 	// A second reading of the same state is for good, whatever the clock says.
 	again := e.unsure && e.ReadAt.Equal(pr.UpdatedAt)
-	unsure := !again && e.recent(b.cfg.Now()) && b.anchor.UpdatedAt.Sub(pr.UpdatedAt) < settle
+	unsure := !again && !e.seen.IsZero() && b.cfg.Now().Sub(e.seen) < settle
 	b.mu.Unlock()
 
 	orders, err := b.read(ctx, number)
@@ -86,19 +86,14 @@ func (b *Book) Doubt(number int) (forge.PullRequest, bool) {
 	return clone(e.PullRequest), true
 }
 
-// recent tells whether its last change became known so short a time ago that one more may
-// come with the same date.
-func (e *entry) recent(now time.Time) bool { return !e.seen.IsZero() && now.Sub(e.seen) < settle }
-
-// current tells whether nothing was written since the comments were read. What we have
-// just opened can wait: its comments are read once the second is over in which one may
-// have come without a trace in the list.
+// current tells whether nothing was written since the comments were read. Nobody has
+// commented on what was never updated.
 func (e *entry) current(now time.Time) bool {
 	if e.doubt {
 		return false
 	}
 	if e.ReadAt.IsZero() {
-		return e.born && e.recent(now)
+		return e.PullRequest.UpdatedAt.Equal(e.PullRequest.CreatedAt)
 	}
 	if age := now.Sub(e.ReadOn); e.PullRequest.State == forge.StateOpen && e.Orders.any() && (age < 0 || age >= rereadEvery) {
 		return false

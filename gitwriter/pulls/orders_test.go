@@ -3,7 +3,6 @@ package pulls_test
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -83,9 +82,7 @@ func TestOrdersCostNothingWithoutNews(t *testing.T) {
 	b.refresh()
 	b.requests()
 	b.orders(1)
-	b.orders(1)
-	b.orders(1)
-	b.wants("a pull request as others opened it", b.requests(), "comments 1, comments 1")
+	b.wants("a pull request as it was opened", b.requests(), "")
 	b.comment(1, "alice", "/towline hold 2h")
 	b.refresh()
 	b.pass(time.Minute)
@@ -109,40 +106,11 @@ func TestOrdersCostNothingWithoutNews(t *testing.T) {
 	b.wants("within an hour", b.requests(), "")
 }
 
-// TestOrdersInTheFirstSecond holds that a comment isn't lost that is made in the second in
-// which a pull request was opened, of which the list says nothing, and that it costs one
-// request to know.
-func TestOrdersInTheFirstSecond(t *testing.T) {
-	b := newBench(t, filepath.Join(t.TempDir(), "pulls"))
-	b.may["alice"] = forge.PermissionWrite
-	b.book.Put(b.open("towline/web"))
-	b.comment(1, "alice", "/towline ignore")
-	b.refresh()
-	b.requests()
-	b.orders(1)
-	b.wants("within the second", b.requests(), "")
-	b.pass(2 * time.Second)
-	b.wants("nothing to see in the list", b.refresh(), "")
-	if !b.orders(1).Ignored {
-		t.Error("the order isn't seen")
-	}
-	b.orders(1)
-	b.wants("requests", b.requests(), "list, comments 1, permission alice")
-	b.book.Save()
-	b.reopen()
-	b.refresh()
-	if !b.orders(1).Ignored {
-		t.Error("the order is forgotten")
-	}
-	b.wants("requests of the next process", b.requests(), "list")
-}
-
 // TestDoubt holds that comments are read again when somebody says that they changed, once.
 func TestDoubt(t *testing.T) {
 	b := staffed(t)
 	b.refresh()
 	b.pass(time.Minute)
-	b.orders(1)
 	b.requests()
 	b.mu.Lock()
 	b.comments[1] = []forge.Comment{{ID: 1, Author: "alice", Body: "/towline ignore", CreatedAt: b.now, UpdatedAt: b.now}}
