@@ -3,11 +3,13 @@ package pulls_test
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/towline-dev/towline/gitwriter"
 )
@@ -64,6 +66,8 @@ func (f *fleet) checkGroups(s *ship, open map[string]pullRequest) {
 			if !there || witness(f.T, s, "log", "-1", "--format=%cn", p.Head.Ref) != bob {
 				f.Errorf("%s: Bob's branch of %q isn't as it was left", s.name, group)
 			}
+		case s.held[group].Number > 0:
+			f.checkHeld(s, s.held[group], p)
 		case key == "" || s.closed[key]:
 			if there {
 				f.Errorf("%s: #%d is open, and there is nothing to propose for %q", s.name, p.Number, group)
@@ -79,6 +83,17 @@ func (f *fleet) checkGroups(s *ship, open map[string]pullRequest) {
 	}
 	if s.rig.limit > 0 && len(open) > s.rig.limit {
 		f.Errorf("%s: %d pull requests are open, the limit is %d", s.name, len(open), s.rig.limit)
+	}
+}
+
+// checkHeld holds that a pull request is as it was when somebody said so, but for what
+// its top says of that.
+func (f *fleet) checkHeld(s *ship, want, got pullRequest) {
+	f.Helper()
+	told := regexp.MustCompile(`(?s)<!-- towline-state -->.*?<!-- /towline-state -->\n`)
+	want.Body, got.Body = told.ReplaceAllString(want.Body, ""), told.ReplaceAllString(got.Body, "")
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(pullRequest{}, "Labels", "Assignees")); diff != "" {
+		f.Errorf("%s: #%d, which is held (-want +got):\n%s", s.name, want.Number, diff)
 	}
 }
 

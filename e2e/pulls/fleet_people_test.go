@@ -14,6 +14,7 @@ func happenings() []happening {
 	return []happening{
 		(*fleet).release, (*fleet).release, (*fleet).release, (*fleet).somebodyMerges, (*fleet).somebodyMerges,
 		(*fleet).somebodyCloses, (*fleet).somebodyPushes, (*fleet).somebodyMovesTheBase, (*fleet).somebodyDoesItByHand,
+		(*fleet).somebodyIgnores, (*fleet).somebodyHolds,
 	}
 }
 
@@ -39,6 +40,7 @@ func (f *fleet) somebodyMerges(s *ship, chance *rand.Rand) {
 	}
 	s.merge(f.T, alice, p.Number, "merge")
 	delete(s.frozen, groupOf(p))
+	delete(s.held, groupOf(p))
 }
 
 // mergeable tells whether main and the branch go together: where a branch is only
@@ -58,6 +60,36 @@ func (f *fleet) somebodyCloses(s *ship, chance *rand.Rand) {
 	}
 	must(f.T, s, apiCall{method: http.MethodPatch, path: pullPath(p.Number), who: alice, in: map[string]string{"state": "closed"}})
 	s.closed[keyOf(p.Body)] = true
+	delete(s.held, groupOf(p))
+}
+
+// somebodyIgnores wants what a pull request's body stands for ignored for good.
+func (f *fleet) somebodyIgnores(s *ship, chance *rand.Rand) {
+	f.Helper()
+	if p, ok := f.order(s, chance, "/towline ignore"); ok {
+		s.ignored[p.Number], s.closed[keyOf(p.Body)] = true, true
+		delete(s.held, groupOf(p))
+	}
+}
+
+// somebodyHolds wants a pull request left as it is, for longer than any test takes.
+func (f *fleet) somebodyHolds(s *ship, chance *rand.Rand) {
+	f.Helper()
+	if p, ok := f.order(s, chance, []string{"/towline hold", "Not now.\n\n/towline hold 7d"}[chance.IntN(2)]); ok {
+		s.held[groupOf(p)] = p
+	}
+}
+
+// order comments on one of the open pull requests that nobody has committed to, and
+// gives it as it was then.
+func (f *fleet) order(s *ship, chance *rand.Rand, text string) (pullRequest, bool) {
+	f.Helper()
+	p, ok := f.open(s, chance)
+	if !ok || s.frozen[groupOf(p)] {
+		return pullRequest{}, false
+	}
+	must(f.T, s, apiCall{method: http.MethodPost, path: fmt.Sprintf("/issues/%d/comments", p.Number), who: alice, in: map[string]string{"body": text}})
+	return pullOf(f.T, s, p.Number), true
 }
 
 func (f *fleet) somebodyPushes(s *ship, chance *rand.Rand) {
@@ -68,6 +100,7 @@ func (f *fleet) somebodyPushes(s *ship, chance *rand.Rand) {
 	}
 	s.commit(f.T, personsCommit{who: bob, branch: p.Head.Ref, message: "Add notes", files: map[string]string{groupOf(p) + ".md": "Wait.\n"}})
 	s.frozen[groupOf(p)] = true
+	delete(s.held, groupOf(p)) // the branch isn't as it was, and is left alone all the same
 }
 
 func (f *fleet) somebodyMovesTheBase(s *ship, chance *rand.Rand) {

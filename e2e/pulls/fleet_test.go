@@ -33,8 +33,12 @@ type ship struct {
 	rig    rig
 	images [2]string
 	newest [2]int          // last number of the newest version
-	closed map[string]bool // hidden keys of what a person closed
+	closed map[string]bool // hidden keys of what a person closed, or wants ignored
 	frozen map[string]bool // groups on whose branch a person has a commit
+	// ignored are pull requests that somebody wants ignored, by number.
+	ignored map[int]bool
+	// held are pull requests that somebody holds, as they were then, by group.
+	held map[string]pullRequest
 }
 
 // rig is how a ship takes its updates.
@@ -68,7 +72,7 @@ func newFleet(t *testing.T, n int, newPlace func(i int) place) *fleet {
 		s := &ship{
 			place: newPlace(i), name: fmt.Sprintf("ship %d", i), rig: rigs()[i%len(rigs())],
 			images: [2]string{fmt.Sprintf("web%d", i), fmt.Sprintf("db%d", i)},
-			closed: map[string]bool{}, frozen: map[string]bool{},
+			closed: map[string]bool{}, frozen: map[string]bool{}, ignored: map[int]bool{}, held: map[string]pullRequest{},
 		}
 		s.name += " (" + s.rig.name + ")"
 		f.ships = append(f.ships, s)
@@ -152,10 +156,11 @@ func (s *ship) groups() map[string][]int {
 	return map[string][]int{"web": {0}, "db": {1}}
 }
 
-// open gives one of a ship's open pull requests, by chance, that isn't a person's.
+// open gives one of a ship's open pull requests, by chance. Nobody does anything with
+// those that are to be ignored.
 func (f *fleet) open(s *ship, chance *rand.Rand) (pullRequest, bool) {
 	f.Helper()
-	all := slices.DeleteFunc(pullsOf(f.T, s), func(p pullRequest) bool { return p.State != "open" })
+	all := slices.DeleteFunc(pullsOf(f.T, s), func(p pullRequest) bool { return p.State != "open" || s.ignored[p.Number] })
 	if len(all) == 0 {
 		return pullRequest{}, false
 	}
