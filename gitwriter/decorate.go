@@ -16,6 +16,7 @@ func (s *Session) decorate(ctx context.Context, u Update, pull forge.PullRequest
 		return &pull, nil
 	}
 	again, partly := s.w.partlyUntil(pull.Number)
+	partly = partly || s.book.Partly(pull.Number) // before the bot was started
 	switch {
 	case partly && s.w.cfg.Now().Before(again):
 		return &pull, nil
@@ -60,6 +61,7 @@ func (s *Session) decorated(ctx context.Context, number int, err error) error {
 		s.book.SetDecorated(number)
 	}
 	if err != nil {
+		s.book.SetPartly(number)
 		s.hear(err)
 		s.w.cfg.Log.WarnContext(ctx, "the pull request is open, but not all of it could be set", "number", number, "error", err)
 	}

@@ -54,6 +54,7 @@ type Book struct {
 type entry struct {
 	PullRequest forge.PullRequest `json:"pullRequest"`
 	Decorated   bool              `json:"decorated,omitempty"`
+	Partly      bool              `json:"partly,omitempty"` // some of its decoration couldn't be put on it
 	// Orders are what the comments say that were read when the pull request had last
 	// been updated at ReadAt, by the forge's clock; the zero ReadAt is never. ReadOn is
 	// when that was, by Now.
@@ -196,7 +197,24 @@ func (b *Book) SetDecorated(number int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[number]; e != nil && !e.Decorated {
-		e.Decorated, b.dirty = true, true
+		e.Decorated, e.Partly, b.dirty = true, false, true
+	}
+}
+
+// Partly tells whether SetPartly was called for a pull request, and SetDecorated not yet.
+func (b *Book) Partly(number int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.entries[number]
+	return e != nil && e.Partly
+}
+
+// SetPartly notes that some of what was to be put on a pull request couldn't be.
+func (b *Book) SetPartly(number int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e := b.entries[number]; e != nil && !e.Partly {
+		e.Partly, b.dirty = true, true
 	}
 }
 
@@ -212,7 +230,7 @@ func (b *Book) store(pr forge.PullRequest) bool {
 	case !known.PullRequest.CreatedAt.Equal(pr.CreatedAt): // another one of this number
 		b.remove(pr.Number)
 	default:
-		next.Decorated, next.unsure, next.doubt = known.Decorated, known.unsure, known.doubt
+		next.Decorated, next.Partly, next.unsure, next.doubt = known.Decorated, known.Partly, known.unsure, known.doubt
 		next.Orders, next.ReadAt, next.ReadOn = known.Orders, known.ReadAt, known.ReadOn
 		if known.PullRequest.UpdatedAt.Equal(pr.UpdatedAt) {
 			next.seen = known.seen

@@ -30,6 +30,7 @@ func kept(t *testing.T) *bench {
 	b.orders(1)
 	b.orders(2)
 	b.book.SetDecorated(1)
+	b.book.SetPartly(2)
 	b.book.Save()
 	b.requests()
 	return b
@@ -39,7 +40,7 @@ func kept(t *testing.T) *bench {
 func (b *bench) know() string {
 	var out strings.Builder
 	for _, pr := range b.book.All() {
-		fmt.Fprintf(&out, "%+v decorated %t orders %+v\n", pr, b.book.Decorated(pr.Number), b.orders(pr.Number))
+		fmt.Fprintf(&out, "%+v decorated %t partly %t orders %+v\n", pr, b.book.Decorated(pr.Number), b.book.Partly(pr.Number), b.orders(pr.Number))
 	}
 	return out.String()
 }
@@ -98,6 +99,7 @@ func TestLost(t *testing.T) {
 			b.wants("known from the file", numbers(b.book.All()), "")
 			b.refresh()
 			b.book.SetDecorated(1)
+			b.book.SetPartly(2)
 			if diff := cmp.Diff(want, b.know()); diff != "" {
 				t.Errorf("known (-want +got):\n%s", diff)
 			}
