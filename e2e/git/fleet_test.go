@@ -139,7 +139,7 @@ func (f *fleet) somebodyMerges(chance *rand.Rand) {
 		for _, pull := range f.pulls(v.GiteaRepo) {
 			if pull.State == sdk.StateOpen {
 				f.merge(v.GiteaRepo, pull.Index)
-				v.merged[strings.TrimPrefix(pull.Head.Ref, "towline/")]++
+				v.merged[strings.TrimPrefix(pull.Head.Name, "towline/")]++
 				return
 			}
 		}

@@ -121,8 +121,8 @@ func (f *fleet) checkPulls(name string, v *vessel, reached map[string]string) {
 		if !pull.HasMerged {
 			state = string(pull.State) + " "
 		}
-		got[state+pull.Head.Ref]++
-		i := slices.Index(groups(), strings.TrimPrefix(pull.Head.Ref, "towline/"))
+		got[state+pull.Head.Name]++
+		i := slices.Index(groups(), strings.TrimPrefix(pull.Head.Name, "towline/"))
 		if pull.State == sdk.StateOpen && i >= 0 && !strings.HasSuffix(pull.Title, " to "+f.version(v.images[i])) {
 			f.Errorf("%s: the open pull request is titled %q, want %s at its end", name, pull.Title, f.version(v.images[i]))
 		}

@@ -67,7 +67,7 @@ func (s *scene) everything(repos []served) string {
 			continue // it isn't on Gitea
 		}
 		for _, pull := range s.pulls(r.GiteaRepo) {
-			fmt.Fprintln(&text, pull.Index, pull.State, pull.Head.Ref, pull.Title, pull.Body)
+			fmt.Fprintln(&text, pull.Index, pull.State, pull.Head.Name, pull.Title, pull.Body)
 		}
 	}
 	return text.String()

@@ -106,8 +106,8 @@ func (s *scene) wantPreview(r modeRepo, out string) {
 	}
 	text, _, _ = strings.Cut(text, "\n# ")
 	for _, want := range []string{
-		"chore(deps): update 2 images in shop", // the title
-		"1.0.0", "1.1.0", "2.0.0", "2.0.1",     // the body
+		"Update 2 images in shop",          // the title
+		"1.0.0", "1.1.0", "2.0.0", "2.0.1", // the body
 		"--- a/apps/db.yaml\n+++ b/apps/db.yaml\n",
 		"-  - image: " + s.image("db") + ":2.0.0 # ours\n+  - image: " + s.image("db") + ":2.0.1 # ours\n",
 		"-  - image: " + s.image("web") + ":1.0.0 # ours\n+  - image: " + s.image("web") + ":1.1.0 # ours\n",
@@ -147,7 +147,7 @@ func (s *scene) wantMode(r modeRepo, main string) {
 	}
 	if pulls := s.pulls(r.GiteaRepo); len(pulls) != opened {
 		s.Errorf("there are %d pull requests of %s, want %d", len(pulls), r.name, opened)
-	} else if opened == 1 && (pulls[0].Head.Sha != heads["towline/shop"] || pulls[0].Title != "chore(deps): update 2 images in shop") {
+	} else if opened == 1 && (pulls[0].Head.Sha != heads["towline/shop"] || pulls[0].Title != "Update 2 images in shop") {
 		s.Errorf("the pull request is %q of %s, want it of %s", pulls[0].Title, pulls[0].Head.Sha, heads["towline/shop"])
 	}
 	if r.mode == "notify" {

@@ -28,8 +28,8 @@ func TestCrashOutside(t *testing.T) {
 		{"before the push is taken", moment{push, unserved}, killed{}},
 		{"after the push, before its answer", moment{push, served}, killed{pushed: true}},
 		{"before the pull request is opened", moment{create, unserved}, killed{pushed: true}},
-		{"after the pull request is opened, before the answer", moment{create, served}, killed{pushed: true, pulls: 1, bare: true}},
-		{"before the labels are set", moment{post("/labels"), unserved}, killed{pushed: true, pulls: 1, bare: true}},
+		{"after the pull request is opened, before the answer", moment{create, served}, killed{pushed: true, pulls: 1}},
+		{"before the labels are set", moment{post("/labels"), unserved}, killed{pushed: true, pulls: 1}},
 	} {
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
@@ -38,11 +38,7 @@ func TestCrashOutside(t *testing.T) {
 			l.killAt(at.moment)
 			l.wantForge(at.left)
 			l.botOnce("kept")
-			if at.left.bare {
-				l.wantUpdate("1.2.0")
-			} else {
-				l.wantUpdate("1.2.0", "dependencies")
-			}
+			l.wantUpdate("1.2.0", "dependencies")
 			l.wantSettled("kept")
 		})
 	}

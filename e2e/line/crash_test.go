@@ -23,11 +23,11 @@ func TestCrash(t *testing.T) {
 		steps []killed
 	}{
 		{name: "create", steps: []killed{
-			{after: "read"}, {after: "fetch"}, {after: "commit"},
+			{after: "read"}, {after: "list"}, {after: "commit"},
 			{after: "push", pushed: true}, {after: "create", pushed: true, pulls: 1},
 		}},
 		{name: "update", open: "1.1.0", steps: []killed{
-			{after: "read", pulls: 1}, {after: "fetch", pulls: 1}, {after: "commit", pulls: 1},
+			{after: "read", pulls: 1}, {after: "list", pulls: 1}, {after: "commit", pulls: 1},
 			{after: "push", pushed: true, pulls: 1}, {after: "update", pushed: true, pulls: 1},
 		}},
 	} {
@@ -57,10 +57,6 @@ type killed struct {
 	after  string
 	pushed bool // the branch has the new version
 	pulls  int
-	// bare says that the pull request has no labels, and will get none: the forge
-	// takes them by a request of their own, and later nobody can tell that a person
-	// hasn't removed them.
-	bare bool
 }
 
 func buildCrashbot(t *testing.T) string {

@@ -23,8 +23,9 @@ const (
 	// for because it is the time that matters: many retries must fit into it.
 	outageTime = 30 * time.Second
 	// maxLines is how much one daemon may log about an outage. Rounds come every two
-	// seconds, so this is what a line for each attempt of each part would break.
-	maxLines = 30
+	// seconds over seven policies of one image, so this is half of what a line for each
+	// attempt of each policy would make.
+	maxLines = 52
 )
 
 // outage is a server that is away for a while.

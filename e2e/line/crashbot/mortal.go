@@ -16,7 +16,7 @@ type step string
 // The steps, in the order in which a round does them.
 const (
 	stepRead   step = "read"   // the fetch with which a round begins
-	stepFetch  step = "fetch"  // the writer's own fetch
+	stepList   step = "list"   // the forge has told what is new
 	stepCommit step = "commit" // the commit is built in the mirror
 	stepPush   step = "push"   // the branch is at the remote
 	stepCreate step = "create" // the pull request is open
@@ -54,12 +54,6 @@ type mortalRepo struct {
 	after step
 }
 
-// Fetch implements gitwriter.Repository.
-func (m mortalRepo) Fetch(ctx context.Context, branch string) (gitrepo.Hash, error) {
-	hash, err := m.Repo.Fetch(ctx, branch)
-	return hash, m.after.dieAt(stepFetch, err)
-}
-
 // Commit implements gitwriter.Repository.
 func (m mortalRepo) Commit(c gitrepo.Commit) (gitrepo.Hash, error) {
 	hash, err := m.Repo.Commit(c)
@@ -75,6 +69,12 @@ func (m mortalRepo) Push(ctx context.Context, req gitrepo.PushRequest) error {
 type mortalForge struct {
 	forge.Forge
 	after step
+}
+
+// List implements forge.Forge.
+func (m mortalForge) List(ctx context.Context, filter forge.Filter) ([]forge.PullRequest, error) {
+	pulls, err := m.Forge.List(ctx, filter)
+	return pulls, m.after.dieAt(stepList, err)
 }
 
 // Create implements forge.Forge.
