@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -265,7 +266,9 @@ func TestFailingHost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := serve(t, releasenotes.GitHub)
-			h.releases, h.answer = []string{"v1.1.0", "v1.0.0"}, answer
+			var well atomic.Bool
+			h.releases = []string{"v1.1.0", "v1.0.0"}
+			h.answer = func(w http.ResponseWriter, r *http.Request) bool { return !well.Load() && answer(w, r) }
 			now := time.Unix(1777593600, 0)
 			finder := h.finder(t, func(c *releasenotes.Config) {
 				c.Now, c.Timeout = func() time.Time { return now }, 200*time.Millisecond
@@ -275,7 +278,7 @@ func TestFailingHost(t *testing.T) {
 			if got := len(h.takeAsked()); got != 1 {
 				t.Errorf("asked %d times, want 1", got)
 			}
-			h.answer = nil
+			well.Store(true)
 			now = now.Add(time.Minute)
 			if found := finder.Find(t.Context(), step("1.0.0", "1.0.5")); len(h.takeAsked()) == 0 || found.Source == "" {
 				t.Errorf("afterwards nobody is asked: %+v", found)
