@@ -62,6 +62,7 @@ func (s *Session) decorated(ctx context.Context, number int, err error) error {
 	}
 	if err != nil {
 		s.book.SetPartly(number)
+		s.book.Save()
 		s.hear(err)
 		s.w.cfg.Log.WarnContext(ctx, "the pull request is open, but not all of it could be set", "number", number, "error", err)
 	}

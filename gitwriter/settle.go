@@ -24,6 +24,7 @@ type Fate struct {
 // keeps the forge from that, and deletes branches that nobody needs. fate is asked about every open pull request and
 // every branch of ours that Write wasn't given.
 func (s *Session) Settle(ctx context.Context, fate func(group string) Fate) []Result {
+	defer s.book.Save() // a process that does one round has no other time for it
 	if s.mustWait() || s.failures >= maxFailures {
 		return nil // what couldn't be written has told why
 	}
