@@ -88,7 +88,9 @@ func (f *fleet) order(s *ship, chance *rand.Rand, text string) (pullRequest, boo
 	if !ok || s.frozen[groupOf(p)] {
 		return pullRequest{}, false
 	}
+	f.later()
 	must(f.T, s, apiCall{method: http.MethodPost, path: fmt.Sprintf("/issues/%d/comments", p.Number), who: alice, in: map[string]string{"body": text}})
+	f.later()
 	return pullOf(f.T, s, p.Number), true
 }
 

@@ -24,6 +24,8 @@ type fleet struct {
 	dir      string
 	registry *registrytest.Server
 	ships    []*ship
+	// later lets a second go by at the forge, which dates by the second: people are slower.
+	later func()
 }
 
 // ship is a repository of a fleet with two images of its own, web and db.

@@ -30,6 +30,7 @@ func TestKilledAnywhere(t *testing.T) {
 	server := newOurServer(t, c)
 	server.SetRateLimit(1<<20, c.Now().Add(24*time.Hour)) // a slow machine needs more than 5,000 calls
 	f := newFleet(t, killShips, func(i int) place { return newOurPlace(t, server, c, fmt.Sprintf("ship%d", i)) })
+	f.later = func() { c.turn(time.Second) }
 	f.kind, f.root = "github", server.BaseURL()+"/api/v3"
 	f.prepare(server)
 	f.kill(func() int { return writes(server) })

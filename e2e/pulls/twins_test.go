@@ -26,6 +26,7 @@ func TestTwins(t *testing.T) {
 	c := &clock{at: storyBegins()}
 	server := newOurServer(t, c)
 	f := newFleet(t, twinShips, func(i int) place { return newOurPlace(t, server, c, fmt.Sprintf("ship%d", i)) })
+	f.later = func() { c.turn(time.Second) }
 	twins := [2]*wired{f.wire(c, "first"), f.wire(c, "second")}
 	chance := rand.New(rand.NewPCG(twinSeed, 0)) //nolint:gosec // chance that can be had again
 	for n := range twinRounds {
