@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/towline-dev/towline/gitwriter"
 	"github.com/towline-dev/towline/internal/gitrepo"
@@ -77,21 +78,29 @@ func TestFourWritersOnOneBranch(t *testing.T) {
 	}
 }
 
-// TestPushWhileAnotherHoldsTheLock: the branch hasn't moved yet when the remote refuses.
+// TestPushWhileAnotherHoldsTheLock: the branch hasn't moved yet when the remote refuses,
+// and moves a little later.
 func TestPushWhileAnotherHoldsTheLock(t *testing.T) {
-	w := newWorld(t)
-	moved := false
-	repo := &refusesOnce{Repo: w.repo(), then: func() {
-		moved = true
-		w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"person": "x"}})
-	}}
-	out, err := w.writer(repo, w.forge).Write(t.Context(), commitUpdate())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.wants(out, gitwriter.ActionCommitted)
-	if !moved || w.git.File(repoName, "main", "person") != "x" {
-		t.Error("the other's commit is gone")
+	for looks := 1; looks <= 3; looks++ {
+		w := newWorld(t)
+		refused, waits := false, 0
+		repo := &refusesOnce{Repo: w.repo(), then: func() { refused = true }}
+		writer := w.writer(repo, w.forge, func(c *gitwriter.Config) {
+			c.Sleep = func(context.Context, time.Duration) error {
+				if waits++; refused && waits == looks {
+					w.git.Commit(repoName, gitrepotest.Commit{Files: map[string]string{"person": "x"}})
+				}
+				return nil
+			}
+		})
+		out, err := writer.Write(t.Context(), commitUpdate())
+		if err != nil {
+			t.Fatalf("after %d looks: %v", looks, err)
+		}
+		w.wants(out, gitwriter.ActionCommitted)
+		if waits < looks || w.git.File(repoName, "main", "person") != "x" {
+			t.Errorf("after %d looks: the other's commit is gone", looks)
+		}
 	}
 }
 

@@ -55,26 +55,28 @@ func (w *Writer) wait(ctx context.Context, try int) error {
 	return w.cfg.Sleep(ctx, time.Duration(w.cfg.Jitter()*float64(longest)))
 }
 
-// push is the repository's. Of two who push at once, the later is refused while the
-// branch is locked for the other and hasn't moved yet; so after a refusal it is looked
-// at once more.
+// push is the repository's. Of two who push at once, or of one who was killed and has come
+// back, the later is refused while the branch is locked for the other and hasn't moved
+// yet. So after a refusal the branch is looked at for a moment; nothing is pushed twice.
 func (w *Writer) push(ctx context.Context, req gitrepo.PushRequest) error {
 	refused := w.cfg.Repo.Push(ctx, req)
 	if !errors.Is(refused, gitrepo.ErrRefused) {
 		return refused
 	}
-	if err := w.cfg.Sleep(ctx, waitStep); err != nil {
-		return errors.Join(refused, err)
-	}
-	head, err := w.cfg.Repo.Fetch(ctx, req.Branch)
-	if errors.Is(err, gitrepo.ErrBranchNotFound) {
-		head, err = "", nil
-	}
-	switch {
-	case err != nil:
-		return errors.Join(refused, err)
-	case head != req.Expect:
-		return fmt.Errorf("pushing branch %q: %w", req.Branch, gitrepo.ErrRejected)
+	for _, wait := range []time.Duration{waitStep, 3 * waitStep, 9 * waitStep} {
+		if err := w.cfg.Sleep(ctx, wait); err != nil {
+			return errors.Join(refused, err)
+		}
+		head, err := w.cfg.Repo.Fetch(ctx, req.Branch)
+		if errors.Is(err, gitrepo.ErrBranchNotFound) {
+			head, err = "", nil
+		}
+		switch {
+		case err != nil:
+			return errors.Join(refused, err)
+		case head != req.Expect:
+			return fmt.Errorf("pushing branch %q: %w", req.Branch, gitrepo.ErrRejected)
+		}
 	}
 	return refused
 }
