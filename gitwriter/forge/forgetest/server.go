@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -43,18 +41,11 @@ type Server struct {
 // NewServer checks the configuration and makes a server without repositories. It
 // listens nowhere; serve it with net/http. Close it to stop its webhooks.
 func NewServer(config Config) (*Server, error) {
-	if info, err := os.Stat(config.Dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("starting a forge in %q: there is no such directory", config.Dir)
-	}
-	dir, err := filepath.Abs(config.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("starting a forge in %q: %w", config.Dir, err)
-	}
-	config.Dir = dir
-	runner, err := bare.New(dir)
+	runner, err := bare.New(config.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("starting a forge: %w", err)
 	}
+	config.Dir = runner.Home()
 	s := &Server{
 		config: config, log: config.Log, now: config.Now, git: runner,
 		key:    make([]byte, 32),

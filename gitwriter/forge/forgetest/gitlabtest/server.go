@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -39,18 +37,11 @@ type Server struct {
 // NewServer checks the configuration and makes a server without projects. It listens
 // nowhere; serve it with net/http.
 func NewServer(config Config) (*Server, error) {
-	if info, err := os.Stat(config.Dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("starting a forge in %q: there is no such directory", config.Dir)
-	}
-	dir, err := filepath.Abs(config.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("starting a forge in %q: %w", config.Dir, err)
-	}
-	config.Dir = dir
-	git, err := bare.New(dir)
+	git, err := bare.New(config.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("starting a forge: %w", err)
 	}
+	config.Dir = git.Home()
 	s := &Server{config: config, log: config.Log, now: config.Now, git: git, projects: map[string]*Project{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 // Git runs the git command, shut off from the machine's configuration.
 type Git struct {
+	home string
 	path string
 	env  []string
 
@@ -27,13 +29,21 @@ type Git struct {
 
 var gitVersion = regexp.MustCompile(`git version (\d+)\.(\d+)`)
 
-// New finds git, and sees that it knows merge-tree --write-tree.
-func New(home string) (*Git, error) {
+// New finds git, sees that it knows merge-tree --write-tree, and has it work in a
+// directory, which must exist.
+func New(dir string) (*Git, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("working in %q: there is no such directory", dir)
+	}
+	home, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("working in %q: %w", dir, err)
+	}
 	path, err := exec.LookPath("git")
 	if err != nil {
 		return nil, fmt.Errorf("looking for git: %w", err)
 	}
-	g := &Git{path: path, known: map[string]answer{}, env: []string{
+	g := &Git{path: path, home: home, known: map[string]answer{}, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0",
 	}}
@@ -52,6 +62,9 @@ func New(home string) (*Git, error) {
 	}
 	return g, nil
 }
+
+// Home is the directory, as an absolute path.
+func (g *Git) Home() string { return g.home }
 
 // gitTimeout bounds each command; all of them are local.
 const gitTimeout = time.Minute

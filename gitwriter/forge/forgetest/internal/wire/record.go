@@ -81,5 +81,12 @@ func (r *recorder) Write(data []byte) (int, error) {
 	return r.ResponseWriter.Write(data)
 }
 
+// FlushError notes that there is no answer yet, if there is none: what is flushed before
+// is the beginning of a connection that will be cut.
+func (r *recorder) FlushError() error {
+	r.begin(0)
+	return http.NewResponseController(r.ResponseWriter).Flush()
+}
+
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
