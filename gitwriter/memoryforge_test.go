@@ -124,7 +124,9 @@ func (f *memoryForge) Decorate(_ context.Context, number int, d forge.Decoration
 
 func (f *memoryForge) Comment(context.Context, int, string) error            { return nil }
 func (f *memoryForge) SetStatus(context.Context, string, forge.Status) error { return nil }
-func (f *memoryForge) Links() forge.Links                                    { return forge.Links{} }
+func (f *memoryForge) Links() forge.Links {
+	return forge.Links{Commit: func(sha string) string { return "https://git.example.com/commit/" + sha }}
+}
 
 func (f *memoryForge) Comments(_ context.Context, number int, _ time.Time) ([]forge.Comment, error) {
 	defer f.called("comments")()

@@ -64,10 +64,18 @@ func (s *Session) openBoard(ctx context.Context, text string) error {
 	return err
 }
 
-// rendered gives the dashboard's text. Boxes stay ticked whose order is still to be
-// followed.
+// rendered gives the dashboard's text, with links to the commits that hold versions back.
+// Boxes stay ticked whose order is still to be followed.
 func (s *Session) rendered(data dashboard.Data) string {
 	data.Scope, data.Ordered = s.cfg.Scope, nil
+	data.Held = slices.Clone(data.Held)
+	if link := s.w.cfg.Forge.Links().Commit; link != nil {
+		for i, h := range data.Held {
+			if h.Commit != "" {
+				data.Held[i].CommitURL = link(h.Commit)
+			}
+		}
+	}
 	for _, tick := range s.board.ticks {
 		if !s.followed(tick) {
 			data.Ordered = append(data.Ordered, tick)

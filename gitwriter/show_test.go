@@ -83,6 +83,18 @@ func TestDashboardIsWrittenWhenItChanges(t *testing.T) {
 	}
 }
 
+// A version that was moved back is shown with the page of the commit that did it.
+func TestDashboardLinksCommits(t *testing.T) {
+	t.Parallel()
+	b := boarded(t, "api")
+	b.round(update("api", "1.1.0"))
+	held := dashboard.Held{Image: "web", Current: "1.0.0", Tag: "1.1.0", Commit: "0123456789abcdef", Author: "Ann"}
+	b.show(held)
+	if got := b.forge.issues[0].Body; !strings.Contains(got, "(https://git.example.com/commit/0123456789abcdef)") {
+		t.Errorf("no link to the commit:\n%s", got)
+	}
+}
+
 func TestBoxesAreOrders(t *testing.T) {
 	t.Parallel()
 	b := boarded(t, "api", "db", "web2")
