@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 const historyFor = 3 * time.Second
 
 // heldNotes tells of versions that people moved away from, where the path lies in a Git
-// repository. Without a history, or with one that can't be read, nothing is known of them.
+// repository. Without a history nothing is known of them; one that can't be read is told.
 func heldNotes(cmd *cobra.Command, name string, tree *bot.Tree) policy.Problems {
 	folder := name
 	if isFile(name) {
@@ -27,11 +28,14 @@ func heldNotes(cmd *cobra.Command, name string, tree *bot.Tree) policy.Problems 
 	}
 	root, sub, err := repositoryOf(folder)
 	if err != nil {
-		return nil
+		return unsearched(err)
 	}
 	local, err := gitrepo.OpenLocal(root, edit.MaxSize)
-	if err != nil {
-		return nil // no repository, or one without a commit
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, gitrepo.ErrNotFetched):
+		return nil // no repository, or one without a commit: there is no history
+	case err != nil:
+		return unsearched(err)
 	}
 	defer func() { _ = local.Close() }() // it was only read
 	ctx, cancel := context.WithTimeout(cmd.Context(), historyFor)
@@ -41,7 +45,11 @@ func heldNotes(cmd *cobra.Command, name string, tree *bot.Tree) policy.Problems 
 	case errors.Is(err, context.DeadlineExceeded):
 		notes = append(notes, policy.Problem{Message: "the history is long; not all of it was searched for versions that are held back"})
 	case err != nil && cmd.Context().Err() == nil:
-		notes = append(notes, policy.Problem{Message: "the history can't be searched for versions that are held back: " + err.Error()})
+		notes = append(notes, unsearched(err)...)
 	}
 	return notes
+}
+
+func unsearched(err error) policy.Problems {
+	return policy.Problems{{Message: "the history can't be searched for versions that are held back: " + err.Error()}}
 }
