@@ -3,6 +3,7 @@ package bare
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -82,7 +83,15 @@ func (r Repo) Serve(w http.ResponseWriter, req *http.Request, t Target, pushed f
 		http.Error(w, "Bad Request", http.StatusBadRequest)
 		return err
 	}
-	cmd := r.Git.Command(req.Context(), r.Dir, strings.TrimPrefix(t.Service, "git-"), "--stateless-rpc", ".")
+	ctx := req.Context()
+	if t.Push() {
+		// A git that is killed while it writes leaves its locks behind for ever. As at a
+		// forge, a push whose client has gone comes to its end.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), gitTimeout)
+		defer cancel()
+	}
+	cmd := r.Git.Command(ctx, r.Dir, strings.TrimPrefix(t.Service, "git-"), "--stateless-rpc", ".")
 	cmd.Env = append(cmd.Env, protocol(req)...)
 	cmd.Stdin, cmd.Stdout = body, w
 	w.Header().Set("Content-Type", "application/x-"+t.Service+"-result")
