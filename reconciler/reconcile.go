@@ -81,7 +81,7 @@ func (w *work) source(ctx context.Context) (snapshot, bool) {
 		w.later(ctx, v1.ReasonAuthentication, err)
 		return snapshot{}, false
 	}
-	key := sourceKey{url: spec.URL, branch: spec.Branch, identity: creds.identity}
+	key := sourceKey{url: spec.URL, branch: branchOf(w.sync), identity: creds.identity}
 	source, err := w.sources.use(w.st.key, key, creds.auth, w.sync.Spec.Interval.Duration)
 	if err != nil {
 		w.stall(ctx, attempt{}, v1.ReasonGitFailed, err)
@@ -90,7 +90,7 @@ func (w *work) source(ctx context.Context) (snapshot, bool) {
 	w.st.sourceErr = source.err
 	if source.polls == 0 || !w.answered(source) {
 		if w.st.status.ObservedGeneration != w.sync.Generation { // what is said so far is of another spec
-			w.board().working(fmt.Sprintf("asking %s for branch %s", spec.URL, spec.Branch))
+			w.board().working(fmt.Sprintf("asking %s for branch %s", spec.URL, branchOf(w.sync)))
 		}
 		return source, false
 	}
@@ -215,7 +215,7 @@ func (w *work) build(ctx context.Context, source snapshot) ([]*unstructured.Unst
 		w.sources.lost(w.st.key)
 		return nil, fail(v1.ReasonGitFailed, err)
 	}
-	objects, err := w.Builder.Build(ctx, files, w.sync.Spec.Source.Path)
+	objects, err := w.Builder.Build(ctx, build.Request{Files: files, Dir: w.sync.Spec.Source.Path})
 	switch {
 	case errors.Is(err, build.ErrEmpty):
 		return nil, fail(v1.ReasonEmptyRender, fmt.Errorf("path %q gives no objects at all; nothing is pruned (hint: delete the Sync to remove everything)",

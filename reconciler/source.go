@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/towline-dev/towline/internal/gitrepo"
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 )
 
 // Bounds of what is asked of a Git server, so that one that hangs holds its own
@@ -336,3 +338,6 @@ func (n snapshot) name() string { return revisionName(n.key.branch, n.revision) 
 func revisionName(branch string, hash gitrepo.Hash) string {
 	return fmt.Sprintf("%s@sha1:%s", branch, hash)
 }
+
+// branchOf gives the branch that a Sync follows.
+func branchOf(s *v1.Sync) string { return cmp.Or(s.Spec.Source.Branch, v1.DefaultBranch) }

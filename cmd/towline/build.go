@@ -28,7 +28,7 @@ repository, the nearest parent directory that holds .git, bounds what may be rea
 				return err
 			}
 			defer func() { err = errors.Join(err, dir.Close()) }()
-			objects, err := builders().Build(cmd.Context(), dir.FS(), sub)
+			objects, err := builders().Build(cmd.Context(), build.Request{Files: dir.FS(), Dir: sub})
 			if err != nil {
 				return err
 			}

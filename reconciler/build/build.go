@@ -25,9 +25,19 @@ import (
 type Builder interface {
 	// Detect tells whether dir, a slash path inside fsys, is this Builder's to build.
 	Detect(fsys fs.FS, dir string) (bool, error)
-	// Build gives the objects of dir. It returns ErrEmpty when there are none, and
-	// otherwise errors that hold an *Error wherever a file is to blame.
-	Build(ctx context.Context, fsys fs.FS, dir string) ([]*unstructured.Unstructured, error)
+	// Build gives the objects of the request's folder. It returns ErrEmpty when there are
+	// none, and otherwise errors that hold an *Error wherever a file is to blame.
+	Build(ctx context.Context, request Request) ([]*unstructured.Unstructured, error)
+}
+
+// Request says what to build.
+type Request struct {
+	// Files are the whole repository at one commit.
+	Files fs.FS
+	// Dir is the folder to build, a slash path inside Files.
+	Dir string
+	// Options come from the Sync.
+	Options Options
 }
 
 // ErrEmpty says that a folder was built without an error but gave no object at
@@ -78,20 +88,21 @@ func (s selection) Detect(fsys fs.FS, dir string) (bool, error) {
 	return b != nil, err
 }
 
-// Build builds dir with the first builder that takes it.
-func (s selection) Build(ctx context.Context, fsys fs.FS, dir string) ([]*unstructured.Unstructured, error) {
-	dir, err := CleanDir(fsys, dir)
+// Build builds the folder with the first builder that takes it.
+func (s selection) Build(ctx context.Context, request Request) ([]*unstructured.Unstructured, error) {
+	dir, err := CleanDir(request.Files, request.Dir)
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.find(fsys, dir)
+	request.Dir = dir
+	b, err := s.find(request.Files, dir)
 	if err != nil {
 		return nil, err
 	}
 	if b == nil {
 		return nil, &Error{File: dir, Err: errors.New("no way to build this folder")}
 	}
-	return b.Build(ctx, fsys, dir)
+	return b.Build(ctx, request)
 }
 
 func (s selection) find(fsys fs.FS, dir string) (Builder, error) {

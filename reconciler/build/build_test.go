@@ -22,12 +22,12 @@ func TestSelect(t *testing.T) {
 	}
 	b := build.Select(kustomize.New(build.Limits{}), plain.Builder{})
 	for dir, want := range map[string]string{"plain": "a", "overlay": "prod-a", "./overlay/": "prod-a"} {
-		objects, err := b.Build(t.Context(), fsys, dir)
+		objects, err := b.Build(t.Context(), build.Request{Files: fsys, Dir: dir})
 		if err != nil || len(objects) != 1 || objects[0].GetName() != want {
 			t.Errorf("%s: got %v, %v; want %s", dir, objects, err, want)
 		}
 	}
-	_, err := build.Select(kustomize.New(build.Limits{})).Build(t.Context(), fsys, "plain")
+	_, err := build.Select(kustomize.New(build.Limits{})).Build(t.Context(), build.Request{Files: fsys, Dir: "plain"})
 	if e, ok := errors.AsType[*build.Error](err); !ok || e.File != "plain" {
 		t.Errorf("error %v, want one at plain: no builder takes it", err)
 	}

@@ -68,6 +68,40 @@ type SyncSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="timeout must be between 1s and 24h"
 	// +optional
 	Timeout metav1.Duration `json:"timeout,omitempty"`
+	// Where objects go that need a namespace and name none, and the namespace of a Helm
+	// release; the Sync's own by default.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +optional
+	TargetNamespace string `json:"targetNamespace,omitempty"`
+	// What to do with a chart, where the path holds one.
+	// +optional
+	Helm *Helm `json:"helm,omitempty"`
+	// Variables to put in for ${NAME} in what was built. Where this is given, a name that
+	// has no value is an error.
+	// +optional
+	Substitute *Substitute `json:"substitute,omitempty"`
+	// The keys that open what SOPS has encrypted.
+	// +optional
+	Decryption *Decryption `json:"decryption,omitempty"`
+	// Fields that are left to others: they are neither applied nor healed.
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=atomic
+	// +optional
+	Ignore []IgnoreRule `json:"ignore,omitempty"`
+	// Whether an object whose immutable field must change is deleted and made again. The
+	// annotation towline.dev/force: enabled or disabled on an object decides for it.
+	// +optional
+	Force bool `json:"force,omitempty"`
+	// What becomes of the objects when the Sync is deleted: delete or orphan. By default
+	// they are deleted where prune is true, and else left.
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+	// How to tell the health of custom resources that kstatus can't judge.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=atomic
+	// +optional
+	HealthCheckExprs []HealthCheckExpr `json:"healthCheckExprs,omitempty"`
 	// The ServiceAccount of the Sync's namespace that everything is applied and
 	// deleted as. Required unless the reconciler runs with its own rights allowed.
 	// +kubebuilder:validation:MaxLength=253
@@ -77,38 +111,6 @@ type SyncSpec struct {
 	// Stops everything for this Sync, healing of drift included, until it is false again.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
-}
-
-// Source is a path on a branch of a Git repository.
-type Source struct {
-	// The repository's address, https:// or http://, without credentials in it.
-	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/@?# ]+/[^@?# ]+$')",message="url must be https://HOST/PATH or http://HOST/PATH, without credentials, query or fragment"
-	URL string `json:"url"`
-	// +kubebuilder:default=main
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9._/+@-]*$') && !self.contains('..') && !self.contains('//') && !self.contains('@{') && !self.endsWith('/') && !self.endsWith('.lock')",message="branch must be the name of a branch, such as main or release/1.x"
-	// +optional
-	Branch string `json:"branch,omitempty"`
-	// The folder of the manifests, relative to the repository's root; the root itself by default.
-	// +kubebuilder:default="."
-	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('/') && !self.contains('\\\\')",message="path must be relative to the repository's root, with forward slashes"
-	// +kubebuilder:validation:XValidation:rule="self.split('/').all(p, p != '..')",message="path must not leave the repository"
-	// +optional
-	Path string `json:"path,omitempty"`
-	// A Secret of the Sync's namespace with username and password (a token, for
-	// most forges), and ca.crt where the server's certificate is privately signed.
-	// +optional
-	SecretRef *SecretReference `json:"secretRef,omitempty"`
-}
-
-// SecretReference names a Secret of the Sync's own namespace.
-type SecretReference struct {
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	Name string `json:"name"`
 }
 
 // DeletionBudget bounds what one revision deletes unasked. What goes beyond it
@@ -137,3 +139,13 @@ type Dependency struct {
 
 // DefaultObjects is the default of DeletionBudget.Objects.
 const DefaultObjects = 20
+
+// DeletionPolicy says what becomes of the objects of a deleted Sync.
+// +kubebuilder:validation:Enum=delete;orphan
+type DeletionPolicy string
+
+// The deletion policies.
+const (
+	DeletionDelete DeletionPolicy = "delete"
+	DeletionOrphan DeletionPolicy = "orphan"
+)

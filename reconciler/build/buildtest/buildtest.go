@@ -56,7 +56,7 @@ func one(t *testing.T, b build.Builder, name string) {
 
 func outcome(t *testing.T, b build.Builder, fsys fs.FS, dir string) txtar.File {
 	t.Helper()
-	objects, err := build.Select(b).Build(t.Context(), fsys, dir)
+	objects, err := build.Select(b).Build(t.Context(), build.Request{Files: fsys, Dir: dir})
 	if err != nil {
 		if !build.IsPermanent(err) {
 			t.Errorf("error isn't permanent: %v", err)

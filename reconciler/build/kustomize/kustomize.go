@@ -54,7 +54,8 @@ func (*Builder) Detect(fsys fs.FS, dir string) (bool, error) {
 }
 
 // Build renders the kustomization of dir.
-func (b *Builder) Build(ctx context.Context, fsys fs.FS, dir string) ([]*unstructured.Unstructured, error) {
+func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstructured.Unstructured, error) {
+	fsys, dir := request.Files, request.Dir
 	select {
 	case b.turn <- struct{}{}:
 		defer func() { <-b.turn }()

@@ -58,7 +58,7 @@ func TestRemote(t *testing.T) {
 				"kustomization.yaml": {Data: []byte(text)},
 				"a.yaml":             {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")},
 			}
-			_, err := kustomize.New(build.Limits{}).Build(t.Context(), fsys, ".")
+			_, err := kustomize.New(build.Limits{}).Build(t.Context(), build.Request{Files: fsys, Dir: "."})
 			if err == nil || !strings.HasPrefix(err.Error(), "kustomization.yaml:") {
 				t.Errorf("error %v, want one at kustomization.yaml", err)
 			}
@@ -73,7 +73,7 @@ func TestRemoteForms(t *testing.T) {
 	} {
 		t.Run(address, func(t *testing.T) {
 			fsys := fstest.MapFS{"kustomization.yaml": {Data: fmt.Appendf(nil, "resources:\n- %q\n", address)}}
-			_, err := kustomize.New(build.Limits{}).Build(t.Context(), fsys, ".")
+			_, err := kustomize.New(build.Limits{}).Build(t.Context(), build.Request{Files: fsys, Dir: "."})
 			if err == nil || !strings.HasPrefix(err.Error(), "kustomization.yaml:2: ") || !strings.Contains(err.Error(), "is remote") {
 				t.Errorf("error %v, want one that calls it remote, at line 2", err)
 			}
@@ -104,7 +104,7 @@ func TestReadsOnlyWhatItNeeds(t *testing.T) {
 		tree[fmt.Sprintf("other/%d.yaml", i)] = &fstest.MapFile{Data: []byte("a: 1")}
 	}
 	fsys := &counting{FS: tree, seen: map[string]int{}}
-	if _, err := kustomize.New(build.Limits{}).Build(t.Context(), fsys, "app"); err != nil {
+	if _, err := kustomize.New(build.Limits{}).Build(t.Context(), build.Request{Files: fsys, Dir: "app"}); err != nil {
 		t.Fatal(err)
 	}
 	for name := range fsys.seen {
@@ -120,10 +120,11 @@ func TestAliasBomb(t *testing.T) {
 	for i := range 9 {
 		fmt.Fprintf(&bomb, "a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
 	}
-	_, err := kustomize.New(build.Limits{}).Build(t.Context(), fstest.MapFS{
+	_, err := kustomize.New(build.Limits{}).Build(t.Context(), build.Request{Files: fstest.MapFS{
 		"kustomization.yaml": {Data: []byte("resources: [bomb.yaml]\n")},
 		"bomb.yaml":          {Data: []byte(bomb.String())},
-	}, ".")
+	}, Dir: "."})
+
 	if err == nil || !strings.Contains(err.Error(), "bomb.yaml:1: reading aliases") {
 		t.Errorf("error %v, want one about aliases in bomb.yaml", err)
 	}
@@ -135,10 +136,11 @@ func TestSideBySide(t *testing.T) {
 	for i := range 8 {
 		group.Go(func() {
 			name := fmt.Sprint("c", i)
-			objects, err := b.Build(t.Context(), fstest.MapFS{
+			objects, err := b.Build(t.Context(), build.Request{Files: fstest.MapFS{
 				"kustomization.yaml": {Data: []byte("resources: [a.yaml]\n")},
 				"a.yaml":             {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n")},
-			}, ".")
+			}, Dir: "."})
+
 			if err != nil || len(objects) != 1 || objects[0].GetName() != name {
 				t.Errorf("got %v, %v; want %s", objects, err, name)
 			}
@@ -151,11 +153,12 @@ func TestSideBySide(t *testing.T) {
 // where the repository holds a folder of that name to get past the look for it.
 func TestUserAtHost(t *testing.T) {
 	const address = "org-1@github.com/acme/deploy"
-	_, err := kustomize.New(build.Limits{}).Build(t.Context(), fstest.MapFS{
+	_, err := kustomize.New(build.Limits{}).Build(t.Context(), build.Request{Files: fstest.MapFS{
 		"kustomization.yaml":            {Data: []byte("resources: [" + address + "]\n")},
 		address + "/kustomization.yaml": {Data: []byte("resources: [a.yaml]\n")},
 		address + "/a.yaml":             {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")},
-	}, ".")
+	}, Dir: "."})
+
 	if err == nil || !strings.Contains(err.Error(), "is remote") {
 		t.Errorf("error %v, want one that calls it remote", err)
 	}
@@ -172,10 +175,10 @@ func TestTooManyObjectsAreRefusedBeforeTheyAreRendered(t *testing.T) {
 			"kustomization.yaml": {Data: []byte("resources: [all.yaml]\n")}, "all.yaml": {Data: []byte(list.String())},
 		}
 	}
-	if objects, err := kustomize.New(limits).Build(t.Context(), tree(10), "."); err != nil || len(objects) != 10 {
+	if objects, err := kustomize.New(limits).Build(t.Context(), build.Request{Files: tree(10), Dir: "."}); err != nil || len(objects) != 10 {
 		t.Errorf("ten objects give %d, %v", len(objects), err)
 	}
-	_, err := kustomize.New(limits).Build(t.Context(), tree(41), ".")
+	_, err := kustomize.New(limits).Build(t.Context(), build.Request{Files: tree(41), Dir: "."})
 	var placed *build.Error
 	if !errors.As(err, &placed) || placed.File != "all.yaml" || !strings.Contains(err.Error(), "too many objects to render") {
 		t.Errorf("41 objects give %v, want the file that has too many", err)

@@ -29,7 +29,8 @@ type Builder struct {
 func (Builder) Detect(fs.FS, string) (bool, error) { return true, nil }
 
 // Build gives the objects of all manifests below dir.
-func (b Builder) Build(ctx context.Context, fsys fs.FS, dir string) ([]*unstructured.Unstructured, error) {
+func (b Builder) Build(ctx context.Context, request build.Request) ([]*unstructured.Unstructured, error) {
+	fsys, dir := request.Files, request.Dir
 	w := walk{
 		fsys:    fsys,
 		root:    dir,

@@ -42,7 +42,7 @@ func TestLimits(t *testing.T) {
 		{"objects", build.Limits{Objects: 3}, "more than 3 objects"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := plain.Builder{Limits: tt.limits}.Build(t.Context(), many, ".")
+			_, err := plain.Builder{Limits: tt.limits}.Build(t.Context(), build.Request{Files: many, Dir: "."})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one with %q", err, tt.want)
 			}
@@ -56,7 +56,7 @@ func TestAliasBomb(t *testing.T) {
 	for i := range 9 {
 		fmt.Fprintf(&bomb, "a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
 	}
-	_, err := plain.Builder{}.Build(t.Context(), fstest.MapFS{"bomb.yaml": {Data: []byte(bomb.String())}}, ".")
+	_, err := plain.Builder{}.Build(t.Context(), build.Request{Files: fstest.MapFS{"bomb.yaml": {Data: []byte(bomb.String())}}, Dir: "."})
 	if err == nil || !strings.Contains(err.Error(), "bomb.yaml:1: document contains excessive aliasing") {
 		t.Errorf("error %v, want one about aliasing at bomb.yaml:1", err)
 	}
@@ -64,7 +64,7 @@ func TestAliasBomb(t *testing.T) {
 
 func TestManyErrorsAreCounted(t *testing.T) {
 	doc := "kind: ConfigMap\n---\n"
-	_, err := plain.Builder{}.Build(t.Context(), fstest.MapFS{"all.yaml": {Data: []byte(strings.Repeat(doc, 10_000))}}, ".")
+	_, err := plain.Builder{}.Build(t.Context(), build.Request{Files: fstest.MapFS{"all.yaml": {Data: []byte(strings.Repeat(doc, 10_000))}}, Dir: "."})
 	if err == nil || !strings.HasSuffix(err.Error(), "and 9980 more") {
 		t.Fatalf("error %v, want 20 and a count", err)
 	}
@@ -90,7 +90,7 @@ func TestSymlinkOutOfTheTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = root.Close() }()
-	objects, err := plain.Builder{}.Build(t.Context(), root.FS(), ".")
+	objects, err := plain.Builder{}.Build(t.Context(), build.Request{Files: root.FS(), Dir: "."})
 	if e, ok := errors.AsType[*build.Error](err); !ok || e.File != "a.yaml" {
 		t.Errorf("got %d objects and error %v, want an error at a.yaml", len(objects), err)
 	}
@@ -99,7 +99,7 @@ func TestSymlinkOutOfTheTree(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := plain.Builder{}.Build(ctx, fstest.MapFS{"a.yaml": {Data: []byte(configMap("a"))}}, ".")
+	_, err := plain.Builder{}.Build(ctx, build.Request{Files: fstest.MapFS{"a.yaml": {Data: []byte(configMap("a"))}}, Dir: "."})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
@@ -116,16 +116,17 @@ func (f failing) Open(name string) (fs.File, error) {
 }
 
 func TestReadErrorIsNotPermanent(t *testing.T) {
-	_, err := plain.Builder{}.Build(t.Context(), failing{fstest.MapFS{"a.yaml": {}}}, ".")
+	_, err := plain.Builder{}.Build(t.Context(), build.Request{Files: failing{fstest.MapFS{"a.yaml": {}}}, Dir: "."})
 	if err == nil || build.IsPermanent(err) {
 		t.Errorf("error %v, want one that may pass", err)
 	}
 }
 
 func TestEncodeDecodesAgain(t *testing.T) {
-	objects, err := plain.Builder{}.Build(t.Context(), fstest.MapFS{
+	objects, err := plain.Builder{}.Build(t.Context(), build.Request{Files: fstest.MapFS{
 		"a.yaml": {Data: []byte(configMap("a") + "data: {on: \"on\", n: \"012\"}\n---\n" + configMap("b"))},
-	}, ".")
+	}, Dir: "."})
+
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestEncodeDecodesAgain(t *testing.T) {
 	if err := build.Encode(&first, objects); err != nil {
 		t.Fatal(err)
 	}
-	again, err := plain.Builder{}.Build(t.Context(), fstest.MapFS{"x.yaml": {Data: first.Bytes()}}, ".")
+	again, err := plain.Builder{}.Build(t.Context(), build.Request{Files: fstest.MapFS{"x.yaml": {Data: first.Bytes()}}, Dir: "."})
 	if err != nil {
 		t.Fatal(err)
 	}
