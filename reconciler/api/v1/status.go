@@ -18,6 +18,10 @@ type SyncStatus struct {
 	// The revision that was last applied whole, BRANCH@sha1:HASH.
 	// +optional
 	LastAppliedRevision string `json:"lastAppliedRevision,omitempty"`
+	// A sum of all that the last applied revision rendered, but for the values of Secrets.
+	// Where it stays the same no hook runs, whatever the revision.
+	// +optional
+	LastAppliedDigest string `json:"lastAppliedDigest,omitempty"`
 	// The value of the annotation reconcile.towline.dev/requestedAt that was last acted on.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
@@ -85,8 +89,13 @@ const (
 	ReasonAuthentication     = "AuthenticationFailed"
 	ReasonBuildFailed        = "BuildFailed"
 	ReasonEmptyRender        = "EmptyRender"
+	ReasonInputFailed        = "InputFailed" // a ConfigMap or Secret that the build needs can't be read
+	ReasonHookFailed         = "HookFailed"
+	ReasonHistoryRewritten   = "HistoryRewritten"
 	ReasonInventoryFailed    = "InventoryFailed"
 	ReasonPruneFailed        = "PruneFailed"
+	ReasonPruned             = "Pruned"
+	ReasonAbandoned          = "Abandoned"
 	ReasonBudgetExceeded     = "DeletionBudgetExceeded"
 	ReasonHealthy            = "HealthCheckSucceeded"
 	ReasonHealthProgressing  = "HealthCheckProgressing"
@@ -105,8 +114,11 @@ const (
 	// AnnotationRequestedAt asks for a reconciliation at once; any new value does.
 	AnnotationRequestedAt = "reconcile.towline.dev/requestedAt"
 	// AnnotationConsent allows the deletions whose key is its value; the
-	// condition DeletionBudgetExceeded names the key.
+	// conditions DeletionBudgetExceeded and HistoryRewritten name the key.
 	AnnotationConsent = "towline.dev/prune-consent"
+	// AnnotationAbandon lets a deleted Sync go, with the value "true", whatever became
+	// of its objects: they are left as they are.
+	AnnotationAbandon = "towline.dev/abandon"
 	// Finalizer keeps a deleted Sync until what it owns is deleted or let go.
 	Finalizer = "towline.dev/sync"
 )
