@@ -35,6 +35,7 @@ type controller struct {
 	watcher     *drift.Watcher
 	waiter      *health.Waiter
 	reports     *reports
+	outage      *outage
 	metrics     *metrics
 	states      *states
 	queue       queue

@@ -17,8 +17,11 @@ import (
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
-// finalize ends a deleted Sync: its objects are deleted (prune: true) or left
-// alone, and the Sync is let go. Deleting a Sync is consent: no budget holds.
+// finalize ends a deleted Sync: its objects are deleted or left alone, as its
+// deletion policy says, and the Sync is let go. Deleting a Sync is consent: no
+// budget holds. What it lacks to delete its objects may never come back (its
+// ServiceAccount, its rights, an API): then it says so and waits for a person, who
+// can let it go by annotation.
 func (w *work) finalize(ctx context.Context) {
 	if !controllerutil.ContainsFinalizer(w.sync, v1.Finalizer) {
 		return
@@ -28,16 +31,26 @@ func (w *work) finalize(ctx context.Context) {
 	w.st.takeDrift()
 	w.st.takeHealth()
 	w.st.rendered = nil // nothing is healed from here on
+	if abandoned(w.sync) {
+		w.abandon(ctx)
+		return
+	}
 	if !w.st.retryAt.IsZero() {
 		return
 	}
 	if f := w.dismantle(ctx); f != nil {
 		if !f.stalled || !w.namespaceGoes(ctx) {
-			w.later(ctx, f.reason, fmt.Errorf("%w (hint: to let the Sync go and leave its objects, set spec.prune to false)", f.err))
+			w.later(ctx, f.reason, fmt.Errorf("%w (hint: to let the Sync go and leave its objects: kubectl annotate -n %s syncs.towline.dev/%s %s=true)",
+				f.err, w.sync.Namespace, w.sync.Name, v1.AnnotationAbandon))
 			return
 		}
 		w.Log.WarnContext(ctx, "Sync let go with its namespace, before all it owns was deleted", "sync", w.st.key.String(), "error", f.err)
 	}
+	w.release(ctx)
+}
+
+// release takes the finalizer off.
+func (w *work) release(ctx context.Context) {
 	w.watcher.ForgetSet(w.st.set)
 	before := w.sync.DeepCopy()
 	controllerutil.RemoveFinalizer(w.sync, v1.Finalizer)
@@ -46,7 +59,18 @@ func (w *work) finalize(ctx context.Context) {
 		w.later(ctx, v1.ReasonFailed, fmt.Errorf("removing the finalizer: %w", err))
 		return
 	}
-	w.Log.InfoContext(ctx, "Sync let go", "sync", w.st.key.String(), "pruned", w.sync.Spec.Prune)
+	w.Log.InfoContext(ctx, "Sync let go", "sync", w.st.key.String(), "deleted", deletes(w.sync))
+}
+
+// deletes tells whether the objects of a Sync go when it does.
+func deletes(s *v1.Sync) bool {
+	switch s.Spec.DeletionPolicy {
+	case v1.DeletionDelete:
+		return true
+	case v1.DeletionOrphan:
+		return false
+	}
+	return s.Spec.Prune
 }
 
 // namespaceGoes tells whether the Sync's namespace is being deleted. What the Sync
@@ -64,7 +88,7 @@ func (w *work) namespaceGoes(ctx context.Context) bool {
 func (w *work) dismantle(ctx context.Context) *failure {
 	owned, err := w.st.store.Load(ctx)
 	switch {
-	case errors.Is(err, inventory.ErrCorrupt) && !w.sync.Spec.Prune:
+	case errors.Is(err, inventory.ErrCorrupt) && !deletes(w.sync):
 		return nil
 	case errors.Is(err, inventory.ErrCorrupt):
 		return fail(v1.ReasonPruneFailed, fmt.Errorf("what it owns can't be told: %w", err)).forGood()
@@ -76,7 +100,7 @@ func (w *work) dismantle(ctx context.Context) *failure {
 		return nil
 	}
 	var result apply.Result
-	if w.sync.Spec.Prune {
+	if deletes(w.sync) {
 		applier, err := w.identities.of(w.sync)
 		if err != nil {
 			return fail(v1.ReasonPruneFailed, err).forGood()

@@ -190,6 +190,7 @@ func (w *work) concludeFailure(ctx context.Context, a attempt, did outcome, f *f
 // later shows an error and asks for another try after a pause that grows.
 func (w *work) later(ctx context.Context, reason string, err error) {
 	w.st.retryAt = w.Now().Add(w.st.retry.next())
+	w.outage.suffered(w.st.key)
 	if w.news("failure", reason+masked(err.Error())) || !is(&w.st.status, v1.ConditionReady, reason) {
 		w.board().failed(reason, err.Error())
 		w.tell(ctx, event{warning, reason, err.Error()})

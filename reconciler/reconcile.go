@@ -24,6 +24,10 @@ func (w *work) do(ctx context.Context) {
 	if !w.now.Before(w.st.retryAt) || w.sync.Generation != w.st.generation {
 		w.st.retryAt = time.Time{} // it is time, or a person changed something
 	}
+	if w.outage.ended(w.st.key) {
+		w.st.retryAt = time.Time{}
+		w.st.retry.reset()
+	}
 	w.st.generation = w.sync.Generation
 	if !w.sync.DeletionTimestamp.IsZero() {
 		w.finalize(ctx)

@@ -141,6 +141,7 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("waiting for health: %w", err)
 	}
+	c.outage = newOutage(ready(c.core.RESTClient()), c.queue.wake)
 	c.sources = newSources(config, c.metrics, c.queue.wake)
 	c.identities = newIdentities(config, mapper, c.watcher)
 	return c, nil
@@ -165,7 +166,7 @@ func (c *controller) register(ctx context.Context, manager ctrlmanager.Manager) 
 			return fmt.Errorf("watching Syncs: %w", err)
 		}
 	}
-	for _, run := range []ctrlmanager.RunnableFunc{c.sources.run, c.reports.run, c.watcher.Run, c.record} {
+	for _, run := range []ctrlmanager.RunnableFunc{c.sources.run, c.reports.run, c.watcher.Run, c.outage.run, c.record} {
 		if err := manager.Add(run); err != nil {
 			return fmt.Errorf("adding a part: %w", err)
 		}

@@ -291,10 +291,10 @@ func TestSyncDeletionWithoutRights(t *testing.T) {
 	s.serviceAccount("nobody", "")
 	s.patchSync(`{"spec":{"serviceAccountName":"nobody"}}`)
 	s.must(s.client.Delete(s.ctx(), got))
-	if message := s.awaitReason("app", v1.ReasonPruneFailed); !strings.Contains(message, "spec.prune to false") {
+	if message := s.awaitReason("app", v1.ReasonPruneFailed); !strings.Contains(message, v1.AnnotationAbandon) {
 		t.Errorf("message %q, want the way out", message)
 	}
-	s.patchSync(`{"spec":{"prune":false}}`)
+	s.annotate(v1.AnnotationAbandon, "true")
 	s.awaitGone(syncResource(), "app")
 	s.await(configMapResource(), s.namespace, "a", "being left", func(o *unstructured.Unstructured) bool { return o != nil })
 }
