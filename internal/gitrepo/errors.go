@@ -26,6 +26,12 @@ var (
 	ErrEmptyRepository = errors.New("the repository is empty")
 	// ErrBranchNotFound: the repository has commits, but not this branch.
 	ErrBranchNotFound = errors.New("branch not found")
+	// ErrTagNotFound: the repository has no tag of that name.
+	ErrTagNotFound = errors.New("tag not found")
+	// ErrNoTagInRange: none of the repository's tags is a version of the range.
+	ErrNoTagInRange = errors.New("no tag is in the range")
+	// ErrCommitNotFound: the remote doesn't have this commit, or doesn't give it.
+	ErrCommitNotFound = errors.New("commit not found")
 	// ErrRejected: the branch isn't where the push expected it; nothing was changed.
 	// Fetch, build the commit again and push again.
 	ErrRejected = errors.New("the branch has moved")
@@ -151,7 +157,7 @@ func newError(ctx context.Context, op string, u *url.URL, seen *observation, err
 }
 
 func kindOf(err error, status int) error {
-	for _, kind := range []error{ErrAuth, ErrRepositoryNotFound, ErrEmptyRepository, ErrBranchNotFound, ErrRejected, ErrRefused, ErrTooLarge, ErrUnavailable} {
+	for _, kind := range []error{ErrAuth, ErrRepositoryNotFound, ErrEmptyRepository, ErrBranchNotFound, ErrTagNotFound, ErrNoTagInRange, ErrCommitNotFound, ErrRejected, ErrRefused, ErrTooLarge, ErrUnavailable} {
 		if errors.Is(err, kind) {
 			return kind
 		}

@@ -1,13 +1,12 @@
 package gitrepo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/url"
-	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -33,51 +32,20 @@ func (r *Repo) Fetch(ctx context.Context, branch string) (Hash, error) {
 
 // fetch is Fetch, and with a depth of more than zero Deepen.
 func (r *Repo) fetch(ctx context.Context, branch string, depth int) (Hash, error) {
-	if err := checkBranch(branch); err != nil {
-		return "", err
-	}
-	unlock, err := r.mirror.lock(ctx)
-	if err != nil {
-		return "", fmt.Errorf("fetching branch %q of %s: %w", branch, r.URL(), err)
-	}
-	defer unlock()
-	var head Hash
-	err = r.remote.try(ctx, fmt.Sprintf("fetching branch %q", branch), func(ctx context.Context) error {
-		got, err := r.fetchOnce(ctx, branch, depth)
-		if errors.Is(err, errBroken) || errors.Is(err, errFilter) { // a session serves one answer
-			got, err = r.fetchOnce(ctx, branch, depth)
-		}
-		head = got
-		return err
-	})
-	if errors.Is(err, ErrEmptyRepository) {
-		r.remember(map[string]Hash{})
-	}
+	ref, err := BranchRef(branch)
 	if err != nil {
 		return "", err
 	}
-	return head, nil
+	found, err := r.fetchRef(ctx, ref, depth)
+	return found.Commit, err
 }
 
-func (r *Repo) fetchOnce(ctx context.Context, branch string, depth int) (head Hash, err error) {
-	err = r.remote.uploadPack(ctx, func(session transport.UploadPackSession, refs *packp.AdvRefs) error {
-		heads := branches(refs)
-		r.remember(heads)
-		if head, err = lookUp(heads, branch); err != nil {
-			return err
-		}
-		return r.bring(ctx, fetch{session, refs, heads, branch, head, depth})
-	})
-	return head, err
-}
-
-// fetch is one fetch of one branch under way.
+// fetch is one fetch of one Ref under way.
 type fetch struct {
 	session transport.UploadPackSession
 	refs    *packp.AdvRefs
-	heads   map[string]Hash
-	branch  string
-	want    Hash
+	all     Refs // what refs say
+	want    Resolved
 	depth   int // commits of history that are wanted in any case; 0: what is new
 }
 
@@ -113,7 +81,7 @@ func (r *Repo) bring(ctx context.Context, f fetch) error {
 
 // useCurrent fetches what the current generation lacks.
 func (r *Repo) useCurrent(ctx context.Context, current *store, f fetch) error {
-	if f.depth == 0 && current.complete(f.want) {
+	if f.depth == 0 && current.holds(f.want) {
 		return current.refresh(f)
 	}
 	if current.damaged() { // that is how the commit was found missing
@@ -124,7 +92,7 @@ func (r *Repo) useCurrent(ctx context.Context, current *store, f fetch) error {
 
 // pull asks for what is missing between the mirror and f.want.
 //
-// A branch that this generation knows is fetched without a depth: the remote then
+// What this generation knows of the Ref is fetched without a depth: the remote then
 // sends just what is new since. One that it doesn't know is fetched with a depth,
 // since it may have left our history before the point where that begins, and the
 // remote would send all of it down to the root.
@@ -165,11 +133,14 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if err := r.settleAbsent(st, &known, missing, req); err != nil {
 		return err
 	}
-	if err := st.check(f.want); err != nil {
+	if err := st.check(f.want.Commit); err != nil {
 		if errors.Is(err, ErrNotFetched) {
 			st.condemn()
 		}
-		return fmt.Errorf("the remote sent a pack without the whole of commit %s: %v", f.want, err) //nolint:errorlint // no caller shall take it for a commit to fetch
+		return fmt.Errorf("the remote sent a pack without the whole of commit %s: %v", f.want.Commit, err) //nolint:errorlint // no caller shall take it for a commit to fetch
+	}
+	if err := st.verifyTag(f.want); err != nil {
+		return err
 	}
 	if !req.Depth.IsZero() {
 		known.Shallow = boundary(known.Shallow, res.Shallows, res.Unshallows)
@@ -177,7 +148,7 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if len(known.Shallow) > maxShallow {
 		return fmt.Errorf("the remote's history ends at more than %d commits: %w", maxShallow, ErrTooLarge)
 	}
-	r.log.DebugContext(ctx, "fetched", "branch", f.branch, "commit", f.want, "bytes", pack.n)
+	r.log.DebugContext(ctx, "fetched", "ref", f.want.Ref.String(), "commit", f.want.Commit, "bytes", pack.n)
 	return st.note(known, f)
 }
 
@@ -224,17 +195,16 @@ func (r *Repo) settleAbsent(st *store, known *state, missing []Hash, req *packp.
 
 func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackRequest, error) {
 	req := packp.NewUploadPackRequestFromCapabilities(f.refs.Capabilities)
-	req.Wants = []plumbing.Hash{f.want.plumbing()}
-	before, ok := known.Branches[f.branch]
+	req.Wants = []plumbing.Hash{cmp.Or(f.want.Tag, f.want.Commit).plumbing()}
+	before, ok := known.at(f.want.Ref)
 	if ok = ok && st.complete(before); ok {
 		req.Haves = append(req.Haves, before.plumbing())
 	}
 	if !ok || f.depth > 0 {
 		req.Depth = packp.DepthCommits(max(f.depth, r.cfg.Depth))
 	}
-	for _, branch := range slices.Sorted(maps.Keys(known.Branches)) {
-		hash := known.Branches[branch]
-		if branch != f.branch && len(req.Haves) < maxHaves && st.complete(hash) {
+	for _, hash := range known.others(f.want.Ref) {
+		if len(req.Haves) < maxHaves && st.complete(hash) {
 			req.Haves = append(req.Haves, hash.plumbing())
 		}
 	}
@@ -260,20 +230,17 @@ func (r *Repo) request(st *store, known state, f fetch) (*packp.UploadPackReques
 	return req, nil
 }
 
-// note records where the branch is, and forgets branches that are gone.
+// note records where the Ref stands, and forgets those that are gone.
 func (s *store) note(known state, f fetch) error {
-	known.Branches[f.branch] = f.want
-	maps.DeleteFunc(known.Branches, func(branch string, _ Hash) bool {
-		_, exists := f.heads[branch]
-		return !exists
-	})
+	known.put(f.want)
+	known.forget(f.all)
 	return s.setState(known)
 }
 
 // refresh is note for a fetch that had nothing to bring; mostly nothing changes.
 func (s *store) refresh(f fetch) error {
 	known, err := s.state()
-	if err != nil || known.Branches[f.branch] == f.want {
+	if at, ok := known.at(f.want.Ref); err != nil || ok && at == f.want.Commit {
 		return err
 	}
 	return s.note(known, f)

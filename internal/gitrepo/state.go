@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,8 @@ type state struct {
 	// Branches are the heads that were fetched or pushed last: all that is below
 	// them, down to Shallow, is in the mirror.
 	Branches map[string]Hash `json:"branches"`
+	// Refs are what was fetched last for Refs that aren't branches, by kind and name.
+	Refs map[string]Hash `json:"refs,omitempty"`
 	// Shallow are the commits whose parents the mirror doesn't hold.
 	Shallow []Hash `json:"shallow"`
 	// Absent are the files that the remote was asked to leave out, for their size.
@@ -58,6 +61,56 @@ func (s *store) setState(st state) error {
 		return &localError{"writing the mirror's state", err}
 	}
 	return nil
+}
+
+// maxRefs bounds how many Refs beside branches are remembered.
+const maxRefs = 256
+
+// at tells what was fetched last for a Ref.
+func (st state) at(ref Ref) (Hash, bool) {
+	if ref.Kind == KindBranch {
+		hash, ok := st.Branches[ref.Name]
+		return hash, ok
+	}
+	hash, ok := st.Refs[ref.String()]
+	return hash, ok
+}
+
+// others gives what was fetched for all other Refs, branches first.
+func (st state) others(ref Ref) []Hash {
+	var others []Hash
+	for _, branch := range slices.Sorted(maps.Keys(st.Branches)) {
+		if ref.Kind != KindBranch || branch != ref.Name {
+			others = append(others, st.Branches[branch])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(st.Refs)) {
+		if name != ref.String() {
+			others = append(others, st.Refs[name])
+		}
+	}
+	return others
+}
+
+// put records what was fetched for a Ref. Where too many Refs have piled up the others
+// are forgotten: one that is asked for again costs a fetch.
+func (st *state) put(want Resolved) {
+	if want.Ref.Kind == KindBranch {
+		st.Branches[want.Ref.Name] = want.Commit
+		return
+	}
+	if st.Refs == nil || len(st.Refs) >= maxRefs {
+		st.Refs = map[string]Hash{}
+	}
+	st.Refs[want.Ref.String()] = want.Commit
+}
+
+// forget drops branches that the remote doesn't have any more.
+func (st *state) forget(all Refs) {
+	maps.DeleteFunc(st.Branches, func(branch string, _ Hash) bool {
+		_, exists := all.Branches[branch]
+		return !exists
+	})
 }
 
 // boundary is the shallow boundary after a fetch with a depth.
