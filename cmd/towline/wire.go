@@ -20,6 +20,7 @@ import (
 	"github.com/towline-dev/towline/reconciler/build"
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
+	"github.com/towline-dev/towline/reconciler/build/render"
 	"github.com/towline-dev/towline/registry"
 )
 
@@ -133,6 +134,9 @@ func stateDir(configured string) (string, error) {
 }
 
 // builders are the ways to render a path, in the order in which they are asked.
-func builders() build.Builder {
-	return build.Select(kustomize.New(build.Limits{}), plain.Builder{})
+func builders() *render.Renderer {
+	return render.New(render.Config{Kinds: []render.Kind{
+		{Name: "kustomize", Builder: kustomize.New(build.Limits{}), Relevant: render.FilesOnly},
+		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
+	}})
 }
