@@ -97,6 +97,10 @@ func Rules() []Rule {
 			Deny: []Pattern{"github.com/aws/...", "github.com/Azure/...", "golang.org/x/oauth2/google/..."},
 		},
 		{
+			Why:  "CEL stands only where health is judged",
+			From: everything, Except: []Pattern{"reconciler/health/..."}, Deny: []Pattern{"github.com/google/cel-go/..."},
+		},
+		{
 			Why:  "Helm stands only in its builder",
 			From: everything, Except: []Pattern{"reconciler/build/helm/..."}, Deny: []Pattern{"helm.sh/..."},
 		},

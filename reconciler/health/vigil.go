@@ -17,6 +17,7 @@ import (
 // vigil is one wait: what its watches have shown so far.
 type vigil struct {
 	*Waiter
+	rules   *Rules
 	start   func(func(context.Context))   // runs a watch beside the wait, until the wait ends
 	changed chan struct{}                 // holds a token when something changed since the last report
 	kinds   map[schema.GroupKind]struct{} // to be watched
@@ -48,13 +49,13 @@ type podTrouble struct {
 
 func newVigil(w *Waiter, request Request, start func(func(context.Context))) *vigil {
 	v := &vigil{
-		Waiter: w, start: start, changed: make(chan struct{}, 1),
+		Waiter: w, rules: request.Rules, start: start, changed: make(chan struct{}, 1),
 		kinds: make(map[schema.GroupKind]struct{}), targets: make(map[inventory.ObjectRef]*target, len(request.Targets)),
 		namespaces: make(map[string]struct{}), troubled: make(map[types.UID]*podTrouble), replicas: make(map[types.UID]replicaSet),
 	}
 	for _, wanted := range request.Targets {
 		health := Health{Ref: wanted.Ref, Status: InProgress, Message: "not seen yet"}
-		if lacksStatus(wanted.Ref) {
+		if lacksStatus(wanted.Ref) && !request.Rules.has(wanted.Ref.GroupKind()) {
 			health.Status, health.Message = Current, "Resource is current"
 		} else {
 			v.kinds[wanted.Ref.GroupKind()] = struct{}{}
@@ -132,7 +133,7 @@ func (o *objects) Seen(live metav1.Object) {
 		return
 	}
 	ref := t.health.Ref
-	t.health = Compute(object)
+	t.health = o.rules.Compute(object)
 	t.health.Ref = ref
 	t.workload = nil
 	if t.health.Status == InProgress && runsPods(o.kind) {

@@ -36,6 +36,7 @@ type Target struct {
 type Request struct {
 	Set      string       // ID of the set, which all targets carry as their label
 	Targets  []Target     // each object once
+	Rules    *Rules       // how kinds are judged that have a way of their own. May be nil
 	Progress func(Report) // called, never twice at a time, when the health of objects has changed. May be nil
 }
 
@@ -130,7 +131,7 @@ func (w *Waiter) Wait(ctx context.Context, request Request) (Report, error) {
 
 // follow starts to watch the set's objects of one kind.
 func (v *vigil) follow(ctx context.Context, kind schema.GroupKind, set string) error {
-	mapping, err := v.mapper.Mapping(ctx, kind, "")
+	mapping, err := v.mapper.Mapping(ctx, kind, v.rules.version(kind))
 	if meta.IsNoMatchError(err) {
 		return nil // the kind was taken away; its objects stay what they are, not found
 	}
