@@ -1,0 +1,155 @@
+package inspect
+
+import (
+	"context"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/health"
+	"github.com/towline-dev/towline/reconciler/inventory"
+)
+
+// Node is an object with what belongs to it.
+type Node struct {
+	Object
+	Children []*Node `json:"children,omitempty"`
+}
+
+// maxNesting bounds how deep Syncs that own Syncs are followed.
+const maxNesting = 8
+
+// Tree gives the Sync, below it the objects of its inventory, and below these what their
+// controllers made of them: ReplicaSets, Jobs, Pods and the like, by their owner
+// references. A ReplicaSet that is scaled to nothing, an old revision, is left out. A Sync
+// that is owned is followed.
+func (c *Client) Tree(ctx context.Context, sync *v1.Sync) (*Node, error) {
+	return c.tree(ctx, sync, map[types.UID]bool{}, 0)
+}
+
+func (c *Client) tree(ctx context.Context, sync *v1.Sync, seen map[types.UID]bool, depth int) (*Node, error) {
+	seen[sync.UID] = true
+	root := &Node{Object: syncObject(sync)}
+	refs, err := c.owned(ctx, sync)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := c.look(ctx, sync, refs)
+	if err != nil {
+		return nil, err
+	}
+	children, err := c.children(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range refs {
+		object := objects.objects[ref.Identity()]
+		switch err := objects.unread[ref.GroupKind()]; {
+		case err != nil:
+			root.Children = append(root.Children, &Node{Object: missing(ref, health.Unknown, why(err))})
+			continue
+		case object == nil:
+			root.Children = append(root.Children, &Node{Object: missing(ref, health.NotFound, "")})
+			continue
+		}
+		node := children.node(object)
+		if ref.Group == v1.Group && ref.Kind == v1.Kind && !seen[object.GetUID()] && depth < maxNesting {
+			if node, err = c.nested(ctx, object, seen, depth); err != nil {
+				return nil, err
+			}
+		}
+		root.Children = append(root.Children, node)
+	}
+	return root, nil
+}
+
+func (c *Client) nested(ctx context.Context, object *unstructured.Unstructured, seen map[types.UID]bool, depth int) (*Node, error) {
+	sync, err := c.Get(ctx, object.GetNamespace(), object.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return c.tree(ctx, sync, seen, depth+1)
+}
+
+// syncObject is a Sync as a node. Its health is what its conditions say.
+func syncObject(sync *v1.Sync) Object {
+	s, created := Summarise(sync), sync.CreationTimestamp.UTC()
+	o := Object{
+		Group: v1.Group, Version: v1.Version, Kind: v1.Kind, Namespace: s.Namespace, Name: s.Name,
+		Status: string(health.InProgress), Reason: s.Reason, Message: s.Message, Created: &created,
+	}
+	switch {
+	case s.Ready == string(metav1.ConditionTrue):
+		o.Status = string(health.Current)
+	case s.Ready == string(metav1.ConditionFalse):
+		o.Status = string(health.Failed)
+	}
+	return o
+}
+
+// made are the kinds that controllers make of others.
+func made() []schema.GroupKind {
+	return []schema.GroupKind{
+		{Group: "apps", Kind: "Deployment"}, {Group: "apps", Kind: "StatefulSet"}, {Group: "apps", Kind: "DaemonSet"},
+		{Group: "apps", Kind: "ReplicaSet"}, {Group: "batch", Kind: "Job"}, {Group: "batch", Kind: "CronJob"},
+		{Kind: "Pod"}, {Kind: "Service"}, {Kind: "PersistentVolumeClaim"},
+	}
+}
+
+// inert tells kinds of which no controller makes anything, so that their namespaces needn't be looked through.
+func inert(ref inventory.ObjectRef) bool {
+	switch ref.Group {
+	case "":
+		return slices.Contains([]string{"ConfigMap", "Secret", "ServiceAccount", "Service", "Namespace", "LimitRange", "ResourceQuota"}, ref.Kind)
+	case "rbac.authorization.k8s.io", "networking.k8s.io", "policy":
+		return true
+	}
+	return ref.Namespace == ""
+}
+
+// family finds objects by the UID of their owner.
+type family map[types.UID][]*unstructured.Unstructured
+
+// children reads what controllers may have made in the namespaces of these objects. A
+// kind that can't be read is left out: the owner's own health tells of it.
+func (c *Client) children(ctx context.Context, refs []inventory.ObjectRef) (family, error) {
+	namespaces := map[string]bool{}
+	for _, ref := range refs {
+		if !inert(ref) {
+			namespaces[ref.Namespace] = true
+		}
+	}
+	all := family{}
+	for namespace := range namespaces {
+		for _, kind := range made() {
+			_ = c.list(ctx, kind, namespace, metav1.ListOptions{Limit: listPage}, func(object *unstructured.Unstructured) {
+				for _, owner := range object.GetOwnerReferences() {
+					all[owner.UID] = append(all[owner.UID], object)
+				}
+			})
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// node gives an object with its descendants. Owners can't go in a circle: an owner is
+// made before what it owns.
+func (f family) node(object *unstructured.Unstructured) *Node {
+	n := &Node{Object: found(object)}
+	for _, child := range f[object.GetUID()] {
+		below := f.node(child)
+		if replicas, ok, _ := unstructured.NestedInt64(child.Object, "spec", "replicas"); ok && replicas == 0 && child.GetKind() == "ReplicaSet" && len(below.Children) == 0 {
+			continue
+		}
+		n.Children = append(n.Children, below)
+	}
+	slices.SortFunc(n.Children, func(a, b *Node) int { return inventory.Compare(a.Ref(), b.Ref()) })
+	return n
+}
