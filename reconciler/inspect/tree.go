@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,29 +22,38 @@ type Node struct {
 	Children []*Node `json:"children,omitempty"`
 }
 
-// maxNesting bounds how deep Syncs that own Syncs are followed.
+// maxNesting bounds how deep owners are followed.
 const maxNesting = 8
 
 // Tree gives the Sync, below it the objects of its inventory, and below these what their
 // controllers made of them: ReplicaSets, Jobs, Pods and the like, by their owner
 // references. A ReplicaSet that is scaled to nothing, an old revision, is left out. A Sync
-// that is owned is followed.
-func (c *Client) Tree(ctx context.Context, sync *v1.Sync) (*Node, error) {
-	return c.tree(ctx, sync, map[types.UID]bool{}, 0)
+// that is owned is followed. The notes tell of what the person may not read.
+func (c *Client) Tree(ctx context.Context, sync *v1.Sync) (root *Node, notes []string, err error) {
+	w := &walk{Client: c, syncs: map[types.UID]bool{}, notes: map[string]bool{}}
+	root, err = w.tree(ctx, sync, 0)
+	return root, slices.Sorted(maps.Keys(w.notes)), err
 }
 
-func (c *Client) tree(ctx context.Context, sync *v1.Sync, seen map[types.UID]bool, depth int) (*Node, error) {
-	seen[sync.UID] = true
+// walk is one look at a tree.
+type walk struct {
+	*Client
+	syncs map[types.UID]bool // those that were followed
+	notes map[string]bool
+}
+
+func (w *walk) tree(ctx context.Context, sync *v1.Sync, depth int) (*Node, error) {
+	w.syncs[sync.UID] = true
 	root := &Node{Object: syncObject(sync)}
-	refs, err := c.owned(ctx, sync)
+	refs, err := w.owned(ctx, sync)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := c.look(ctx, sync, refs)
+	objects, err := w.look(ctx, sync, refs)
 	if err != nil {
 		return nil, err
 	}
-	children, err := c.children(ctx, refs)
+	children, err := w.children(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +67,9 @@ func (c *Client) tree(ctx context.Context, sync *v1.Sync, seen map[types.UID]boo
 			root.Children = append(root.Children, &Node{Object: missing(ref, health.NotFound, "")})
 			continue
 		}
-		node := children.node(object)
-		if ref.Group == v1.Group && ref.Kind == v1.Kind && !seen[object.GetUID()] && depth < maxNesting {
-			if node, err = c.nested(ctx, object, seen, depth); err != nil {
+		node := children.node(object, 0)
+		if ref.Group == v1.Group && ref.Kind == v1.Kind && !w.syncs[object.GetUID()] && depth < maxNesting {
+			if node, err = w.nested(ctx, object, depth); err != nil {
 				return nil, err
 			}
 		}
@@ -67,12 +78,12 @@ func (c *Client) tree(ctx context.Context, sync *v1.Sync, seen map[types.UID]boo
 	return root, nil
 }
 
-func (c *Client) nested(ctx context.Context, object *unstructured.Unstructured, seen map[types.UID]bool, depth int) (*Node, error) {
-	sync, err := c.Get(ctx, object.GetNamespace(), object.GetName())
+func (w *walk) nested(ctx context.Context, object *unstructured.Unstructured, depth int) (*Node, error) {
+	sync, err := w.Get(ctx, object.GetNamespace(), object.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return c.tree(ctx, sync, seen, depth+1)
+	return w.tree(ctx, sync, depth+1)
 }
 
 // syncObject is a Sync as a node. Its health is what its conditions say.
@@ -115,8 +126,8 @@ func inert(ref inventory.ObjectRef) bool {
 type family map[types.UID][]*unstructured.Unstructured
 
 // children reads what controllers may have made in the namespaces of these objects. A
-// kind that can't be read is left out: the owner's own health tells of it.
-func (c *Client) children(ctx context.Context, refs []inventory.ObjectRef) (family, error) {
+// kind that can't be read is left out, with a note: the owner's own health is still known.
+func (w *walk) children(ctx context.Context, refs []inventory.ObjectRef) (family, error) {
 	namespaces := map[string]bool{}
 	for _, ref := range refs {
 		if !inert(ref) {
@@ -126,7 +137,7 @@ func (c *Client) children(ctx context.Context, refs []inventory.ObjectRef) (fami
 	all := family{}
 	for namespace := range namespaces {
 		for _, kind := range made() {
-			_ = c.list(ctx, kind, namespace, metav1.ListOptions{Limit: listPage}, func(object *unstructured.Unstructured) {
+			err := w.list(ctx, kind, namespace, metav1.ListOptions{Limit: listPage}, func(object *unstructured.Unstructured) {
 				for _, owner := range object.GetOwnerReferences() {
 					all[owner.UID] = append(all[owner.UID], object)
 				}
@@ -134,17 +145,23 @@ func (c *Client) children(ctx context.Context, refs []inventory.ObjectRef) (fami
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+			if err != nil {
+				w.notes[fmt.Sprintf("%s in namespace %s isn't shown: %s", kind, namespace, why(err))] = true
+			}
 		}
 	}
 	return all, nil
 }
 
-// node gives an object with its descendants. Owners can't go in a circle: an owner is
-// made before what it owns.
-func (f family) node(object *unstructured.Unstructured) *Node {
+// node gives an object with its descendants, down to a depth: anybody can write owner
+// references that go in a circle.
+func (f family) node(object *unstructured.Unstructured, depth int) *Node {
 	n := &Node{Object: found(object)}
+	if depth == maxNesting {
+		return n
+	}
 	for _, child := range f[object.GetUID()] {
-		below := f.node(child)
+		below := f.node(child, depth+1)
 		if replicas, ok, _ := unstructured.NestedInt64(child.Object, "spec", "replicas"); ok && replicas == 0 && child.GetKind() == "ReplicaSet" && len(below.Children) == 0 {
 			continue
 		}

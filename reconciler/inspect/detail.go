@@ -1,0 +1,181 @@
+package inspect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/health"
+)
+
+// Detail is all that is worth knowing of one Sync.
+type Detail struct {
+	Summary
+	SuspendReason string      `json:"suspendReason,omitempty"`
+	DependsOn     []string    `json:"dependsOn"`
+	Conditions    []Condition `json:"conditions"`
+	Inventory     []Count     `json:"inventory"`
+	// Unhealthy are the owned objects that aren't as they should be.
+	Unhealthy []Object `json:"unhealthy"`
+	// Consent is what waits for a person's word; null where nothing does.
+	Consent *Consent  `json:"consent"`
+	Events  []Event   `json:"events"` // newest first, the last ten
+	History []Attempt `json:"history"`
+	// Notes tell of what couldn't be read.
+	Notes []string `json:"notes"`
+}
+
+// Condition is a condition of the status.
+type Condition struct {
+	Type    string    `json:"type"`
+	Status  string    `json:"status"`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`
+	Since   time.Time `json:"since"`
+}
+
+// Count is how many objects of a kind, GROUP/KIND or KIND, are owned.
+type Count struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+}
+
+// Consent says what may be allowed by an annotation, and how.
+type Consent struct {
+	Message string `json:"message"`
+	Key     string `json:"key"`
+	Command string `json:"command"`
+}
+
+// Event is something that happened to the Sync.
+type Event struct {
+	Time    time.Time `json:"time"`
+	Type    string    `json:"type"` // Normal or Warning
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`
+	Count   int       `json:"count"`
+}
+
+const (
+	shownEvents = 10
+	// maxEvents bounds how many of a Sync's events are looked at for the last ones.
+	maxEvents = 5000
+)
+
+// Describe gives all that is worth knowing of a Sync. What the person may not read is a
+// note, no error.
+func (c *Client) Describe(ctx context.Context, sync *v1.Sync) (Detail, error) {
+	d := Detail{
+		Summary: Summarise(sync), SuspendReason: sync.Annotations[AnnotationSuspendReason], DependsOn: []string{}, Conditions: []Condition{},
+		Inventory: []Count{}, Unhealthy: []Object{}, Consent: consentOf(sync), Events: []Event{}, History: History(sync), Notes: []string{},
+	}
+	for _, other := range sync.Spec.DependsOn {
+		d.DependsOn = append(d.DependsOn, other.Name)
+	}
+	for _, condition := range sync.Status.Conditions {
+		d.Conditions = append(d.Conditions, Condition{
+			Type: condition.Type, Status: string(condition.Status), Reason: condition.Reason, Message: condition.Message, Since: condition.LastTransitionTime.UTC(),
+		})
+	}
+	for _, count := range sync.Status.Inventory {
+		d.Inventory = append(d.Inventory, Count{count.Kind, int(count.Count)})
+	}
+	if err := c.examine(ctx, sync, &d); err != nil {
+		return d, err
+	}
+	events, err := c.events(ctx, sync)
+	if err != nil {
+		d.Notes = append(d.Notes, fmt.Sprintf("events: %s", why(err)))
+	}
+	d.Events = append(d.Events, events...)
+	return d, ctx.Err()
+}
+
+// examine notes which of the owned objects aren't as they should be.
+func (c *Client) examine(ctx context.Context, sync *v1.Sync, d *Detail) error {
+	refs, err := c.owned(ctx, sync)
+	if err != nil {
+		d.Notes = append(d.Notes, fmt.Sprintf("inventory: %s", why(err)))
+		return ctx.Err()
+	}
+	objects, err := c.look(ctx, sync, refs)
+	if err != nil {
+		return err
+	}
+	for _, kind := range slices.SortedFunc(maps.Keys(objects.unread), func(a, b schema.GroupKind) int { return cmp.Compare(a.String(), b.String()) }) {
+		d.Notes = append(d.Notes, fmt.Sprintf("%s: %s", kind, why(objects.unread[kind])))
+	}
+	for _, ref := range refs {
+		if objects.unread[ref.GroupKind()] != nil {
+			continue
+		}
+		object := objects.objects[ref.Identity()]
+		if object == nil {
+			d.Unhealthy = append(d.Unhealthy, missing(ref, health.NotFound, "it isn't in the cluster"))
+		} else if o := found(object); o.Status != string(health.Current) {
+			d.Unhealthy = append(d.Unhealthy, o)
+		}
+	}
+	return nil
+}
+
+// consentOf finds what a Sync waits for consent for: its conditions spell the annotation
+// out, as the API has it.
+func consentOf(sync *v1.Sync) *Consent {
+	for _, condition := range sync.Status.Conditions {
+		_, rest, ok := strings.Cut(condition.Message, v1.AnnotationConsent+"=")
+		if !ok {
+			continue
+		}
+		key := strings.TrimRight(strings.Fields(rest + " .")[0], ".,;)'\"")
+		return &Consent{
+			Message: condition.Message, Key: key,
+			Command: fmt.Sprintf("kubectl annotate --overwrite -n %s syncs.towline.dev/%s %s=%s", sync.Namespace, sync.Name, v1.AnnotationConsent, key),
+		}
+	}
+	return nil
+}
+
+// events gives the last events of a Sync, newest first.
+func (c *Client) events(ctx context.Context, sync *v1.Sync) ([]Event, error) {
+	options := metav1.ListOptions{
+		Limit:         listPage,
+		FieldSelector: fields.Set{"involvedObject.uid": string(sync.UID)}.AsSelector().String(),
+	}
+	var all []Event
+	for {
+		list, err := c.core.Events(sync.Namespace).List(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list.Items {
+			all = append(all, eventOf(&list.Items[i]))
+		}
+		if options.Continue = list.Continue; options.Continue == "" || len(all) > maxEvents {
+			break
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Event) int { return b.Time.Compare(a.Time) })
+	return all[:min(len(all), shownEvents)], nil
+}
+
+func eventOf(e *corev1.Event) Event {
+	at := e.LastTimestamp.Time
+	if at.IsZero() {
+		at = e.EventTime.Time
+	}
+	if at.IsZero() {
+		at = e.CreationTimestamp.Time
+	}
+	return Event{Time: at.UTC(), Type: e.Type, Reason: e.Reason, Message: e.Message, Count: max(1, int(e.Count))}
+}
