@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -22,6 +24,8 @@ import (
 
 // defaultWorkers is where a control plane on two cores stops getting faster.
 const defaultWorkers = 8
+
+const defaultSettle = 3 * time.Second
 
 var errNoConfig = errors.New("no configuration of a cluster is given")
 
@@ -55,6 +59,11 @@ type Config struct {
 	Memory Memory
 	// Workers is how many objects are written side by side. Default: 8.
 	Workers int
+	// Retries says how a request that failed for the moment (429, 500, 503, a time-out, a cut connection) is made again.
+	// The API server's Retry-After is waited for, too. Default: three times, after some 0.1, 0.3 and 0.9 s.
+	Retries *wait.Backoff
+	// Settle is how long Prune waits for what it deleted to be gone before it goes on to what that may need. Default: 3 s.
+	Settle time.Duration
 	// Log hears what the API server warns of, at debug level. Default: nothing is logged.
 	Log *slog.Logger
 }
@@ -66,11 +75,13 @@ type Applier struct {
 	mapper  *Mapper
 	memory  Memory
 	workers int
+	retries wait.Backoff
+	settle  time.Duration
 }
 
 // New checks the configuration and returns an Applier. It asks nothing of the cluster yet.
 func New(config Config) (*Applier, error) {
-	a := &Applier{mapper: config.Mapper, memory: config.Memory, workers: config.Workers}
+	a := &Applier{mapper: config.Mapper, memory: config.Memory, workers: config.Workers, retries: defaultRetries(), settle: config.Settle}
 	cluster, client, err := transport(config.REST, config.HTTPClient)
 	if err != nil {
 		return nil, fmt.Errorf("making an applier: %w", err)
@@ -87,6 +98,12 @@ func New(config Config) (*Applier, error) {
 	}
 	if a.memory == nil {
 		a.memory = noMemory{}
+	}
+	if config.Retries != nil {
+		a.retries = *config.Retries
+	}
+	if a.settle <= 0 {
+		a.settle = defaultSettle
 	}
 	if a.workers <= 0 {
 		a.workers = defaultWorkers
@@ -112,36 +129,6 @@ func restClient(cluster *rest.Config, client *http.Client) (rest.Interface, erro
 		NegotiatedSerializer: serializer.NewCodecFactory(answers).WithoutConversion(),
 	}
 	return rest.UnversionedRESTClientForConfigAndClient(cluster, client)
-}
-
-// Apply applies the plan's objects: its Namespaces and custom resource definitions, then, once those are served, all
-// others. Every object gets an outcome, also when ctx ends midway.
-func (a *Applier) Apply(ctx context.Context, plan *Plan) Result {
-	var first, rest []item
-	for _, it := range plan.items {
-		if goesFirst(it.ref) {
-			first = append(first, it)
-		} else {
-			rest = append(rest, it)
-		}
-	}
-	outcomes := a.applyAll(ctx, plan.id, first)
-	if slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Ref.Kind == crdKind && o.Action != Unchanged }) {
-		a.mapper.Changed()
-	}
-	outcomes = append(outcomes, a.applyAll(ctx, plan.id, rest)...)
-	return newResult(append(outcomes, plan.failed...))
-}
-
-// goesFirst reports whether other objects can't be created before this one.
-func goesFirst(ref inventory.ObjectRef) bool {
-	switch ref.Kind {
-	case "Namespace":
-		return ref.Group == ""
-	case crdKind:
-		return ref.Group == crdGroup
-	}
-	return false
 }
 
 // applyAll applies the items side by side, and returns their outcomes in the same order.
@@ -176,5 +163,20 @@ func (noMemory) Forget(string, inventory.ObjectRef) {}
 type warnings struct{ log *slog.Logger }
 
 func (w warnings) HandleWarningHeaderWithContext(ctx context.Context, _ int, _ string, text string) {
+	if isDiscreet(ctx) {
+		text = "[redacted]"
+	}
 	w.log.DebugContext(ctx, "API server warns", "warning", text)
+}
+
+// discreetKey marks the context of requests about Secrets: what the API server warns of may quote their values.
+type discreetKey struct{}
+
+func discreet(ctx context.Context) context.Context {
+	return context.WithValue(ctx, discreetKey{}, true)
+}
+
+func isDiscreet(ctx context.Context) bool {
+	marked, _ := ctx.Value(discreetKey{}).(bool)
+	return marked
 }

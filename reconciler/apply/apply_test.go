@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 
 	"github.com/towline-dev/towline/reconciler/apply"
@@ -56,7 +58,7 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 func (s *apiServer) applier(t *testing.T) *apply.Applier {
 	t.Helper()
-	applier, err := apply.New(apply.Config{REST: &rest.Config{Host: s.URL}})
+	applier, err := apply.New(apply.Config{REST: &rest.Config{Host: s.URL}, Retries: &wait.Backoff{Duration: time.Millisecond, Steps: 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +88,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		temporary bool
 	}{
 		{"conflict", metav1.Status{Code: 409, Reason: metav1.StatusReasonConflict}, apply.ReasonConflict, true},
-		{"immutable", metav1.Status{Code: 422, Reason: metav1.StatusReasonInvalid, Details: details("Deployment", immutable)}, apply.ReasonImmutable, false},
-		{"immutable and more", metav1.Status{Code: 422, Reason: metav1.StatusReasonInvalid, Details: details("Deployment", immutable, required)}, apply.ReasonInvalid, false},
+		{"immutable by its words alone", metav1.Status{Code: 422, Reason: metav1.StatusReasonInvalid, Details: details("Deployment", immutable)}, apply.ReasonInvalid, false},
 		{"invalid", metav1.Status{Code: 422, Reason: metav1.StatusReasonInvalid, Details: details("Service", required)}, apply.ReasonInvalid, false},
 		{"bad request", metav1.Status{Code: 400, Reason: metav1.StatusReasonBadRequest}, apply.ReasonInvalid, false},
 		{"unknown field", metav1.Status{Code: 500, Message: "failed to create typed patch object (a/b; v1, Kind=X): .spec.foo: field not declared in schema"}, apply.ReasonInvalid, false},

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -42,14 +40,49 @@ type Error struct {
 	Err    error
 }
 
-// Error returns "applying apps/Deployment/shop/web: cause". It keeps to itself how the API server puts it that a Secret's
-// content is no good, because values may stand there: these texts go into conditions, events and commit statuses.
+// Error returns "applying apps/Deployment/shop/web: cause". Of a Secret it tells which fields the API server refuses and
+// why in the API's own codes, but not in its words, because values may stand there: these texts go into conditions, events
+// and commit statuses.
 func (e *Error) Error() string {
-	var bad *malformed
-	if e.Ref.GroupKind() == (schema.GroupKind{Kind: "Secret"}) && (e.Reason == ReasonInvalid || e.Reason == ReasonOther) && !errors.As(e.Err, &bad) {
-		return fmt.Sprintf("%s %s: the API server refuses its content, in words that may tell its values", e.Op, e.Ref)
+	if e.Ref.GroupKind() == secretKind() {
+		if text := redacted(e.Reason, e.Err); text != "" {
+			return fmt.Sprintf("%s %s: %s", e.Op, e.Ref, text)
+		}
 	}
 	return fmt.Sprintf("%s %s: %v", e.Op, e.Ref, e.Err)
+}
+
+func secretKind() schema.GroupKind { return schema.GroupKind{Kind: "Secret"} }
+
+// redacted says what is wrong with a Secret without the words of who says so; empty where those are ours.
+func redacted(reason Reason, err error) string {
+	var bad *malformed
+	var immutable *immutableError
+	var status apierrors.APIStatus
+	switch {
+	case errors.As(err, &immutable):
+		return immutable.Error()
+	case errors.As(err, &bad), !errors.As(err, &status), reason == ReasonNotFound, reason == ReasonNoKind, reason == ReasonCanceled:
+		return ""
+	}
+	text := "the API server refuses it"
+	switch reason {
+	case ReasonForbidden:
+		text = "it is forbidden, by the roles of whom it is applied as or by an admission policy"
+	case ReasonUnavailable:
+		text = "the API server, or a webhook, is not available"
+	case ReasonConflict, ReasonImmutable, ReasonInvalid, ReasonNoKind, ReasonNotFound, ReasonCanceled, ReasonOther:
+	}
+	var causes []string
+	if details := status.Status().Details; details != nil {
+		for _, cause := range details.Causes {
+			causes = append(causes, strings.TrimPrefix(cause.Field+" "+string(cause.Type), " "))
+		}
+	}
+	if len(causes) > 0 {
+		text += ": " + strings.Join(causes, ", ")
+	}
+	return fmt.Sprintf("%s (status %d %s; its words may tell values, and are left out)", text, status.Status().Code, status.Status().Reason)
 }
 
 // Unwrap returns the API server's own error.
@@ -74,7 +107,10 @@ func failed(op string, ref inventory.ObjectRef, err error) Outcome {
 func classify(err error) Reason {
 	var status apierrors.APIStatus
 	var bad *malformed
+	var immutable *immutableError
 	switch {
+	case errors.As(err, &immutable):
+		return ReasonImmutable
 	case errors.As(err, &bad):
 		return ReasonInvalid
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -90,9 +126,6 @@ func classify(err error) Reason {
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
 		return ReasonForbidden
 	case apierrors.IsInvalid(err):
-		if immutable(status.Status()) {
-			return ReasonImmutable
-		}
 		return ReasonInvalid
 	case unknownField(status.Status()):
 		return ReasonInvalid
@@ -108,19 +141,6 @@ func classify(err error) Reason {
 		return ReasonUnavailable
 	}
 	return ReasonOther
-}
-
-// immutable reports whether an Invalid answer has nothing but immutable fields for its causes. The API has no reason
-// code of its own for them, so the text that apimachinery validates with is all there is to go by. StatefulSets alone
-// forbid by listing what may be changed.
-func immutable(status metav1.Status) bool {
-	if status.Details == nil || len(status.Details.Causes) == 0 {
-		return false
-	}
-	return !slices.ContainsFunc(status.Details.Causes, func(cause metav1.StatusCause) bool {
-		statefulSet := status.Details.Kind == "StatefulSet" && cause.Field == "spec" && cause.Type == metav1.CauseType(metav1.StatusReasonForbidden)
-		return !statefulSet && !strings.Contains(cause.Message, apivalidation.FieldImmutableErrorMsg)
-	})
 }
 
 // unknownField reports whether an answer says that the manifest doesn't fit the kind's schema. Server-side apply answers

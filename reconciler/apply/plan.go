@@ -20,20 +20,30 @@ import (
 type Plan struct {
 	id     string
 	items  []item
-	failed []Outcome
+	failed []failure
 	// claimed are the places that objects without a known kind may have: they are wanted, so they must not be pruned.
 	claimed []inventory.ObjectRef
+}
+
+// failure is an object that can't be applied, with the place in the order of steps that it would have.
+type failure struct {
+	traits  traits
+	outcome Outcome
 }
 
 // item is one object on its way to the API server.
 type item struct {
 	ref      inventory.ObjectRef
 	object   map[string]any // as it is sent
+	whole    map[string]any // with the fields that are left to others: as it is created
+	left     []path         // what is left to others
+	force    bool           // whether the set allows to make it anew
 	resource schema.GroupVersionResource
 	ownKind  bool // its definition is in the same set
+	traits   traits
 }
 
-// Refs returns the objects that Apply may create, sorted. They must be in the inventory before Apply is called.
+// Refs returns the objects that applying may create, hooks included, sorted. They must be in the inventory before.
 func (p *Plan) Refs() []inventory.ObjectRef {
 	refs := make([]inventory.ObjectRef, 0, len(p.items))
 	for _, it := range p.items {
@@ -56,23 +66,34 @@ func (a *Applier) Plan(ctx context.Context, set Set) (*Plan, error) {
 	if set.ID == "" {
 		return nil, errors.New("planning a set: it has no ID")
 	}
+	others, err := othersOf(set)
+	if err != nil {
+		return nil, fmt.Errorf("planning a set: %w", err)
+	}
 	plan := &Plan{id: set.ID}
 	own := ownKinds(set.Objects)
 	for _, object := range set.Objects {
 		ref := inventory.RefOf(object)
+		traits, unclear := traitsOf(object)
 		mapping, err := a.place(ctx, own, object)
+		if err == nil {
+			err = unclear
+		}
 		var bad *malformed
 		switch {
 		case err == nil:
-			plan.add(set, object, mapping, own[object.GroupVersionKind()] != nil)
+			plan.add(set, object, mapping, item{ownKind: own[object.GroupVersionKind()] != nil, traits: traits})
 		case errors.As(err, &bad), meta.IsNoMatchError(err):
 			plan.claim(set, ref)
-			plan.failed = append(plan.failed, failed("planning", ref, err))
+			plan.failed = append(plan.failed, failure{traits, failed("planning", ref, err)})
 		default:
 			return nil, fmt.Errorf("planning %s: %w", ref, err)
 		}
 	}
 	plan.refuseDoubles()
+	if err := plan.leave(others); err != nil {
+		return nil, fmt.Errorf("planning a set: %w", err)
+	}
 	slices.SortFunc(plan.items, func(x, y item) int { return inventory.Compare(x.ref, y.ref) })
 	return plan, nil
 }
@@ -97,7 +118,7 @@ func (a *Applier) place(ctx context.Context, own map[schema.GroupVersionKind]*me
 	return a.mapper.Mapping(ctx, kind.GroupKind(), kind.Version)
 }
 
-func (p *Plan) add(set Set, object *unstructured.Unstructured, mapping *meta.RESTMapping, ownKind bool) {
+func (p *Plan) add(set Set, object *unstructured.Unstructured, mapping *meta.RESTMapping, it item) {
 	ref := inventory.RefOf(object)
 	switch {
 	case mapping.Scope.Name() == meta.RESTScopeNameRoot:
@@ -105,7 +126,25 @@ func (p *Plan) add(set Set, object *unstructured.Unstructured, mapping *meta.RES
 	case ref.Namespace == "":
 		ref.Namespace = set.Namespace
 	}
-	p.items = append(p.items, item{ref: ref, object: prepare(object, ref.Namespace, set.ID), resource: mapping.Resource, ownKind: ownKind})
+	it.ref, it.resource, it.force = ref, mapping.Resource, set.Force
+	it.object = prepare(object, ref.Namespace, set.ID)
+	it.whole = it.object
+	p.items = append(p.items, it)
+}
+
+// leave takes out of each object what is left to others. The set's label is ours in any case.
+func (p *Plan) leave(others others) error {
+	for i := range p.items {
+		it := &p.items[i]
+		var err error
+		if it.left, err = others.of(it.ref); err != nil {
+			return err
+		}
+		if len(it.left) > 0 {
+			it.object = labelled(omitAll(it.whole, it.left), p.id)
+		}
+	}
+	return nil
 }
 
 // claim keeps every place that the object may have from being pruned.
@@ -128,15 +167,15 @@ func (p *Plan) refuseDoubles() {
 			return false
 		}
 		p.claimed = append(p.claimed, it.ref)
-		p.failed = append(p.failed, failed("planning", it.ref, &malformed{fmt.Sprintf("the set holds it %d times", n)}))
+		p.failed = append(p.failed, failure{it.traits, failed("planning", it.ref, &malformed{fmt.Sprintf("the set holds it %d times", n)})})
 		return true
 	})
-	slices.SortFunc(p.failed, func(x, y Outcome) int { return inventory.Compare(x.Ref, y.Ref) })
-	p.failed = slices.CompactFunc(p.failed, func(x, y Outcome) bool { return x.Ref == y.Ref })
+	slices.SortFunc(p.failed, func(x, y failure) int { return inventory.Compare(x.outcome.Ref, y.outcome.Ref) })
+	p.failed = slices.CompactFunc(p.failed, func(x, y failure) bool { return x.outcome.Ref == y.outcome.Ref })
 }
 
 // prepare returns the object as it is sent: with its namespace and the set's label, and without what only the API server
-// writes, which manifests taken from a cluster often carry. The original is left as it is; what needn't change is shared.
+// or kubectl writes, which manifests taken from a cluster often carry. The original is left as it is; what needn't change is shared.
 func prepare(object *unstructured.Unstructured, namespace, id string) map[string]any {
 	sent := maps.Clone(object.Object)
 	metadata, _ := sent["metadata"].(map[string]any)
@@ -149,12 +188,26 @@ func prepare(object *unstructured.Unstructured, namespace, id string) map[string
 	} else {
 		metadata["namespace"] = namespace
 	}
+	if annotations, ok := metadata["annotations"].(map[string]any); ok && annotations[lastApplied] != nil {
+		annotations = maps.Clone(annotations)
+		delete(annotations, lastApplied)
+		metadata["annotations"] = annotations
+	}
+	sent["metadata"] = metadata
+	return labelled(sent, id)
+}
+
+// labelled returns the object with the set's label, and leaves the original as it is.
+func labelled(object map[string]any, id string) map[string]any {
+	object = maps.Clone(object)
+	metadata, _ := object["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
 	labels, _ := metadata["labels"].(map[string]any)
 	if labels = maps.Clone(labels); labels == nil {
 		labels = make(map[string]any, 1)
 	}
 	labels[PartOfLabel] = id
 	metadata["labels"] = labels
-	sent["metadata"] = metadata
-	return sent
+	object["metadata"] = metadata
+	return object
 }

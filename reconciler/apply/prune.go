@@ -2,8 +2,6 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -131,35 +129,9 @@ func (a *Applier) deleteOwn(ctx context.Context, set string, resource schema.Gro
 	if live.DeletionTimestamp != nil {
 		return outcome, nil // it goes when its finalizers let it
 	}
-	background := metav1.DeletePropagationBackground
-	options, err := json.Marshal(metav1.DeleteOptions{
-		TypeMeta:          metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
-		PropagationPolicy: &background,
-		Preconditions:     &metav1.Preconditions{UID: &live.UID, ResourceVersion: &live.ResourceVersion},
-	})
-	if err != nil {
-		return Outcome{}, fmt.Errorf("encoding options: %w", err)
-	}
-	err = on(a.rest.Delete(), resource, ref).SetHeader("Content-Type", "application/json").Body(options).Do(ctx).Error()
+	err = a.delete(ctx, resource, ref, metav1.Preconditions{UID: &live.UID, ResourceVersion: &live.ResourceVersion})
 	if apierrors.IsNotFound(err) {
 		return Outcome{Ref: ref, Action: Gone}, nil
 	}
 	return outcome, err
-}
-
-// metadata reads the object's metadata.
-func (a *Applier) metadata(ctx context.Context, resource schema.GroupVersionResource, ref inventory.ObjectRef) (*metav1.PartialObjectMetadata, error) {
-	result := on(a.rest.Get(), resource, ref).SetHeader("Accept", onlyMetadata).Do(ctx)
-	body, err := result.Raw()
-	if err != nil {
-		return nil, result.Error()
-	}
-	var live metav1.PartialObjectMetadata
-	if err := json.Unmarshal(body, &live); err != nil {
-		return nil, fmt.Errorf("decoding the API server's answer: %w", err)
-	}
-	if live.UID == "" {
-		return nil, errors.New("decoding the API server's answer: it has no UID")
-	}
-	return &live, nil
 }

@@ -14,10 +14,6 @@ const (
 	FieldManager = "towline"
 	// PartOfLabel holds the ID of the set an object belongs to (KEP-3659); kubectl knows it too.
 	PartOfLabel = "applyset.kubernetes.io/part-of"
-	// PruneAnnotation keeps, with the value [PruneDisabled], an object in the cluster when it is no longer rendered.
-	PruneAnnotation = "towline.dev/prune"
-	// PruneDisabled is the value of [PruneAnnotation] that opts an object out of pruning.
-	PruneDisabled = "disabled"
 )
 
 // Set is what one Sync wants to stand in the cluster.
@@ -28,6 +24,14 @@ type Set struct {
 	Namespace string
 	// Objects are never changed by this package.
 	Objects []*unstructured.Unstructured
+	// Ignore names fields that are left to others: they are sent when an object is created, and neither applied nor owned
+	// from then on.
+	Ignore []IgnoreRule
+	// Managed, where it is set, returns further fields of one object that are left to others, as in IgnoreRule.Fields: such
+	// as spec.replicas of what a live HorizontalPodAutoscaler scales. Those that the set's own autoscalers scale are known.
+	Managed func(inventory.ObjectRef) []string
+	// Force allows to delete an object and make it again where an immutable field must change.
+	Force bool
 }
 
 // Action says what became of an object.
@@ -36,6 +40,7 @@ type Action string
 // The actions of applying.
 const (
 	Created    Action = "created"
+	Recreated  Action = "recreated"  // deleted and made again, since an immutable field had to change
 	Configured Action = "configured" // changed, or written without knowing what stood there (first time after a start)
 	Unchanged  Action = "unchanged"
 	Failed     Action = "failed" // Outcome.Err says why
@@ -44,9 +49,10 @@ const (
 // The actions of pruning; Failed is one too.
 const (
 	Deleted Action = "deleted"
-	Gone    Action = "gone" // it wasn't there any more
-	Kept    Action = "kept" // it isn't ours any more, or opted out: it leaves the inventory
-	Held    Action = "held" // it waits for consent: it stays in the inventory
+	Gone    Action = "gone"    // it wasn't there any more
+	Kept    Action = "kept"    // it isn't ours any more, or opted out: it leaves the inventory
+	Held    Action = "held"    // it waits for consent: it stays in the inventory
+	Pending Action = "pending" // its deletion isn't through yet, Outcome.Reason says why: it stays in the inventory
 )
 
 // Outcome is what became of one object.
@@ -55,8 +61,16 @@ type Outcome struct {
 	Action          Action
 	UID             types.UID // of the live object, where it was written
 	ResourceVersion string    // of the live object, where it is known
-	Reason          string    // why it was kept or held, for a person to read
+	Reason          string    // why it was kept, held, or left alone, for a person to read
 	Err             error     // an *Error where Action is Failed
+	// Conflicts are the fields that were taken from other managers, who had given them other values.
+	Conflicts []Conflict
+}
+
+// Conflict names fields that the apply took from another field manager.
+type Conflict struct {
+	Manager string
+	Fields  []string // paths such as ".spec.replicas", sorted
 }
 
 // Result holds one outcome an object, sorted by reference.
