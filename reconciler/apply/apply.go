@@ -132,13 +132,13 @@ func restClient(cluster *rest.Config, client *http.Client) (rest.Interface, erro
 }
 
 // applyAll applies the items side by side, and returns their outcomes in the same order.
-func (a *Applier) applyAll(ctx context.Context, set string, items []item) []Outcome {
+func (a *Applier) applyAll(ctx context.Context, set string, items []item, unasked bool) []Outcome {
 	outcomes := make([]Outcome, len(items))
 	var workers errgroup.Group
 	workers.SetLimit(a.workers)
 	for i, it := range items {
 		workers.Go(func() error {
-			outcomes[i] = a.applyOne(ctx, set, it)
+			outcomes[i] = a.applyOne(ctx, set, it, unasked)
 			return nil
 		})
 	}

@@ -104,7 +104,7 @@ func (p *Plan) stages(step Step) [][]item {
 // also when ctx ends midway; one that is refused holds no other up. Hooks that still stand are deleted first and made
 // again, see [HookDeleteAnnotation].
 func (a *Applier) ApplyStep(ctx context.Context, plan *Plan, step Step) Result {
-	outcomes := a.applyStages(ctx, plan, step)
+	outcomes := a.applyStages(ctx, plan, step, false)
 	for _, failure := range plan.failed {
 		if failure.traits.wave == step.Wave && slices.Contains(failure.traits.phases, step.Phase) {
 			outcomes = append(outcomes, failure.outcome)
@@ -113,10 +113,10 @@ func (a *Applier) ApplyStep(ctx context.Context, plan *Plan, step Step) Result {
 	return newResult(outcomes)
 }
 
-func (a *Applier) applyStages(ctx context.Context, plan *Plan, step Step) []Outcome {
+func (a *Applier) applyStages(ctx context.Context, plan *Plan, step Step, unasked bool) []Outcome {
 	var outcomes []Outcome
 	for _, items := range plan.stages(step) {
-		done := a.applyAll(ctx, plan.id, items)
+		done := a.applyAll(ctx, plan.id, items, unasked)
 		if slices.ContainsFunc(done, func(o Outcome) bool { return o.Ref.GroupKind() == definitionKind() && o.Action != Unchanged }) {
 			a.mapper.Changed()
 		}
@@ -126,11 +126,12 @@ func (a *Applier) applyStages(ctx context.Context, plan *Plan, step Step) []Outc
 }
 
 // Apply applies the plan's objects wave by wave, without waiting for their health in between and without its hooks: what
-// heals drift. Every object that isn't a hook gets an outcome, and so does what failed in planning.
+// heals drift. What others took is taken back at once, and Outcome.Conflicts is empty: who drifts is known already.
+// Every object that isn't a hook gets an outcome, and so does what failed in planning.
 func (a *Applier) Apply(ctx context.Context, plan *Plan) Result {
 	var outcomes []Outcome
 	for _, step := range plan.steps(func(phase Phase) bool { return phase == Main }) {
-		outcomes = append(outcomes, a.applyStages(ctx, plan, step)...)
+		outcomes = append(outcomes, a.applyStages(ctx, plan, step, true)...)
 	}
 	for _, failure := range plan.failed {
 		outcomes = append(outcomes, failure.outcome)

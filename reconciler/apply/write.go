@@ -19,10 +19,11 @@ type writing struct {
 
 	conflicts []Conflict
 	recreated bool
+	unasked   bool // contested fields are taken at once, without noting from whom
 }
 
 // applyOne applies one object, whatever it is, and answers for it.
-func (a *Applier) applyOne(ctx context.Context, set string, it item) Outcome {
+func (a *Applier) applyOne(ctx context.Context, set string, it item, unasked bool) Outcome {
 	if err := ctx.Err(); err != nil {
 		return failed("applying", it.ref, err)
 	}
@@ -46,7 +47,7 @@ func (a *Applier) applyOne(ctx context.Context, set string, it item) Outcome {
 	}
 	var live *metav1.PartialObjectMetadata
 	defer func() { a.memory.Done(set, it.resource, it.ref, form, live) }()
-	w := &writing{Applier: a, set: set, item: it, body: body}
+	w := &writing{Applier: a, set: set, item: it, body: body, unasked: unasked}
 	got, err := w.bring(ctx)
 	live = got.live
 	if err != nil {
@@ -159,7 +160,7 @@ func (w *writing) letGo(ctx context.Context, live *metav1.PartialObjectMetadata)
 // send applies a body. Where that would take fields from others, it notes from whom, and takes them: Git wins. Asking
 // first costs nothing where nobody objects.
 func (w *writing) send(ctx context.Context, body []byte) (answer, error) {
-	got, err := w.patch(ctx, w.item, body, false)
+	got, err := w.patch(ctx, w.item, body, w.unasked)
 	fields := contested(err)
 	if len(fields) == 0 {
 		return got, err
