@@ -107,11 +107,11 @@ func (w *work) dismantle(ctx context.Context) *failure {
 		}
 		limited, cancel := context.WithTimeout(ctx, w.sync.Spec.Timeout.Duration)
 		defer cancel()
-		result = applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: owned, Owned: len(owned), Consent: true})
+		result = applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: inventory.Refs(owned), Owned: len(owned), Consent: true})
 		w.metrics.did(result)
 	}
 	left := result.With(apply.Held, apply.Failed)
-	if err := w.st.store.Save(ctx, left); err != nil {
+	if err := w.st.store.Save(ctx, inventory.Settled(owned, inventory.Items(left))); err != nil {
 		return fail(v1.ReasonPruneFailed, err)
 	}
 	w.st.status.Inventory = summarise(left)

@@ -70,8 +70,8 @@ func some(result apply.Result) error {
 
 // prune deletes what is owned but no longer wanted, within the budget, and
 // settles the inventory.
-func (w *work) prune(ctx context.Context, applier *apply.Applier, owned []inventory.ObjectRef, plan *apply.Plan) *failure {
-	doomed := plan.Unwanted(owned)
+func (w *work) prune(ctx context.Context, applier *apply.Applier, owned []inventory.Item, plan *apply.Plan) *failure {
+	doomed := plan.Unwanted(inventory.Refs(owned))
 	var result apply.Result
 	if w.sync.Spec.Prune && len(doomed) > 0 {
 		result = applier.Prune(ctx, apply.PruneRequest{
@@ -85,7 +85,7 @@ func (w *work) prune(ctx context.Context, applier *apply.Applier, owned []invent
 		}
 	}
 	left := inventory.Union(result.With(apply.Held, apply.Failed), plan.Refs())
-	if err := w.st.store.Save(ctx, left); err != nil {
+	if err := w.st.store.Save(ctx, inventory.Settled(owned, w.watcher.Recorded(w.st.set, left))); err != nil {
 		return fail(v1.ReasonInventoryFailed, err)
 	}
 	w.st.status.Inventory = summarise(left)

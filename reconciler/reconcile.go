@@ -201,7 +201,7 @@ func (w *work) run(ctx, life context.Context, applier *apply.Applier, source sna
 	if err != nil {
 		return outcome{}, fail(v1.ReasonInventoryFailed, err)
 	}
-	if err := w.st.store.Save(ctx, inventory.Union(owned, plan.Refs())); err != nil {
+	if err := w.st.store.Save(ctx, inventory.Ahead(owned, inventory.Items(plan.Refs()))); err != nil {
 		return outcome{}, fail(v1.ReasonInventoryFailed, err)
 	}
 	w.st.rendered = &rendered{revision: a.revision, objects: objects}

@@ -67,27 +67,30 @@ func (s *shelf) store(writes int64) *inventory.Store {
 	return inventory.NewStore(s.configMaps(writes), s.owner)
 }
 
-func (s *shelf) load() []inventory.ObjectRef {
+func (s *shelf) load() []inventory.Item {
 	s.Helper()
-	refs, err := s.store(-1).Load(s.Context())
+	items, err := s.store(-1).Load(s.Context())
 	if err != nil {
 		s.Fatalf("loading: %v", err)
 	}
-	return refs
+	return items
 }
 
-// many returns so many references of about 100 bytes: 10,000 of them don't fit one ConfigMap.
-func many(prefix string, n int) []inventory.ObjectRef {
-	refs := make([]inventory.ObjectRef, n)
-	for i := range refs {
-		refs[i] = inventory.ObjectRef{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: fmt.Sprintf("%s-%06d-%s", prefix, i, strings.Repeat("x", 60))}
+// many returns so many items of about 130 bytes: 9,000 of them don't fit one ConfigMap.
+func many(prefix string, n int) []inventory.Item {
+	items := make([]inventory.Item, n)
+	for i := range items {
+		items[i] = inventory.Item{
+			ObjectRef: inventory.ObjectRef{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: fmt.Sprintf("%s-%06d-%s", prefix, i, strings.Repeat("x", 60))},
+			Form:      "abcdefghijklmnopqrstuv", Fields: "0123456789abcdef",
+		}
 	}
-	return refs
+	return items
 }
 
 func TestInventoryIsWholeWhereverASaveIsKilled(t *testing.T) {
 	s := newShelf(t)
-	before, after := many("old", 9000), inventory.Union(many("old", 9000), many("new", 9000))
+	before, after := many("old", 9000), append(many("new", 9000), many("old", 9000)...)
 	if err := s.store(-1).Save(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}

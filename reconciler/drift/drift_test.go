@@ -140,19 +140,25 @@ func TestDriftDuringAHealIsToldAgain(t *testing.T) {
 	})
 }
 
-func TestDebounceLetsAChangeBeTakenBack(t *testing.T) {
+func TestTheFirstChangeIsToldAtOnceAndABurstOnce(t *testing.T) {
 	play(t, drift.Config{Debounce: 100 * time.Millisecond}, func(s *scene) {
 		s.applied(live("web", 5, "towline a"))
 		s.watched(5, live("web", 5, "towline a"))
 		s.reader.Seen(live("web", 6, "kubectl!a"))
+		if got := s.told(0); len(got) != 1 {
+			s.Errorf("told %q, want one event at once", got)
+		}
+		s.applied(live("web", 7, "towline a"))
+		s.reader.Seen(live("web", 8, "kubectl!a"))
+		s.reader.Seen(live("web", 9, "kubectl!a", "other!z"))
 		if got := s.told(99 * time.Millisecond); got != nil {
 			s.Errorf("told %q before the debounce was over", got)
 		}
-		s.reader.Seen(live("web", 7, "towline a"))
-		s.want()
-		s.reader.Seen(live("web", 8, "kubectl!a"))
+		s.reader.Seen(live("web", 10, "towline a")) // taken back
+		s.unchanged("web", true)
+		s.reader.Seen(live("web", 11, "kubectl!a"))
 		if got := s.told(101 * time.Millisecond); len(got) != 1 {
-			s.Errorf("told %q, want one event after the debounce", got)
+			s.Errorf("told %q, want one event in the end", got)
 		}
 	})
 }
@@ -164,7 +170,7 @@ func TestTrimKeepsWhatAComparisonNeeds(t *testing.T) {
 		watch := <-s.follows
 		managers := func(object *metav1.PartialObjectMetadata) (names []string) {
 			object.Annotations = map[string]string{"big": "text"}
-			watch.trim(object)
+			watch.hooks.Trim(object)
 			if object.Annotations != nil {
 				s.Errorf("%s keeps its annotations", object.Name)
 			}
@@ -211,8 +217,7 @@ func TestFightsBackOff(t *testing.T) {
 		}
 		<-time.After(2 * time.Minute)
 		fight()
-		first := 50 * time.Millisecond
-		want := []time.Duration{first, first, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, first}
+		want := []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 0}
 		if diff := cmp.Diff(want, delays); diff != "" {
 			s.Errorf("delays (-want +got):\n%s", diff)
 		}

@@ -8,26 +8,38 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/towline-dev/towline/reconciler/apply"
-	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
-// object is what is remembered of one applied object: some 300 bytes, besides the set of fields, which alike objects share.
+const (
+	// reconcileAnnotation has, with the value disabled, an object applied once and then left alone.
+	reconcileAnnotation = "towline.dev/reconcile"
+	reconcileDisabled   = "disabled"
+)
+
+// object is what is remembered of one applied object: some 300 bytes with its place in the map, besides the set of
+// fields, which alike objects share.
 type object struct {
-	ref  inventory.ObjectRef
-	set  string
-	form apply.Digest
-	// fields is our entry of managedFields as JSON, as our last apply left it; base is the resource version it left.
-	fields unique.Handle[string]
-	base   string
+	place
+	apiVersion unique.Handle[string] // without its group
+	set        unique.Handle[string]
+	form       apply.Digest
+	imprint    imprint // as our last apply left it
+	recalled   string  // instead of the imprint, its sum, until a watch shows the object after a start
+	base       string  // the resource version that our last apply left
 
 	version     string // the resource version last heard of
+	writing     int32  // how many applies are under way: their outcome settles what is heard meanwhile
 	terminating bool
-	writing     int      // how many applies are under way: their outcome settles what is heard meanwhile
-	finding     *finding // how it differs; nil while it doesn't
-	told        bool     // the finding was notified and awaits its heal
-	timer       *time.Timer
-	fight       fight
 	dropped     bool
+	trouble     *trouble // nil for an object that never drifted
+}
+
+// trouble is what is kept of an object that drifts or did.
+type trouble struct {
+	finding *finding // how it differs; nil while it doesn't
+	told    bool     // the finding was notified and awaits its heal
+	timer   *time.Timer
+	fight   fight
 }
 
 // finding is the evidence of drift.
@@ -38,50 +50,89 @@ type finding struct {
 	by      string
 }
 
+func (o *object) finding() *finding {
+	if o.trouble == nil {
+		return nil
+	}
+	return o.trouble.finding
+}
+
+func (o *object) found(f finding) {
+	if o.trouble == nil {
+		o.trouble = &trouble{}
+	}
+	o.trouble.finding = &f
+}
+
+// differs reports whether an imprint isn't the one that our last apply left.
+func (o *object) differs(now imprint) bool {
+	if o.recalled != "" {
+		return o.recalled != now.sum()
+	}
+	return o.imprint != now
+}
+
 func (o *object) untouched() bool {
-	return o.finding == nil && !o.terminating
+	return o.finding() == nil && !o.terminating
 }
 
 // applied takes the object as our own write left it for the truth to compare with. A finding that is older than the
 // write is settled by it.
 func (o *object) applied(set string, form apply.Digest, live *metav1.PartialObjectMetadata) {
-	o.set, o.form = set, form
-	o.fields, o.base = unique.Make(ownFields(live)), live.ResourceVersion
+	o.set, o.form, o.recalled = unique.Make(set), form, ""
+	o.imprint, o.base = imprintOf(live), live.ResourceVersion
 	o.terminating = live.DeletionTimestamp != nil
 	if !older(live.ResourceVersion, o.version) {
 		o.version = live.ResourceVersion
 	}
-	o.told = false
-	if o.finding != nil && !older(o.base, o.finding.version) {
+	if o.trouble == nil {
+		return
+	}
+	o.trouble.told = false
+	if o.trouble.finding != nil && !older(o.base, o.trouble.finding.version) {
 		o.calm()
 	}
 }
 
-// seen compares a state of the object that a watch shows.
-func (o *object) seen(live metav1.Object) {
+// seen compares a state of the object that a watch shows. It tells whether an autoscaler took over the number of replicas.
+func (o *object) seen(live metav1.Object) (autoscaled bool) {
 	if older(live.GetResourceVersion(), o.base) {
-		return // from before our own last write
+		return false // from before our own last write
 	}
 	o.version = live.GetResourceVersion()
 	o.terminating = live.GetDeletionTimestamp() != nil
-	own := ownFields(live)
-	switch {
-	case live.GetLabels()[apply.PartOfLabel] != o.set:
-		o.finding = &finding{version: o.version, cause: Gone, by: lastWriter(live, nil)}
-	case own == o.fields.Value():
-		o.calm()
-	default:
-		o.compare(live, own)
+	now := imprintOf(live)
+	if o.recalled != "" && !o.differs(now) {
+		o.imprint, o.base, o.recalled = now, o.version, ""
 	}
+	switch {
+	case live.GetLabels()[apply.PartOfLabel] != o.set.Value():
+		o.found(finding{version: o.version, cause: Gone, by: lastWriter(live, nil)})
+	case live.GetAnnotations()[reconcileAnnotation] == reconcileDisabled, !o.differs(now):
+		o.calm()
+	case o.recalled != "":
+		o.found(finding{version: o.version, cause: Rewritten, by: lastWriter(live, nil)})
+	default:
+		return o.compare(live, now)
+	}
+	return false
 }
 
-func (o *object) compare(live metav1.Object, own string) {
-	gone := lost(o.fields.Value(), own)
-	if gone.Empty() {
+func (o *object) compare(live metav1.Object, now imprint) (autoscaled bool) {
+	gone := lost(o.imprint.fields.Value(), now.fields.Value())
+	switch {
+	case !gone.Empty() && takenByAutoscaler(live, gone):
+		o.imprint = now
 		o.calm()
-		return
+		return true
+	case !gone.Empty():
+		o.found(finding{version: o.version, cause: Fields, lost: paths(gone), by: lastWriter(live, gone)})
+	case now.time != o.imprint.time:
+		o.found(finding{version: o.version, cause: Rewritten})
+	default:
+		o.calm()
 	}
-	o.finding = &finding{version: o.version, cause: Fields, lost: paths(gone), by: lastWriter(live, gone)}
+	return false
 }
 
 // gone takes in that a watch or a list shows, as of a version, that the object isn't there.
@@ -90,15 +141,18 @@ func (o *object) gone(version string) {
 		return // we wrote it since
 	}
 	o.version, o.terminating = version, false
-	o.finding = &finding{version: version, cause: Gone}
+	o.found(finding{version: version, cause: Gone})
 }
 
 // calm forgets a finding.
 func (o *object) calm() {
-	o.finding, o.told = nil, false
-	if o.timer != nil {
-		o.timer.Stop()
-		o.timer = nil
+	if o.trouble == nil {
+		return
+	}
+	o.trouble.finding, o.trouble.told = nil, false
+	if o.trouble.timer != nil {
+		o.trouble.timer.Stop()
+		o.trouble.timer = nil
 	}
 }
 
@@ -107,30 +161,4 @@ func (o *object) calm() {
 func older(a, b string) bool {
 	order, err := resourceversion.CompareResourceVersion(a, b)
 	return err == nil && order < 0
-}
-
-// schedule arranges that a finding is told of, unless that is under way, done, or about to be settled by a write.
-func (w *Watcher) schedule(o *object) {
-	if o.finding == nil || o.told || o.timer != nil || o.writing > 0 || o.dropped {
-		return
-	}
-	delay := max(w.config.Debounce, w.config.Patience.delay(o.fight, time.Now()))
-	o.timer = time.AfterFunc(delay, func() { w.tell(o, delay) })
-}
-
-func (w *Watcher) tell(o *object, delay time.Duration) {
-	w.mu.Lock()
-	o.timer = nil
-	if w.follow == nil || o.finding == nil || o.told || o.writing > 0 || o.dropped {
-		w.mu.Unlock()
-		return
-	}
-	o.told = true
-	o.fight = w.config.Patience.next(o.fight, time.Now())
-	event := Event{
-		Set: o.set, Ref: o.ref, Cause: o.finding.cause, Lost: o.finding.lost, By: o.finding.by,
-		Attempt: o.fight.round, Delay: delay,
-	}
-	w.mu.Unlock()
-	w.config.Notify(event)
 }

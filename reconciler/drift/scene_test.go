@@ -43,7 +43,7 @@ type follow struct {
 	ended    func() error // of its context
 	resource schema.GroupVersionResource
 	reader   stream.Reader
-	trim     func(metav1.Object)
+	hooks    drift.Hooks
 }
 
 // play runs a test in a bubble. The watcher's Run is ended with it.
@@ -51,8 +51,8 @@ func play(t *testing.T, config drift.Config, test func(*scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{T: t, follows: make(chan follow, 100)}
-		config.Follow = func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader, trim func(metav1.Object)) {
-			s.follows <- follow{ctx.Err, resource, reader, trim}
+		config.Follow = func(ctx context.Context, resource schema.GroupVersionResource, reader stream.Reader, hooks drift.Hooks) {
+			s.follows <- follow{ctx.Err, resource, reader, hooks}
 			<-ctx.Done()
 		}
 		config.Notify = func(event drift.Event) {

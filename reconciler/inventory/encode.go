@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +14,11 @@ import (
 const (
 	// maxChunk keeps a ConfigMap, with its metadata, below the 1 MiB that the API server takes.
 	maxChunk = 800 << 10
+	// fullChunk is the size from which a chunk ends at the next object whose name says so. Boundaries that hang on names and
+	// not on sizes stay where they are when an object changes, so that a save writes the one chunk that holds it.
+	fullChunk = 160 << 10
+	// boundaries is how many objects there are to one that may end a chunk.
+	boundaries = 64
 	// sumLength is how many hex digits of a chunk's sum stand in its name: 80 bits.
 	sumLength = 20
 
@@ -20,7 +26,8 @@ const (
 	indexKey       = "index.json"
 	objectsKey     = "objects.json"
 	headAnnotation = "towline.dev/inventory"
-	formatVersion  = 1
+	firstFormat    = 1 // names alone
+	formatVersion  = 2 // names and sums
 )
 
 // index is the head's table of contents: how many objects there must be, their sum, and the chunks that hold them, in
@@ -58,28 +65,42 @@ func sum(text string) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// encode renders references as JSON arrays of at most maxChunk bytes, one object a line, so that a person can read and
-// grep an inventory. There is always at least one array.
-func encode(refs []ObjectRef) []string {
+// encode renders items as JSON arrays, one object a line, so that a person can read and grep an inventory: as one array
+// while it has at most maxChunk bytes, and else as several of which each is somewhat longer than fullChunk. There is always
+// at least one array.
+func encode(items []Item) []string {
+	lines := make([]string, len(items))
+	total := 0
+	for i, item := range items {
+		line, _ := json.Marshal(item.line()) // a string always can be
+		lines[i] = string(line)
+		total += len(line) + 2
+	}
+	if total <= maxChunk {
+		return []string{array(lines)}
+	}
 	var texts []string
-	var chunk strings.Builder
-	for _, ref := range refs {
-		line, _ := json.Marshal(ref.Version + " " + ref.String()) // a string always can be
-		if chunk.Len() > 0 && chunk.Len()+len(line)+3 > maxChunk {
-			texts = append(texts, chunk.String()+"\n]\n")
-			chunk.Reset()
+	first, size := 0, 0
+	for i, line := range lines {
+		if size+len(line)+2 > maxChunk {
+			texts, first, size = append(texts, array(lines[first:i])), i, 0
 		}
-		if chunk.Len() == 0 {
-			chunk.WriteString("[\n")
-		} else {
-			chunk.WriteString(",\n")
+		size += len(line) + 2
+		if size >= fullChunk && crc32.ChecksumIEEE([]byte(items[i].String()))%boundaries == 0 {
+			texts, first, size = append(texts, array(lines[first:i+1])), i+1, 0
 		}
-		chunk.Write(line)
 	}
-	if chunk.Len() == 0 {
-		return append(texts, "[\n]\n")
+	if first < len(lines) {
+		texts = append(texts, array(lines[first:]))
 	}
-	return append(texts, chunk.String()+"\n]\n")
+	return texts
+}
+
+func array(lines []string) string {
+	if len(lines) == 0 {
+		return "[\n]\n"
+	}
+	return "[\n" + strings.Join(lines, ",\n") + "\n]\n"
 }
 
 // countLines counts the objects of one array of encode: every line that isn't a bracket.
@@ -96,35 +117,37 @@ func decodeIndex(head *corev1.ConfigMap) (index, error) {
 	if err := json.Unmarshal([]byte(text), &contents); err != nil {
 		return contents, fmt.Errorf("%w: decoding %s: %w", ErrCorrupt, indexKey, err)
 	}
-	if contents.Format != formatVersion {
-		return contents, fmt.Errorf("%w: format %d is not known, only %d", ErrCorrupt, contents.Format, formatVersion)
+	if contents.Format != firstFormat && contents.Format != formatVersion {
+		return contents, fmt.Errorf("%w: format %d is not known, only %d and %d", ErrCorrupt, contents.Format, firstFormat, formatVersion)
 	}
 	return contents, nil
 }
 
-// join checks the sum and the count of the whole and returns the references.
-func (i index) join(texts []string) ([]ObjectRef, error) {
+// join checks the sum and the count of the whole and returns the items.
+func (i index) join(texts []string) ([]Item, error) {
 	if got := sum(strings.Join(texts, "")); got != i.Sum {
 		return nil, fmt.Errorf("%w: sum %.12s was saved, %.12s is stored", ErrCorrupt, i.Sum, got)
 	}
-	refs := make([]ObjectRef, 0, i.Count)
+	parse := parseLine
+	if i.Format == firstFormat {
+		parse = parseFirst
+	}
+	var items []Item
 	for _, text := range texts {
 		var lines []string
 		if err := json.Unmarshal([]byte(text), &lines); err != nil {
 			return nil, fmt.Errorf("%w: decoding objects: %w", ErrCorrupt, err)
 		}
 		for _, line := range lines {
-			version, name, _ := strings.Cut(line, " ")
-			ref, err := ParseObjectRef(name)
+			item, err := parse(line)
 			if err != nil {
 				return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 			}
-			ref.Version = version
-			refs = append(refs, ref)
+			items = append(items, item)
 		}
 	}
-	if len(refs) != i.Count {
-		return nil, fmt.Errorf("%w: %d objects were saved, %d are stored", ErrCorrupt, i.Count, len(refs))
+	if len(items) != i.Count {
+		return nil, fmt.Errorf("%w: %d objects were saved, %d are stored", ErrCorrupt, i.Count, len(items))
 	}
-	return refs, nil
+	return items, nil
 }

@@ -31,7 +31,8 @@ type Store struct {
 	configMaps corev1client.ConfigMapInterface
 	name       string
 	owner      metav1.OwnerReference
-	known      *corev1.ConfigMap // the head as last read or written; nil before
+	known      *corev1.ConfigMap // the head as last read or written, without the objects; nil before
+	litter     bool              // there may be chunks that no head names
 }
 
 // NewStore returns the store of the Sync that owner names, which stands in the namespace of configMaps. It asks nothing
@@ -41,8 +42,9 @@ func NewStore(configMaps corev1client.ConfigMapInterface, owner metav1.OwnerRefe
 }
 
 // Load returns the inventory, sorted; an empty one where none was saved yet. It returns all of it or an error, which
-// wraps [ErrCorrupt] where what is stored doesn't add up.
-func (s *Store) Load(ctx context.Context) ([]ObjectRef, error) {
+// wraps [ErrCorrupt] where what is stored doesn't add up. What a reconciler of the first format saved is read too, as
+// items of which only the name is known.
+func (s *Store) Load(ctx context.Context) ([]Item, error) {
 	head, err := s.configMaps.Get(ctx, s.name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, s.refuseHeadless(ctx)
@@ -50,12 +52,20 @@ func (s *Store) Load(ctx context.Context) ([]ObjectRef, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading inventory %q: %w", s.name, err)
 	}
-	refs, err := s.read(ctx, head)
+	items, err := s.read(ctx, head)
 	if err != nil {
 		return nil, fmt.Errorf("reading inventory %q: %w", s.name, err)
 	}
-	s.known = head
-	return refs, nil
+	s.keep(head)
+	return items, nil
+}
+
+// keep remembers the head, but not the objects: they may be most of a megabyte.
+func (s *Store) keep(head *corev1.ConfigMap) {
+	s.known = &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{ResourceVersion: head.ResourceVersion, OwnerReferences: head.OwnerReferences},
+		Data:       map[string]string{indexKey: head.Data[indexKey]},
+	}
 }
 
 // refuseHeadless tells a Sync that never saved an inventory from one whose head was deleted by hand: chunks outlive it,
@@ -80,7 +90,7 @@ func (s *Store) refuseHeadless(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) read(ctx context.Context, head *corev1.ConfigMap) ([]ObjectRef, error) {
+func (s *Store) read(ctx context.Context, head *corev1.ConfigMap) ([]Item, error) {
 	index, err := decodeIndex(head)
 	if err != nil {
 		return nil, err
@@ -102,14 +112,16 @@ func (s *Store) read(ctx context.Context, head *corev1.ConfigMap) ([]ObjectRef, 
 	return index.join(texts)
 }
 
-// Save replaces the inventory by refs. It writes nothing where the same is stored already, as far as the last Load or
-// Save of this Store knows. Another writer's change since then is a conflict error, and nothing is lost.
-func (s *Store) Save(ctx context.Context, refs []ObjectRef) error {
-	texts := encode(sorted(append([]ObjectRef(nil), refs...)))
+// Save replaces the inventory by items. It writes nothing where the same is stored already, as far as the last Load or
+// Save of this Store knows, and of a long one only the chunks that differ. Another writer's change since then is a
+// conflict error, and nothing is lost.
+func (s *Store) Save(ctx context.Context, items []Item) error {
+	texts := encode(sortedItems(append([]Item(nil), items...)))
 	head := s.newHead(texts)
 	if s.known != nil && head.Data[indexKey] == s.known.Data[indexKey] && ownedBy(s.known, s.owner) {
 		return nil
 	}
+	stored := s.storedChunks()
 	if len(texts) > 1 {
 		if s.known == nil {
 			if err := s.writeHead(ctx, s.newHead(encode(nil))); err != nil {
@@ -117,36 +129,54 @@ func (s *Store) Save(ctx context.Context, refs []ObjectRef) error {
 			}
 		}
 		for _, text := range texts {
+			if stored[s.chunkName(text)] {
+				continue
+			}
 			if err := s.writeChunk(ctx, text); err != nil {
 				return fmt.Errorf("writing inventory %q: %w", s.name, err)
 			}
 		}
 	}
-	chunked := len(texts) > 1 || s.known != nil && s.known.Data[objectsKey] == ""
+	s.litter = s.litter || len(texts) > 1 || len(stored) > 0
 	if err := s.writeHead(ctx, head); err != nil {
 		return fmt.Errorf("writing inventory %q: %w", s.name, err)
 	}
-	if !chunked {
+	if !s.litter {
 		return nil
 	}
 	return s.sweep(ctx)
 }
 
-func (s *Store) writeHead(ctx context.Context, head *corev1.ConfigMap) error {
-	if s.known == nil {
-		written, err := s.configMaps.Create(ctx, head, metav1.CreateOptions{FieldManager: fieldManager})
-		if err != nil {
-			return err
-		}
-		s.known = written
+// storedChunks returns the names of the chunks that needn't be written again. Those of an earlier Sync's inventory must
+// be: they would go with it.
+func (s *Store) storedChunks() map[string]bool {
+	if s.known == nil || !ownedBy(s.known, s.owner) {
 		return nil
 	}
-	head.ResourceVersion = s.known.ResourceVersion
-	written, err := s.configMaps.Update(ctx, head, metav1.UpdateOptions{FieldManager: fieldManager})
+	contents, err := decodeIndex(s.known)
+	if err != nil {
+		return nil
+	}
+	stored := make(map[string]bool, len(contents.Chunks))
+	for _, name := range contents.Chunks {
+		stored[name] = true
+	}
+	return stored
+}
+
+func (s *Store) writeHead(ctx context.Context, head *corev1.ConfigMap) error {
+	var written *corev1.ConfigMap
+	var err error
+	if s.known == nil {
+		written, err = s.configMaps.Create(ctx, head, metav1.CreateOptions{FieldManager: fieldManager})
+	} else {
+		head.ResourceVersion = s.known.ResourceVersion
+		written, err = s.configMaps.Update(ctx, head, metav1.UpdateOptions{FieldManager: fieldManager})
+	}
 	if err != nil {
 		return err
 	}
-	s.known = written
+	s.keep(written)
 	return nil
 }
 
@@ -186,6 +216,7 @@ func (s *Store) sweep(ctx context.Context) error {
 			return fmt.Errorf("deleting chunk %q of inventory %q: %w", chunk.Name, s.name, err)
 		}
 	}
+	s.litter = false
 	return nil
 }
 

@@ -25,13 +25,15 @@ func refs(n int) []inventory.ObjectRef {
 	return all
 }
 
+func items(n int) []inventory.Item { return inventory.Items(refs(n)) }
+
 func save(t *testing.T, shelf *configMaps, refs []inventory.ObjectRef) *inventory.Store {
 	t.Helper()
 	store := inventory.NewStore(shelf, owner())
 	if _, err := store.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), refs); err != nil {
+	if err := store.Save(t.Context(), inventory.Items(refs)); err != nil {
 		t.Fatal(err)
 	}
 	return store
@@ -46,7 +48,7 @@ func TestStoreGivesBackWhatWasSaved(t *testing.T) {
 		{"nothing", nil, 1},
 		{"one object", refs(1), 1},
 		{"what fits one ConfigMap", refs(5000), 1},
-		{"several chunks", refs(20000), 5},
+		{"several chunks", refs(20000), 17},
 		{"odd names", []inventory.ObjectRef{
 			{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole", Name: "system:\"odd\" näme\n"},
 			{Version: "v1", Kind: "Namespace", Name: "shop"},
@@ -55,7 +57,7 @@ func TestStoreGivesBackWhatWasSaved(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			shelf := newConfigMaps()
-			want := inventory.Union(nil, test.refs)
+			want := inventory.Items(inventory.Union(nil, test.refs))
 			save(t, shelf, test.refs)
 			got, err := inventory.NewStore(shelf, owner()).Load(t.Context())
 			if err != nil {
@@ -80,7 +82,7 @@ func TestStoreWritesNothingTwice(t *testing.T) {
 	shelf := newConfigMaps()
 	store := save(t, shelf, refs(3))
 	shelf.writes = 0
-	if err := store.Save(t.Context(), []inventory.ObjectRef{refs(3)[2], refs(3)[0], refs(3)[1]}); err != nil {
+	if err := store.Save(t.Context(), []inventory.Item{items(3)[2], items(3)[0], items(3)[1]}); err != nil {
 		t.Fatal(err)
 	}
 	if shelf.writes != 0 {
@@ -92,7 +94,7 @@ func TestStoreWritesNothingTwice(t *testing.T) {
 	if _, err := store.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), refs(3)); err != nil {
+	if err := store.Save(t.Context(), items(3)); err != nil {
 		t.Fatal(err)
 	}
 	if shelf.writes != 1 {
@@ -118,7 +120,7 @@ func TestStoreNeverReadsLessThanWasSaved(t *testing.T) {
 		{"the list is gone", 3, func(s *configMaps) { delete(s.stored[head].Data, "objects.json") }},
 		{"the index is gone", 3, func(s *configMaps) { delete(s.stored[head].Data, "index.json") }},
 		{"the index isn't JSON", 3, func(s *configMaps) { s.stored[head].Data["index.json"] = "{" }},
-		{"a format of the future", 3, func(s *configMaps) { s.stored[head].Data["index.json"] = `{"format":2,"count":0}` }},
+		{"a format of the future", 3, func(s *configMaps) { s.stored[head].Data["index.json"] = `{"format":3,"count":0}` }},
 		{"a chunk is gone", 20000, func(s *configMaps) { delete(s.stored, s.chunk()) }},
 		{"a chunk is changed", 20000, func(s *configMaps) { s.stored[s.chunk()].Data["objects.json"] = "[\n]\n" }},
 		{"the head is gone while chunks are there", 20000, func(s *configMaps) { delete(s.stored, head) }},
@@ -144,7 +146,7 @@ func TestStoreDoesNotOverwriteWhatItHasNotSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	save(t, shelf, refs(5))
-	if err := late.Save(t.Context(), refs(2)); err == nil {
+	if err := late.Save(t.Context(), items(2)); err == nil {
 		t.Error("a save over another's was accepted")
 	}
 	got, err := inventory.NewStore(shelf, owner()).Load(t.Context())
@@ -174,13 +176,13 @@ func TestStoreOutlivesAnEarlierSyncsHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(shelf.stored)
-	if err := store.Save(t.Context(), refs(4)); err == nil {
+	if err := store.Save(t.Context(), items(4)); err == nil {
 		t.Fatal("saved over a head that isn't there any more")
 	}
 	if got, err := store.Load(t.Context()); err != nil || len(got) != 0 {
 		t.Fatalf("Load = %d objects, error %v; want none", len(got), err)
 	}
-	if err := store.Save(t.Context(), refs(4)); err != nil {
+	if err := store.Save(t.Context(), items(4)); err != nil {
 		t.Error(err)
 	}
 }
@@ -193,7 +195,7 @@ func TestStoreIsWholeWhereverASaveIsKilled(t *testing.T) {
 				shelf := newConfigMaps()
 				store := save(t, shelf, refs(test.before))
 				shelf.killAfter(killed)
-				err := store.Save(t.Context(), refs(test.after))
+				err := store.Save(t.Context(), items(test.after))
 				shelf.killAfter(-1)
 				got, loadErr := inventory.NewStore(shelf, owner()).Load(t.Context())
 				if loadErr != nil {
@@ -220,7 +222,7 @@ func TestStoreNamesFitWhateverTheSyncIsCalled(t *testing.T) {
 	longer.Name = strings.Repeat("a", 252) + "b"
 	shelf := newConfigMaps()
 	for _, owner := range []metav1.OwnerReference{long, longer} {
-		if err := inventory.NewStore(shelf, owner).Save(t.Context(), refs(20000)); err != nil {
+		if err := inventory.NewStore(shelf, owner).Save(t.Context(), items(20000)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -39,6 +39,8 @@ type Source struct {
 	Select func(*metav1.ListOptions)
 	// Trim cuts off what the reader doesn't need of an object, before a list holds all of them at once. May be nil.
 	Trim func(metav1.Object)
+	// Broken hears of each list and watch that isn't answered. May be nil.
+	Broken func(error)
 	// Log hears of broken watches. Default: nothing is logged.
 	Log *slog.Logger
 }
@@ -57,12 +59,21 @@ func Run(ctx context.Context, source Source, reader Reader) {
 		}
 		return options
 	}
+	broken := func(err error) {
+		if err != nil && source.Broken != nil {
+			source.Broken(err)
+		}
+	}
 	from := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			return source.List(ctx, narrow(options))
+			list, err := source.List(ctx, narrow(options))
+			broken(err)
+			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return source.Watch(ctx, narrow(options))
+			events, err := source.Watch(ctx, narrow(options))
+			broken(err)
+			return events, err
 		},
 	}
 	backoff := again()
