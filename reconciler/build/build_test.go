@@ -66,7 +66,7 @@ func FuzzDecode(f *testing.F) {
 		if json {
 			name = "a.json"
 		}
-		c := build.NewCollector(build.Limits{})
+		c := build.NewCollector(build.Limits{}, build.Options{})
 		build.Decode(c, name, []byte(text))
 		objects, err := c.Objects()
 		if e, ok := errors.AsType[*build.Error](err); ok && (e.Line < 1 || e.Line > strings.Count(text, "\n")+2) {
@@ -79,7 +79,7 @@ func FuzzDecode(f *testing.F) {
 		if err := build.Encode(&encoded, objects); err != nil {
 			t.Fatalf("encoding: %v", err)
 		}
-		c = build.NewCollector(build.Limits{})
+		c = build.NewCollector(build.Limits{}, build.Options{})
 		build.Decode(c, "b.yaml", encoded.Bytes())
 		again, err := c.Objects()
 		if err != nil {

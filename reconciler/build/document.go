@@ -102,7 +102,11 @@ func decodeYAML(c *Collector, file string, d document) {
 		c.Fail(err)
 		return
 	}
-	addJSON(c, file, d.first(), data)
+	var unquoted Unquoted
+	if c.values != nil {
+		unquoted = unquotedOf(d.text)
+	}
+	addJSON(c, origin{file: file, line: d.first(), unquoted: unquoted}, data)
 }
 
 // first gives the first line that means something.
@@ -181,7 +185,7 @@ func decodeJSON(c *Collector, file string, data []byte) {
 			c.Fail(&Error{File: file, Line: line, Err: err})
 			return
 		}
-		addJSON(c, file, line, raw)
+		addJSON(c, origin{file: file, line: line}, raw)
 	}
 }
 
@@ -193,17 +197,17 @@ func lineOf(data []byte, offset int) int {
 	return 1 + bytes.Count(data[:offset], []byte("\n"))
 }
 
-func addJSON(c *Collector, file string, line int, data []byte) {
+func addJSON(c *Collector, at origin, data []byte) {
 	if trimmed := bytes.TrimSpace(data); bytes.Equal(trimmed, []byte("null")) {
 		return // an empty document
 	} else if len(trimmed) == 0 || trimmed[0] != '{' {
-		c.Fail(&Error{File: file, Line: line, Err: errors.New("not an object"), Hint: "name files that aren't manifests in .towlineignore"})
+		c.Fail(&Error{File: at.file, Line: at.line, Err: errors.New("not an object"), Hint: "name files that aren't manifests in .towlineignore"})
 		return
 	}
 	object := map[string]any{}
 	if err := utiljson.Unmarshal(data, &object); err != nil { // whole numbers become int64
-		c.Fail(&Error{File: file, Line: line, Err: err})
+		c.Fail(&Error{File: at.file, Line: at.line, Err: err})
 		return
 	}
-	c.Add(file, line, object)
+	c.document(at, "", object)
 }

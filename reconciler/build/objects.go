@@ -19,6 +19,8 @@ const maxErrors = 20
 // is for the bot, and holds against each object what an object must have.
 type Collector struct {
 	limits  Limits
+	values  map[string]string // of variables; nil leaves them alone
+	grow    int               // bytes that texts may still grow by their variables
 	objects []*unstructured.Unstructured
 	seen    map[string]Error // identity → place of the first
 	errs    []error
@@ -26,27 +28,38 @@ type Collector struct {
 	full    bool
 }
 
-// NewCollector gives an empty Collector.
-func NewCollector(limits Limits) *Collector {
-	return &Collector{limits: limits.WithDefaults(), seen: map[string]Error{}}
+// NewCollector gives an empty Collector, which puts the variables of the options in.
+func NewCollector(limits Limits, options Options) *Collector {
+	limits = limits.WithDefaults()
+	return &Collector{limits: limits, values: options.Variables, grow: int(limits.Bytes), seen: map[string]Error{}}
 }
 
 // Add takes one document that stands at file:line. Errors are kept for Objects,
 // so that a person sees all of them at once.
 func (c *Collector) Add(file string, line int, object map[string]any) {
+	c.AddUnquoted(file, line, object, nil)
+}
+
+// AddUnquoted is Add for a document of which is known what was written without quotes.
+func (c *Collector) AddUnquoted(file string, line int, object map[string]any, unquoted Unquoted) {
+	c.document(origin{file: file, line: line, unquoted: unquoted}, "", object)
+}
+
+// document adds an object, or those of a list, from the place path in its document.
+func (c *Collector) document(d origin, path string, object map[string]any) {
 	u := &unstructured.Unstructured{Object: object}
 	if !isList(u) {
-		c.add(file, line, u)
+		c.add(d, path, u)
 		return
 	}
 	items, _ := u.Object["items"].([]any)
 	for i, item := range items {
 		m, ok := item.(map[string]any)
 		if !ok {
-			c.Fail(&Error{File: file, Line: line, Err: fmt.Errorf("items[%d] of the %s isn't an object", i, u.GetKind())})
+			c.Fail(&Error{File: d.file, Line: d.line, Err: fmt.Errorf("items[%d] of the %s isn't an object", i, u.GetKind())})
 			continue
 		}
-		c.Add(file, line, m)
+		c.document(d, joinItem(joinField(path, "items"), i), m)
 	}
 }
 
@@ -73,8 +86,20 @@ func (c *Collector) Objects() ([]*unstructured.Unstructured, error) {
 	return c.objects, nil
 }
 
-func (c *Collector) add(file string, line int, u *unstructured.Unstructured) {
+// origin is where a document stands.
+type origin struct {
+	file     string
+	line     int
+	unquoted Unquoted
+}
+
+func (c *Collector) add(d origin, path string, u *unstructured.Unstructured) {
+	file, line := d.file, d.line
 	if forBot(u) {
+		return
+	}
+	u, ok := c.substitute(d, path, u)
+	if !ok {
 		return
 	}
 	if err := check(u); err != nil {
@@ -99,6 +124,21 @@ func (c *Collector) add(file string, line int, u *unstructured.Unstructured) {
 		return
 	}
 	c.objects = append(c.objects, u)
+}
+
+// substitute puts the variables in. False means that it failed, which is recorded.
+func (c *Collector) substitute(d origin, path string, u *unstructured.Unstructured) (*unstructured.Unstructured, bool) {
+	if c.values == nil || optedOut(u) {
+		return u, true
+	}
+	v := variables{values: c.values, unquoted: d.unquoted, left: c.grow}
+	name := describe(u)
+	u = v.object(u, path)
+	c.grow = v.left
+	for _, err := range v.errs {
+		c.Fail(&Error{File: d.file, Line: d.line, Err: fmt.Errorf("%s: %w", name, err), Hint: hintVariable(err)})
+	}
+	return u, len(v.errs) == 0
 }
 
 // isList tells lists (List, ConfigMapList…) from the objects that happen to have

@@ -20,8 +20,8 @@ import (
 )
 
 // Run builds each testdata/*.txtar with b. The archive's comment may hold a line
-// "dir: PATH"; the root is built by default. With -update the expectations are
-// written anew.
+// "dir: PATH"; the root is built by default; and lines "variable: NAME=VALUE". With
+// -update the expectations are written anew.
 func Run(t *testing.T, b build.Builder) {
 	t.Helper()
 	names, err := filepath.Glob("testdata/*.txtar")
@@ -41,7 +41,7 @@ func one(t *testing.T, b build.Builder, name string) {
 	}
 	fsys, rest := Tree(archive)
 	want := txtar.Format(&txtar.Archive{Files: rest})
-	got := txtar.Format(&txtar.Archive{Files: []txtar.File{outcome(t, b, fsys, dir(archive))}})
+	got := txtar.Format(&txtar.Archive{Files: []txtar.File{outcome(t, b, build.Request{Files: fsys, Dir: dir(archive), Options: build.Options{Variables: variables(archive)}})}})
 	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
 		archive.Files = append(inputs(archive), txtar.Parse(got).Files...)
 		if err := os.WriteFile(name, txtar.Format(archive), 0o600); err != nil {
@@ -54,9 +54,9 @@ func one(t *testing.T, b build.Builder, name string) {
 	}
 }
 
-func outcome(t *testing.T, b build.Builder, fsys fs.FS, dir string) txtar.File {
+func outcome(t *testing.T, b build.Builder, request build.Request) txtar.File {
 	t.Helper()
-	objects, err := build.Select(b).Build(t.Context(), build.Request{Files: fsys, Dir: dir})
+	objects, err := build.Select(b).Build(t.Context(), request)
 	if err != nil {
 		if !build.IsPermanent(err) {
 			t.Errorf("error isn't permanent: %v", err)
@@ -94,10 +94,31 @@ func inputs(archive *txtar.Archive) []txtar.File {
 }
 
 func dir(archive *txtar.Archive) string {
-	for line := range strings.Lines(string(archive.Comment)) {
-		if d, ok := strings.CutPrefix(line, "dir: "); ok {
-			return strings.TrimSpace(d)
-		}
+	for _, d := range settings(archive, "dir") {
+		return d
 	}
 	return "."
+}
+
+// variables is nil where there are none.
+func variables(archive *txtar.Archive) map[string]string {
+	var values map[string]string
+	for _, text := range settings(archive, "variable") {
+		if values == nil {
+			values = map[string]string{}
+		}
+		name, value, _ := strings.Cut(text, "=")
+		values[name] = strings.ReplaceAll(value, `\n`, "\n")
+	}
+	return values
+}
+
+func settings(archive *txtar.Archive, name string) []string {
+	var found []string
+	for line := range strings.Lines(string(archive.Comment)) {
+		if value, ok := strings.CutPrefix(line, name+": "); ok {
+			found = append(found, strings.TrimSpace(value))
+		}
+	}
+	return found
 }

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/towline-dev/towline/reconciler/build"
@@ -70,7 +71,7 @@ func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstruct
 	if err != nil {
 		return nil, errors.Join(files.syntax(), &build.Error{File: dir, Err: err})
 	}
-	return b.collect(dir, rendered)
+	return b.collect(request, rendered)
 }
 
 // run calls the library. A panic in it, on input that its authors didn't think
@@ -89,8 +90,9 @@ func run(files *files, dir string) (rendered resmap.ResMap, err error) {
 	return krusty.MakeKustomizer(options).Run(files, "/"+strings.TrimPrefix(dir, "."))
 }
 
-func (b *Builder) collect(dir string, rendered resmap.ResMap) ([]*unstructured.Unstructured, error) {
-	objects := build.NewCollector(b.limits)
+func (b *Builder) collect(request build.Request, rendered resmap.ResMap) ([]*unstructured.Unstructured, error) {
+	dir := request.Dir
+	objects := build.NewCollector(b.limits, request.Options)
 	for _, r := range rendered.Resources() {
 		data, err := r.MarshalJSON()
 		if err != nil {
@@ -100,7 +102,15 @@ func (b *Builder) collect(dir string, rendered resmap.ResMap) ([]*unstructured.U
 		if err := utiljson.Unmarshal(data, &object); err != nil {
 			return nil, &build.Error{File: dir, Err: fmt.Errorf("decoding %s: %w", r.CurId(), err)}
 		}
-		objects.Add(dir, 0, object)
+		objects.AddUnquoted(dir, 0, object, unquoted(request.Options, r))
 	}
 	return objects.Objects()
+}
+
+// unquoted finds what was written without quotes; it still shows in the library's nodes.
+func unquoted(options build.Options, r *resource.Resource) build.Unquoted {
+	if options.Variables == nil {
+		return nil
+	}
+	return build.UnquotedIn(r.YNode())
 }

@@ -35,7 +35,7 @@ func (b Builder) Build(ctx context.Context, request build.Request) ([]*unstructu
 		fsys:    fsys,
 		root:    dir,
 		reader:  build.NewReader(fsys, b.Limits),
-		objects: build.NewCollector(b.Limits),
+		objects: build.NewCollector(b.Limits, request.Options),
 	}
 	err := fs.WalkDir(fsys, dir, func(name string, entry fs.DirEntry, err error) error {
 		if err := ctx.Err(); err != nil {
