@@ -18,6 +18,7 @@ import (
 	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/refcache"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/helm"
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
 	"github.com/towline-dev/towline/reconciler/build/render"
@@ -137,6 +138,7 @@ func stateDir(configured string) (string, error) {
 func builders() *render.Renderer {
 	return render.New(render.Config{Kinds: []render.Kind{
 		{Name: "kustomize", Builder: kustomize.New(build.Limits{}), Relevant: render.FilesOnly},
+		{Name: "helm", Builder: helm.New(build.Limits{})},
 		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
 	}})
 }

@@ -40,8 +40,8 @@ func (a *Applier) DryRun(ctx context.Context, plan *Plan) []Foreseen {
 		})
 	}
 	_ = workers.Wait() // the workers give what they found, no errors
-	for _, outcome := range plan.failed {
-		all = append(all, Foreseen{Ref: outcome.Ref, Err: outcome.Err})
+	for _, f := range plan.failed {
+		all = append(all, Foreseen{Ref: f.outcome.Ref, Err: f.outcome.Err})
 	}
 	return all
 }

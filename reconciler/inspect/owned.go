@@ -21,11 +21,11 @@ const listPage = 500
 // owned reads what a Sync owns from its inventory, sorted.
 func (c *Client) owned(ctx context.Context, sync *v1.Sync) ([]inventory.ObjectRef, error) {
 	owner := metav1.OwnerReference{APIVersion: v1.GroupVersion().String(), Kind: v1.Kind, Name: sync.Name, UID: sync.UID}
-	refs, err := inventory.NewStore(c.core.ConfigMaps(sync.Namespace), owner).Load(ctx)
+	items, err := inventory.NewStore(c.core.ConfigMaps(sync.Namespace), owner).Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading what Sync %s/%s owns: %w", sync.Namespace, sync.Name, err)
 	}
-	return refs, nil
+	return inventory.Refs(items), nil
 }
 
 // live is the objects of a Sync as they stand, by reference without version.
