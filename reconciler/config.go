@@ -47,6 +47,9 @@ type Config struct {
 	Fetches int
 	// Reporter tells the forge how a commit fared. Default: nobody is told.
 	Reporter StatusReporter
+	// AppTokens signs in as GitHub Apps that Secrets of sources name. Default: such
+	// Secrets are refused.
+	AppTokens AppTokens
 	// AllowNoServiceAccount lets Syncs that name no ServiceAccount use the
 	// reconciler's own rights, which are usually those of an administrator.
 	// Default: such Syncs are refused.

@@ -31,6 +31,7 @@ type controller struct {
 	events      record.EventRecorder
 	broadcaster record.EventBroadcaster
 	sources     *sources
+	vault       *vault
 	identities  *identities
 	watcher     *drift.Watcher
 	waiter      *health.Waiter

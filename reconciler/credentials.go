@@ -2,73 +2,103 @@ package reconciler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"strconv"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/towline-dev/towline/internal/gitrepo"
-	"github.com/towline-dev/towline/internal/secret"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 )
 
 // anonymous is the identity of sources that are read without credentials.
 const anonymous = "anonymous"
 
-// credentialsAge is how long credentials that work are used before the Secret is
-// read again. Those that don't work are read again at each try.
-const credentialsAge = 5 * time.Minute
+const (
+	// credentialsAge is how long credentials that work are used before the Secret is
+	// read again. Those that don't work are read again at each try.
+	credentialsAge = 5 * time.Minute
+	// maxCredentials bounds how many Secrets' credentials are kept in memory.
+	maxCredentials = 4096
+)
 
-// credentials are what a Sync reads its repository with.
+// credentials are what Syncs read a repository with.
 type credentials struct {
 	auth     gitrepo.Auth
 	identity string // differs wherever the credentials differ, and tells nothing of them
-	name     string // of the Secret; empty for none
-	read     time.Time
 }
 
-// credentials gives those of a Sync; again reads the Secret even if it was read lately.
-func (c *controller) credentials(ctx context.Context, s *v1.Sync, st *state, again bool) (credentials, error) {
+// vault keeps the credentials that were read lately, so that the many Syncs of one Secret
+// read it once.
+type vault struct {
+	reader client.Reader
+	apps   AppTokens
+	now    func() time.Time
+
+	mu    sync.Mutex
+	known map[vaultKey]vaultEntry
+}
+
+// vaultKey names a Secret; what is made of it depends on the repository's address.
+type vaultKey struct {
+	secret types.NamespacedName
+	url    string
+}
+
+type vaultEntry struct {
+	credentials
+	read time.Time
+}
+
+func newVault(c Config, reader client.Reader) *vault {
+	return &vault{reader: reader, apps: c.AppTokens, now: c.Now, known: map[vaultKey]vaultEntry{}}
+}
+
+// credentials gives those of a Sync. failed is when those that are known were refused,
+// or zero: then the Secret is read again, unless it was since.
+func (v *vault) credentials(ctx context.Context, s *v1.Sync, failed time.Time) (credentials, error) {
 	ref := s.Spec.Source.SecretRef
 	if ref == nil {
 		return credentials{identity: anonymous}, nil
 	}
-	known := st.credentials
-	if known.name == ref.Name && !again && c.Now().Sub(known.read) < credentialsAge {
+	key := vaultKey{types.NamespacedName{Namespace: s.Namespace, Name: ref.Name}, s.Spec.Source.URL}
+	if known, ok := v.recent(key, failed); ok {
 		return known, nil
 	}
 	var object corev1.Secret
-	key := types.NamespacedName{Namespace: s.Namespace, Name: ref.Name}
-	if err := c.reader.Get(ctx, key, &object); err != nil {
-		return credentials{}, fmt.Errorf("reading Secret %q for the source: %w", key, err)
+	if err := v.reader.Get(ctx, key.secret, &object); err != nil {
+		return credentials{}, fmt.Errorf("reading Secret %q for the source: %w", key.secret, err)
 	}
-	found, err := fromSecret(&object)
+	found, err := fromSecret(object.Data, key.url, v.apps)
 	if err != nil {
-		return credentials{}, fmt.Errorf("reading Secret %q for the source: %w", key, err)
+		return credentials{}, fmt.Errorf("reading Secret %q for the source: %w", key.secret, err)
 	}
-	found.name, found.read = ref.Name, c.Now()
-	st.credentials = found
+	v.keep(key, found)
 	return found, nil
 }
 
-func fromSecret(object *corev1.Secret) (credentials, error) {
-	username, password, ca := object.Data["username"], object.Data["password"], object.Data["ca.crt"]
-	if len(password) == 0 && len(ca) == 0 {
-		return credentials{}, errors.New("it has neither password nor ca.crt (hint: username and password for basic authentication, a token is a password)")
+func (v *vault) recent(key vaultKey, failed time.Time) (credentials, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	known, ok := v.known[key]
+	fresh := v.now().Sub(known.read) < credentialsAge && known.read.After(failed)
+	return known.credentials, ok && fresh
+}
+
+// keep remembers, and forgets what is too old to be of use.
+func (v *vault) keep(key vaultKey, found credentials) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.known) >= maxCredentials {
+		clear(v.known)
 	}
-	hash := sha256.New()
-	for _, part := range [][]byte{username, password, ca} {
-		// The length keeps "ab"+"c" and "a"+"bc" apart.
-		hash.Write(append(strconv.AppendInt(nil, int64(len(part)), 10), ':'))
-		hash.Write(part)
+	for other, entry := range v.known {
+		if v.now().Sub(entry.read) >= credentialsAge {
+			delete(v.known, other)
+		}
 	}
-	return credentials{
-		auth:     gitrepo.Auth{Username: string(username), Password: secret.New(string(password)), CA: ca},
-		identity: hex.EncodeToString(hash.Sum(nil)[:16]),
-	}, nil
+	v.known[key] = vaultEntry{found, v.now()}
 }

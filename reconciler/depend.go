@@ -104,8 +104,7 @@ func (w *work) dependencyMissing(ctx context.Context, name string, source snapsh
 	if !current(&other) {
 		return fmt.Sprintf("dependency %q isn't ready", name), nil
 	}
-	same := other.Spec.Source.URL == w.sync.Spec.Source.URL && branchOf(&other) == branchOf(w.sync)
-	if same && other.Status.LastAppliedRevision != source.name() {
+	if sameSource(&other, w.sync) && other.Status.LastAppliedRevision != source.name() {
 		return fmt.Sprintf("dependency %q hasn't applied %s yet", name, source.name()), nil
 	}
 	return "", nil

@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
-	"github.com/towline-dev/towline/internal/gitrepo"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/build"
@@ -74,74 +73,6 @@ func (w *work) suspend(ctx context.Context) {
 func (w *work) resume() {
 	w.board().remove(v1.ConditionSuspended)
 	delete(w.st.said, "suspended")
-}
-
-// source gives what is known of the repository, and whether there is anything to apply.
-func (w *work) source(ctx context.Context) (snapshot, bool) {
-	spec := w.sync.Spec.Source
-	creds, err := w.credentials(ctx, w.sync, w.st, errors.Is(w.st.sourceErr, gitrepo.ErrAuth))
-	if err != nil {
-		w.st.sourceBad = true
-		w.later(ctx, v1.ReasonAuthentication, err)
-		return snapshot{}, false
-	}
-	key := sourceKey{url: spec.URL, branch: branchOf(w.sync), identity: creds.identity}
-	source, err := w.sources.use(w.st.key, key, creds.auth, w.sync.Spec.Interval.Duration)
-	if err != nil {
-		w.stall(ctx, attempt{}, v1.ReasonGitFailed, err)
-		return snapshot{}, false
-	}
-	w.st.sourceErr = source.err
-	if source.polls == 0 || !w.answered(source) {
-		if w.st.status.ObservedGeneration != w.sync.Generation { // what is said so far is of another spec
-			w.board().working(fmt.Sprintf("asking %s for branch %s", spec.URL, branchOf(w.sync)))
-		}
-		return source, false
-	}
-	w.sourceFailed(ctx, source)
-	return source, source.revision != ""
-}
-
-// answered tells whether the poll that a person asked for by annotation is done.
-func (w *work) answered(source snapshot) bool {
-	value := w.sync.Annotations[v1.AnnotationRequestedAt]
-	if value == "" || value == w.st.status.LastHandledReconcileAt {
-		return true
-	}
-	if w.st.requested.value != value {
-		w.st.requested = request{value: value, ticket: w.sources.ticket(w.st.key)}
-	}
-	if source.polls < w.st.requested.ticket {
-		return false
-	}
-	if source.err != nil {
-		w.st.status.LastHandledReconcileAt = value
-	}
-	return true
-}
-
-// sourceFailed shows the failure of a poll. One hiccup of a server is not worth a
-// condition where there is a revision to stand by.
-func (w *work) sourceFailed(ctx context.Context, source snapshot) {
-	if source.err == nil {
-		if w.st.sourceBad {
-			w.st.sourceBad = false
-			w.st.done = attempt{} // the conditions speak of the source: say again how the revision fares
-		}
-		return
-	}
-	if errors.Is(source.err, gitrepo.ErrUnavailable) && source.failures < 2 && source.revision != "" {
-		return
-	}
-	reason := v1.ReasonGitFailed
-	if errors.Is(source.err, gitrepo.ErrAuth) {
-		reason = v1.ReasonAuthentication
-	}
-	w.st.sourceBad = true
-	if w.news("source", reason+masked(source.err.Error())) || !is(&w.st.status, v1.ConditionReady, reason) {
-		w.board().failed(reason, source.err.Error())
-		w.tell(ctx, event{warning, reason, source.err.Error()})
-	}
 }
 
 // attempt makes the cluster equal to a revision, unless that is done.

@@ -143,6 +143,7 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	}
 	c.outage = newOutage(ready(c.core.RESTClient()), c.queue.wake)
 	c.sources = newSources(config, c.metrics, c.queue.wake)
+	c.vault = newVault(config, c.reader)
 	c.identities = newIdentities(config, mapper, c.watcher)
 	return c, nil
 }
@@ -217,7 +218,7 @@ func (c *controller) serve(manager ctrlmanager.Manager) error {
 
 func (c *controller) webhook() (http.Handler, error) {
 	hook, err := NewWebhook(c.WebhookSecret, func(p Push) int {
-		return c.sources.refresh(func(key sourceKey) bool { return p.Matches(key.url, key.branch) })
+		return c.sources.refresh(func(key sourceKey) bool { return p.Matches(key.url, key.ref) })
 	})
 	if err != nil {
 		return nil, err

@@ -22,10 +22,9 @@ type state struct {
 	set string // ID of the apply set
 	inbox
 
-	written     v1.SyncStatus // the status as it was last written or read
-	status      v1.SyncStatus // as it should be
-	store       *inventory.Store
-	credentials credentials
+	written v1.SyncStatus // the status as it was last written or read
+	status  v1.SyncStatus // as it should be
+	store   *inventory.Store
 
 	done       attempt   // the last attempt that needs no other
 	tried      attempt   // the last attempt at all
@@ -36,8 +35,8 @@ type state struct {
 	retryAt    time.Time // when the failed attempt is made again; zero for not
 	requested  request
 
-	sourceErr error // of the source's last poll
-	sourceBad bool  // Ready speaks of sourceErr
+	credentialsFailed time.Time // when the source's last poll was refused; zero for not
+	sourceBad         bool      // Ready speaks of the source
 
 	targets []health.Target // what must be healthy
 	waiting *waiting        // the wait for health under way

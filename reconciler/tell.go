@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -57,7 +56,7 @@ func (w *work) news(subject, text string) bool {
 
 // report tells the forge how a revision fares, unless it knows.
 func (w *work) report(revision string, state State, description string) {
-	_, sha, _ := strings.Cut(revision, "@sha1:")
+	sha := string(revisionHash(revision))
 	if !w.news("forge", sha+string(state)+description) {
 		return
 	}

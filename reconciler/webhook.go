@@ -1,13 +1,11 @@
 package reconciler
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"time"
 
-	"github.com/towline-dev/towline/internal/gitrepo/giturl"
 	"github.com/towline-dev/towline/internal/hook"
 	"github.com/towline-dev/towline/internal/secret"
 )
@@ -21,17 +19,11 @@ const (
 	webhooksAtOnce = 32
 )
 
-// Push is what a webhook says: a branch of a repository has moved.
-type Push struct {
-	// URLs are the addresses that the forge knows the repository by.
-	URLs []string
-	// Branch is the branch's short name.
-	Branch string
-}
-
-// Webhook answers the push webhooks of GitHub, Gitea and Forgejo. A request is
-// believed only if its body carries the HMAC-SHA256 of the shared key; nothing of
-// the body is looked at before that.
+// Webhook answers the push webhooks of GitHub, GitLab, Gitea and Forgejo. A request is
+// believed only if it shows the shared key: by the HMAC-SHA256 of its body, or as GitLab
+// does, by the key itself in X-Gitlab-Token or by a signature of Standard Webhooks, for
+// which the key is GitLab's signing token, whsec_BASE64. Nothing of the body is looked at
+// before that.
 //
 // It answers 202 to pushes and to events that don't matter here, 401 to a missing
 // or wrong signature, 405, 408, 413 and 400 to what else is wrong, and 429 where more come
@@ -39,8 +31,10 @@ type Push struct {
 // triggers nothing.
 type Webhook struct {
 	key        secret.String
+	standard   hook.StandardKey // the zero one where key isn't a signing token
 	trigger    func(Push) int
 	answer     func(code int)
+	now        func() time.Time
 	endpoint   *hook.Endpoint
 	deliveries hook.Deliveries
 }
@@ -51,7 +45,10 @@ func NewWebhook(key secret.String, trigger func(Push) int) (*Webhook, error) {
 	if key.IsZero() {
 		return nil, errors.New("a webhook needs a secret")
 	}
-	h := &Webhook{key: key, trigger: trigger, answer: func(int) {}}
+	h := &Webhook{key: key, trigger: trigger, answer: func(int) {}, now: time.Now}
+	if standard, err := hook.ParseStandardKey(key.Reveal()); err == nil {
+		h.standard = standard
+	}
 	var err error
 	h.endpoint, err = hook.New(hook.Config{
 		MaxBody: maxWebhook, AtOnce: webhooksAtOnce, Admit: h.admit, Tell: h.tell,
@@ -63,17 +60,35 @@ func NewWebhook(key secret.String, trigger func(Push) int) (*Webhook, error) {
 // ServeHTTP implements http.Handler.
 func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.endpoint.ServeHTTP(w, r) }
 
-// admit refuses what claims no signature, without reading it.
+// admit refuses what can't show the key, without reading it.
 func (h *Webhook) admit(_ http.ResponseWriter, r *http.Request) hook.Answer {
-	if _, ok := signatureOf(r.Header); !ok {
+	_, signed := signatureOf(r.Header)
+	if !signed && r.Header.Get("Webhook-Signature") == "" && !h.token(r.Header) {
 		return unsigned()
 	}
 	return hook.Answer{}
 }
 
-// signatureOf finds the signature: that of older Gitea has a header of its own.
+// signatureOf finds the signature: those of older Gitea and Forgejo have headers of their own.
 func signatureOf(h http.Header) (hook.Signature, bool) {
-	return hook.SignatureOf(h, "X-Gitea-Signature")
+	return hook.SignatureOf(h, "X-Gitea-Signature", "X-Forgejo-Signature")
+}
+
+// token tells whether the key itself is shown, as GitLab does where it has no signing token.
+func (h *Webhook) token(header http.Header) bool {
+	text := header.Get("X-Gitlab-Token")
+	return text != "" && hook.Same(text, h.key.Reveal())
+}
+
+// shown tells whether the sender has the key.
+func (h *Webhook) shown(header http.Header, body []byte) bool {
+	if signature, ok := signatureOf(header); ok {
+		return signature.Of(body, h.key.Reveal())
+	}
+	if header.Get("Webhook-Signature") != "" {
+		return h.standard.Signed(header, body, h.now())
+	}
+	return h.token(header)
 }
 
 func unsigned() hook.Answer {
@@ -82,20 +97,20 @@ func unsigned() hook.Answer {
 
 // tell acts on a body, once it is known whose it is.
 func (h *Webhook) tell(_ http.ResponseWriter, r *http.Request, body []byte) hook.Answer {
-	if signature, _ := signatureOf(r.Header); !signature.Of(body, h.key.Reveal()) {
+	if !h.shown(r.Header, body) {
 		return unsigned()
 	}
-	if kind := header(r.Header, "X-GitHub-Event", "X-Gitea-Event"); kind != "push" {
-		return hook.Answer{Result: hook.Ignored, Code: http.StatusAccepted, Text: "nothing to do"}
-	}
-	push, err := parsePush(body)
-	if err != nil {
+	push, known, err := parsePush(r.Header, body)
+	switch {
+	case err != nil:
 		return hook.Answer{Result: hook.Malformed, Code: http.StatusBadRequest, Text: err.Error()}
+	case !known:
+		return hook.Answer{Result: hook.Ignored, Code: http.StatusAccepted, Text: "nothing to do"}
+	case push.Branch == "" && push.Tag == "":
+		return hook.Answer{Result: hook.Ignored, Code: http.StatusAccepted, Text: "neither a branch nor a tag"}
 	}
-	if push.Branch == "" {
-		return hook.Answer{Result: hook.Ignored, Code: http.StatusAccepted, Text: "not a branch"}
-	}
-	if !h.deliveries.Fresh(header(r.Header, "X-GitHub-Delivery", "X-Gitea-Delivery"), body) {
+	id := header(r.Header, "X-GitHub-Delivery", "X-Gitea-Delivery", "X-Forgejo-Delivery", "Webhook-Id", "X-Gitlab-Event-UUID")
+	if !h.deliveries.Fresh(id, body) {
 		return hook.Answer{Result: hook.Ignored, Code: http.StatusAccepted, Text: "known already"}
 	}
 	return hook.Answer{Result: hook.Accepted, Code: http.StatusAccepted, Text: fmt.Sprintf("asking %d sources", h.trigger(push))}
@@ -108,45 +123,4 @@ func header(h http.Header, names ...string) string {
 		}
 	}
 	return ""
-}
-
-func parsePush(body []byte) (Push, error) {
-	var payload struct {
-		Ref        string `json:"ref"`
-		Repository struct {
-			CloneURL string `json:"clone_url"`
-			HTMLURL  string `json:"html_url"`
-			URL      string `json:"url"`
-		} `json:"repository"`
-	}
-	if err := json.Unmarshal(body, &payload); err != nil {
-		return Push{}, errors.New("the body isn't the JSON of a push (hint: set the webhook's content type to application/json)")
-	}
-	var push Push
-	for _, u := range []string{payload.Repository.CloneURL, payload.Repository.HTMLURL, payload.Repository.URL} {
-		if u != "" {
-			push.URLs = append(push.URLs, u)
-		}
-	}
-	push.Branch, _ = strings.CutPrefix(payload.Ref, "refs/heads/")
-	if push.Branch == payload.Ref {
-		push.Branch = ""
-	}
-	return push, nil
-}
-
-// Matches tells whether a source's address may be one of the push's. The host is
-// left out: inside a cluster a forge often goes by another name than it gives
-// itself, and a source asked in vain costs one request.
-func (p Push) Matches(address, branch string) bool {
-	if branch != p.Branch {
-		return false
-	}
-	want := giturl.Tail(address)
-	for _, u := range p.URLs {
-		if got := giturl.Tail(u); got != "" && got == want {
-			return true
-		}
-	}
-	return false
 }

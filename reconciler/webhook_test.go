@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
 
+	"github.com/towline-dev/towline/internal/gitrepo"
 	"github.com/towline-dev/towline/internal/secret"
 	"github.com/towline-dev/towline/reconciler"
 	"github.com/towline-dev/towline/reconciler/build/plain"
@@ -64,7 +65,7 @@ func TestWebhook(t *testing.T) {
 		{"not JSON, not signed", http.MethodPost, "{", http.Header{"X-Github-Event": {"push"}}, http.StatusUnauthorized, false},
 		{"not JSON", http.MethodPost, "{", github("{"), http.StatusBadRequest, false},
 		{"ping", http.MethodPost, pushBody, with(github(pushBody), "X-GitHub-Event", "ping"), http.StatusAccepted, false},
-		{"tag", http.MethodPost, `{"ref":"refs/tags/v1"}`, github(`{"ref":"refs/tags/v1"}`), http.StatusAccepted, false},
+		{"notes", http.MethodPost, `{"ref":"refs/notes/commits"}`, github(`{"ref":"refs/notes/commits"}`), http.StatusAccepted, false},
 		{"GET", http.MethodGet, "", github(""), http.StatusMethodNotAllowed, false},
 		{"too large", http.MethodPost, strings.Repeat(" ", 5<<20+1), github(""), http.StatusRequestEntityTooLarge, false},
 	} {
@@ -131,23 +132,36 @@ func TestWebhookWithoutSecret(t *testing.T) {
 }
 
 func TestPushMatches(t *testing.T) {
+	const deploy = "https://git.example.com/acme/deploy.git"
+	branch := func(name string) gitrepo.Ref { return gitrepo.Ref{Kind: gitrepo.KindBranch, Name: name} }
+	main := branch("main")
 	for _, tt := range []struct {
-		pushed, address, branch string
-		want                    bool
+		name, pushed, address string
+		branch, tag           string
+		ref                   gitrepo.Ref
+		want                  bool
 	}{
-		{"https://git.example.com/acme/deploy.git", "https://git.example.com/acme/deploy", "main", true},
-		{"https://git.example.com/acme/deploy", "https://git.example.com/acme/deploy.git/", "main", true},
-		{"https://git.example.com/Acme/Deploy.git", "http://gitea.git.svc:3000/acme/deploy.git", "main", true},
-		{"https://example.com/git/acme/deploy.git", "http://gitea/acme/deploy.git", "main", true},
-		{"https://git.example.com/acme/deploy.git", "https://git.example.com/acme/deploy", "other", false},
-		{"https://git.example.com/acme/deploy.git", "https://git.example.com/acme/deployment", "main", false},
-		{"https://git.example.com/evil/deploy.git", "https://git.example.com/acme/deploy", "main", false},
-		{"", "https://git.example.com/", "main", false},
-		{"://", "https://git.example.com/acme/deploy", "main", false},
+		{"without .git", deploy, "https://git.example.com/acme/deploy", "main", "", main, true},
+		{"slash at the end", "https://git.example.com/acme/deploy", "https://git.example.com/acme/deploy.git/", "main", "", main, true},
+		{"another host", "https://git.example.com/Acme/Deploy.git", "http://gitea.git.svc:3000/acme/deploy.git", "main", "", main, true},
+		{"forge below a path", "https://example.com/git/acme/deploy.git", "http://gitea/acme/deploy.git", "main", "", main, true},
+		{"ssh", deploy, "ssh://git@git.example.com:2222/acme/deploy.git", "main", "", main, true},
+		{"short ssh", deploy, "git@git.example.com:acme/deploy.git", "main", "", main, true},
+		{"another branch", deploy, "https://git.example.com/acme/deploy", "main", "", branch("other"), false},
+		{"another name", deploy, "https://git.example.com/acme/deployment", "main", "", main, false},
+		{"another owner", "https://git.example.com/evil/deploy.git", "https://git.example.com/acme/deploy", "main", "", main, false},
+		{"no address", "", "https://git.example.com/", "main", "", main, false},
+		{"bad address", "://", "https://git.example.com/acme/deploy", "main", "", main, false},
+		{"tag of a branch's name", deploy, deploy, "", "main", main, false},
+		{"tag", deploy, deploy, "", "v1", gitrepo.Ref{Kind: gitrepo.KindTag, Name: "v1"}, true},
+		{"another tag", deploy, deploy, "", "v2", gitrepo.Ref{Kind: gitrepo.KindTag, Name: "v1"}, false},
+		{"any tag for a range", deploy, deploy, "", "v2", gitrepo.Ref{Kind: gitrepo.KindSemver, Name: ">=1"}, true},
+		{"branch for a range", deploy, deploy, "main", "", gitrepo.Ref{Kind: gitrepo.KindSemver, Name: ">=1"}, false},
+		{"anything for a commit", deploy, deploy, "main", "", gitrepo.Ref{Kind: gitrepo.KindCommit, Name: strings.Repeat("1", 40)}, true},
 	} {
-		t.Run(tt.pushed+" "+tt.address, func(t *testing.T) {
-			p := reconciler.Push{URLs: []string{tt.pushed}, Branch: "main"}
-			if got := p.Matches(tt.address, tt.branch); got != tt.want {
+		t.Run(tt.name, func(t *testing.T) {
+			p := reconciler.Push{URLs: []string{tt.pushed}, Branch: tt.branch, Tag: tt.tag}
+			if got := p.Matches(tt.address, tt.ref); got != tt.want {
 				t.Errorf("got %t, want %t", got, tt.want)
 			}
 		})

@@ -23,6 +23,9 @@ type Auth struct {
 	// Password is a password or a token. Default: none, so the remote is read
 	// anonymously.
 	Password secret.String
+	// Bearer, where set, goes in the place of Username and Password, in the header
+	// Authorization: Bearer. Default: none.
+	Bearer secret.String
 	// Token, where set, is asked before each request and takes the place of
 	// Password: for tokens that expire, such as a GitHub App's, and for files that
 	// change. It caches by itself.

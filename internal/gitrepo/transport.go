@@ -78,6 +78,10 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (t *roundTripper) authorize(req *http.Request) error {
+	if !t.auth.Bearer.IsZero() {
+		req.Header.Set("Authorization", "Bearer "+t.auth.Bearer.Reveal())
+		return nil
+	}
 	password := t.auth.Password
 	if t.auth.Token != nil {
 		token, err := t.auth.Token(req.Context())

@@ -56,7 +56,7 @@ type Config struct {
 // request appears.
 type Receiver struct {
 	c          Config
-	key        []byte // of GitLab's signatures
+	key        hook.StandardKey // of GitLab's signatures
 	endpoint   *hook.Endpoint
 	deliveries hook.Deliveries
 }
@@ -136,7 +136,7 @@ func (r *Receiver) proves(header http.Header, body []byte) bool {
 	case r.c.Auth == Token:
 		return true // it was checked before the body was read
 	case r.c.Type == GitLab:
-		return standardSigned(header, body, r.key, r.c.Now())
+		return r.key.Signed(header, body, r.c.Now())
 	}
 	signature, ok := signatureOf(r.c.Type, header)
 	return ok && signature.Of(body, r.c.Secret.Reveal())
