@@ -88,3 +88,56 @@ func splitSignature(raw []byte) (payload, signature []byte) {
 	}
 	return payload, signature
 }
+
+// SignedTag is an annotated tag as it can be verified.
+type SignedTag struct {
+	// Name is what the tag calls itself. Whoever can move references can put one tag in
+	// the place of another, and nobody but its signer can change this.
+	Name string
+	// Commit is what it names in the end.
+	Commit Hash
+	// Payload is what Signature is over; Signature is empty where there is none.
+	Payload, Signature []byte
+}
+
+// SignedTag reads an annotated tag that FetchRef brought. A tag that names another tag
+// is refused: only the outer one's signature would be looked at.
+func (r *Repo) SignedTag(tag Hash) (SignedTag, error) {
+	st := r.mirror.current()
+	if st == nil {
+		return SignedTag{}, fmt.Errorf("reading the signature of tag %s: %w", tag, ErrNotFetched)
+	}
+	data, err := st.read(plumbing.TagObject, tag.plumbing(), maxCommitBytes)
+	if err != nil {
+		return SignedTag{}, fmt.Errorf("reading the signature of tag %s: %w", tag, err)
+	}
+	var read object.Tag
+	if err := read.Decode(encoded(plumbing.TagObject, data)); err != nil {
+		return SignedTag{}, fmt.Errorf("the record of tag %s is malformed: %w", tag, err)
+	}
+	if read.TargetType != plumbing.CommitObject {
+		return SignedTag{}, fmt.Errorf("reading the signature of tag %s: it names a %s and no commit", tag, read.TargetType)
+	}
+	signed := SignedTag{Name: read.Name, Commit: hashOf(read.Target)}
+	signed.Payload, signed.Signature = splitTag(data)
+	return signed, nil
+}
+
+// splitTag takes the signature off a tag's end: as git has it, all from the last line
+// on that begins one.
+func splitTag(data []byte) (payload, signature []byte) {
+	at := -1
+	for offset := 0; offset < len(data); {
+		line, _, _ := bytes.Cut(data[offset:], []byte("\n"))
+		for _, mark := range []string{"-----BEGIN PGP SIGNATURE-----", "-----BEGIN SSH SIGNATURE-----", "-----BEGIN SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----"} {
+			if bytes.HasPrefix(line, []byte(mark)) {
+				at = offset
+			}
+		}
+		offset += len(line) + 1
+	}
+	if at < 0 {
+		return data, nil
+	}
+	return data[:at], data[at:]
+}
