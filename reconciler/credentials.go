@@ -38,8 +38,9 @@ type vault struct {
 	apps   AppTokens
 	now    func() time.Time
 
-	mu    sync.Mutex
-	known map[vaultKey]vaultEntry
+	mu        sync.Mutex
+	known     map[vaultKey]vaultEntry
+	verifiers map[types.NamespacedName]verifierEntry
 }
 
 // vaultKey names a Secret; what is made of it depends on the repository's address.
@@ -54,7 +55,10 @@ type vaultEntry struct {
 }
 
 func newVault(c Config, reader client.Reader) *vault {
-	return &vault{reader: reader, apps: c.AppTokens, now: c.Now, known: map[vaultKey]vaultEntry{}}
+	return &vault{
+		reader: reader, apps: c.AppTokens, now: c.Now,
+		known: map[vaultKey]vaultEntry{}, verifiers: map[types.NamespacedName]verifierEntry{},
+	}
 }
 
 // credentials gives those of a Sync. failed is when those that are known were refused,

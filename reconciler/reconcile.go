@@ -145,6 +145,9 @@ func (w *work) run(ctx, life context.Context, applier *apply.Applier, source sna
 }
 
 func (w *work) build(ctx context.Context, source snapshot) ([]*unstructured.Unstructured, *failure) {
+	if f := w.verify(ctx, source); f != nil {
+		return nil, f
+	}
 	files, err := source.files()
 	if err != nil {
 		w.sources.lost(w.st.key)

@@ -43,10 +43,11 @@ type Source struct {
 	// +optional
 	Path string `json:"path,omitempty"`
 	// A Secret of the Sync's namespace: username and password (a token, for most forges),
-	// or bearerToken; identity and known_hosts for SSH; githubAppID, githubAppInstallationID
-	// and githubAppPrivateKey for a GitHub App; ca.crt where the server's certificate is
-	// privately signed; tls.crt and tls.key where the server asks for one; proxy, the
-	// address of a proxy.
+	// or bearerToken; identity and known_hosts for SSH, with password where the identity
+	// is encrypted; githubAppID, githubAppInstallationID and githubAppPrivateKey for a
+	// GitHub App, with githubAppBaseURL where its API isn't where the host has it by
+	// convention; ca.crt where the server's certificate is privately signed; tls.crt and
+	// tls.key where the server asks for one; proxy, the address of a proxy.
 	// +optional
 	SecretRef *SecretReference `json:"secretRef,omitempty"`
 }
@@ -60,13 +61,15 @@ type SecretReference struct {
 
 // Verification says whose signatures count.
 type Verification struct {
-	// Which object must be signed: the commit (head), the annotated tag, or both.
+	// Which object must be signed: the commit (head), the annotated tag that is followed
+	// by tag or semver, or both.
 	// +kubebuilder:default=head
 	// +kubebuilder:validation:Enum=head;tag;both
 	// +optional
 	Mode string `json:"mode,omitempty"`
 	// A Secret of the Sync's namespace whose values are public keys: armoured OpenPGP keys,
-	// or SSH keys as in authorized_keys or in Git's allowed_signers.
+	// or SSH keys as in authorized_keys or in Git's allowed_signers. A key that has expired
+	// or was revoked doesn't count, whatever date the commit claims.
 	SecretRef SecretReference `json:"secretRef"`
 }
 

@@ -12,10 +12,10 @@ type SyncStatus struct {
 	// +listMapKey=type
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
-	// The revision that was tried last, BRANCH@sha1:HASH.
+	// The revision that was tried last, BRANCH@sha1:HASH, TAG@sha1:HASH or sha1:HASH.
 	// +optional
 	LastAttemptedRevision string `json:"lastAttemptedRevision,omitempty"`
-	// The revision that was last applied whole, BRANCH@sha1:HASH.
+	// The revision that was last applied whole, BRANCH@sha1:HASH, TAG@sha1:HASH or sha1:HASH.
 	// +optional
 	LastAppliedRevision string `json:"lastAppliedRevision,omitempty"`
 	// A sum of all that the last applied revision rendered, but for the values of Secrets.
@@ -87,6 +87,7 @@ const (
 	ReasonProgressingRetry   = "ProgressingWithRetry"
 	ReasonGitFailed          = "GitOperationFailed"
 	ReasonAuthentication     = "AuthenticationFailed"
+	ReasonVerificationFailed = "VerificationFailed"
 	ReasonBuildFailed        = "BuildFailed"
 	ReasonEmptyRender        = "EmptyRender"
 	ReasonInputFailed        = "InputFailed" // a ConfigMap or Secret that the build needs can't be read

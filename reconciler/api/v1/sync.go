@@ -40,8 +40,9 @@ type SyncList struct {
 type SyncSpec struct {
 	// Where the manifests stand.
 	Source Source `json:"source"`
-	// How often the remote branch's head is asked for, between 1s and 24h. A
-	// webhook makes it instant. Some jitter is added.
+	// How often the repository is asked whether what is followed has moved, between 1s
+	// and 24h. A webhook makes it instant. Some jitter is added, and of several Syncs of
+	// one repository the shortest interval holds.
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="interval must be between 1s and 24h"
