@@ -148,6 +148,11 @@ func TestRulesCanBeBroken(t *testing.T) {
 			want:    []string{"cmd/towline → github.com/aws/aws-sdk-go-v2/service/s3"},
 		},
 		{
+			name:    "CEL elsewhere",
+			imports: map[string]string{"reconciler": "github.com/google/cel-go/cel"},
+			want:    []string{"reconciler → github.com/google/cel-go/cel"},
+		},
+		{
 			name:    "Helm elsewhere",
 			imports: map[string]string{"reconciler": "helm.sh/helm/v4/pkg/chart"},
 			want:    []string{"reconciler → helm.sh/helm/v4/pkg/chart"},

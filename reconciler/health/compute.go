@@ -4,10 +4,8 @@ import (
 	"fmt"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
@@ -33,54 +31,71 @@ type Health struct {
 	Message string // for a person; may be empty
 }
 
-// Compute returns the health of a live object by its own status alone. In one point it differs from kstatus: a Job is
-// Current when it is complete, not when it has started, so that a failed migration is noticed.
+// Compute returns the health of a live object by its own status alone. It follows kstatus, and departs from it where
+// kstatus lets failures pass or waits for what never comes: a Job is Current when it is complete, not when it has
+// started; a Pod that failed has failed; and objects of apps are judged as `kubectl rollout status` does when they are
+// paused or updated by hand (OnDelete).
 func Compute(object *unstructured.Unstructured) Health {
+	health, trouble := assess(object)
+	return health.with(trouble, trouble.Severity == Hopeless)
+}
+
+// assess returns an object's health, and what its own status says of why it isn't there yet: how long that may last is
+// for others to judge.
+func assess(object *unstructured.Unstructured) (Health, Trouble) {
 	health := Health{Ref: inventory.RefOf(object)}
-	if health.Ref.Group == "batch" && health.Ref.Kind == "Job" {
-		return computeJob(object, health)
+	kind := health.Ref.GroupKind()
+	if object.GetDeletionTimestamp() == nil {
+		switch kind {
+		case schema.GroupKind{Group: "batch", Kind: "Job"}:
+			return assessJob(object, health), Trouble{}
+		case schema.GroupKind{Kind: "Pod"}:
+			return assessPod(object, health)
+		}
 	}
 	result, err := status.Compute(object)
 	if err != nil {
 		health.Status, health.Message = Unknown, fmt.Sprintf("reading its status: %v", err)
-		return health
+		return health, Trouble{}
 	}
 	health.Status, health.Message = Status(result.Status), result.Message
 	if len(result.Conditions) > 0 {
 		health.Reason = result.Conditions[0].Reason
+		if health.Status == Failed && result.Conditions[0].Message != "" {
+			health.Message = result.Conditions[0].Message
+		}
 	}
-	return health
+	if health.Status == Terminating || !observed(object) {
+		return health, Trouble{}
+	}
+	switch kind {
+	case schema.GroupKind{Group: "apps", Kind: "Deployment"}:
+		return assessDeployment(object, health)
+	case schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}:
+		return health, replicaFailure(object, health)
+	case schema.GroupKind{Group: "apps", Kind: "StatefulSet"}:
+		return assessStatefulSet(object, health), Trouble{}
+	case schema.GroupKind{Group: "apps", Kind: "DaemonSet"}:
+		return assessDaemonSet(object, health), Trouble{}
+	case schema.GroupKind{Kind: "PersistentVolumeClaim"}:
+		return assessClaim(object, health), Trouble{}
+	}
+	return health, Trouble{}
 }
 
-func computeJob(object *unstructured.Unstructured, health Health) Health {
-	if object.GetDeletionTimestamp() != nil {
-		health.Status, health.Message = Terminating, "Resource scheduled for deletion"
-		return health
+// with returns the health of an object in trouble; what is Current or gone stays that.
+func (h Health) with(trouble Trouble, failed bool) Health {
+	if trouble == (Trouble{}) || h.Status != InProgress {
+		return h
 	}
-	var job batchv1.Job
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &job); err != nil {
-		health.Status, health.Message = Unknown, fmt.Sprintf("reading its status: %v", err)
-		return health
+	if failed {
+		return Health{Ref: h.Ref, Status: Failed, Reason: trouble.Reason, Message: trouble.Message}
 	}
-	health.Status, health.Message = InProgress, fmt.Sprintf("%d Pods active, %d succeeded, %d failed", job.Status.Active, job.Status.Succeeded, job.Status.Failed)
-	for _, condition := range job.Status.Conditions {
-		if condition.Status != corev1.ConditionTrue {
-			continue
-		}
-		switch condition.Type {
-		case batchv1.JobComplete, batchv1.JobSuspended:
-			health.Status = Current
-		case batchv1.JobFailed:
-			health.Status = Failed
-		default:
-			continue
-		}
-		health.Reason = condition.Reason
-		if condition.Message != "" {
-			health.Message = condition.Message
-		}
+	message := trouble.Message
+	if h.Message != "" {
+		message = h.Message + "; " + message
 	}
-	return health
+	return Health{Ref: h.Ref, Status: InProgress, Reason: trouble.Reason, Message: message}
 }
 
 // lacksStatus reports whether objects of the kind are Current as soon as they exist, so that there is nothing to watch.
@@ -93,6 +108,8 @@ func lacksStatus(ref inventory.ObjectRef) bool {
 		}
 	case "rbac.authorization.k8s.io", "admissionregistration.k8s.io", "scheduling.k8s.io", "node.k8s.io":
 		return true
+	case "batch":
+		return ref.Kind == "CronJob"
 	case "networking.k8s.io":
 		return ref.Kind == "NetworkPolicy" || ref.Kind == "IngressClass"
 	case "storage.k8s.io":

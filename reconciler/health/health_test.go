@@ -5,9 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
@@ -41,7 +38,7 @@ func TestCompute(t *testing.T) {
 		{"a Deployment nobody looked at yet", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 2}, status: {observedGeneration: 1}}`, health.InProgress, "", "generation"},
 		{"a Deployment past its deadline", `
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1},
- status: {observedGeneration: 1, conditions: [{type: Progressing, status: "False", reason: ProgressDeadlineExceeded, message: too late}]}}`, health.Failed, "ProgressDeadlineExceeded", "deadline"},
+ status: {observedGeneration: 1, conditions: [{type: Progressing, status: "False", reason: ProgressDeadlineExceeded, message: too late}]}}`, health.Failed, "ProgressDeadlineExceeded", "too late"},
 		{"a Deployment that is there", `
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1},
  status: {observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [{type: Available, status: "True"}]}}`, health.Current, "", ""},
@@ -54,6 +51,33 @@ func TestCompute(t *testing.T) {
 		{"a Job that waits to be let go", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {conditions: [{type: Suspended, status: "True", reason: JobSuspended}]}}`, health.Current, "JobSuspended", ""},
 		{"a Job that resumed", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {active: 1, conditions: [{type: Suspended, status: "False"}]}}`, health.InProgress, "", "1 Pods active"},
 		{"a Job being deleted", `{apiVersion: batch/v1, kind: Job, metadata: {name: a, deletionTimestamp: "2026-01-01T00:00:00Z"}}`, health.Terminating, "", ""},
+		{"a Deployment that a quota forbids Pods", `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1},
+ status: {observedGeneration: 1, conditions: [{type: ReplicaFailure, status: "True", reason: FailedCreate, message: exceeded quota}]}}`, health.InProgress, "FailedCreate", "exceeded quota"},
+		{"a paused Deployment that is there", `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1, paused: true, progressDeadlineSeconds: 600},
+ status: {observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [{type: Available, status: "True"}, {type: Progressing, status: Unknown, reason: DeploymentPaused}]}}`, health.Current, "DeploymentPaused", "paused, and available"},
+		{"a paused Deployment that isn't", `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, generation: 1}, spec: {replicas: 1, paused: true, progressDeadlineSeconds: 600}, status: {observedGeneration: 1}}`, health.InProgress, "DeploymentPaused", "it is paused"},
+		{"a StatefulSet updated by hand", `
+{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a, generation: 2}, spec: {replicas: 2, updateStrategy: {type: OnDelete}},
+ status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 0}}`, health.Current, "", ""},
+		{"a StatefulSet updated by hand that isn't ready", `
+{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a, generation: 2}, spec: {replicas: 2, updateStrategy: {type: OnDelete}},
+ status: {observedGeneration: 2, replicas: 2, readyReplicas: 1, updatedReplicas: 0}}`, health.InProgress, "LessReady", "Ready: 1/2"},
+		{"a DaemonSet updated by hand", `
+{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a, generation: 2}, spec: {updateStrategy: {type: OnDelete}},
+ status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, numberAvailable: 2, numberReady: 2}}`, health.Current, "", "by hand"},
+		{"a DaemonSet updated by hand that isn't ready", `
+{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a, generation: 2}, spec: {updateStrategy: {type: OnDelete}},
+ status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, numberAvailable: 1, numberReady: 1}}`, health.InProgress, "LessAvailable", "1/2"},
+		{"a claim that lost its volume", `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, status: {phase: Lost}}`, health.Failed, "ClaimLost", ""},
+		{"a Pod that failed", `
+{apiVersion: v1, kind: Pod, metadata: {name: a}, status: {phase: Failed, containerStatuses: [{name: app, state: {terminated: {exitCode: 4, reason: Error}}}]}}`, health.Failed, "Error", "exit code 4"},
+		{"a Pod whose image can't be pulled", `
+{apiVersion: v1, kind: Pod, metadata: {name: a}, status: {phase: Pending, containerStatuses: [{name: app, state: {waiting: {reason: ErrImagePull, message: no such image}}}]}}`, health.Failed, "ErrImagePull", "no such image"},
+		{"a Pod without a node", `
+{apiVersion: v1, kind: Pod, metadata: {name: a, creationTimestamp: "2026-01-01T00:00:00Z"}, status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: no room}]}}`, health.InProgress, "Unschedulable", "no room"},
 		{"a Job that can't be read", `{apiVersion: batch/v1, kind: Job, metadata: {name: a}, status: {active: many}}`, health.Unknown, "", "reading its status"},
 	}
 	for _, test := range tests {
@@ -64,51 +88,6 @@ func TestCompute(t *testing.T) {
 			}
 			if got.Ref.Name != "a" {
 				t.Errorf("reference %v", got.Ref)
-			}
-		})
-	}
-}
-
-func waiting(reason string, restarts int32) corev1.ContainerStatus {
-	return corev1.ContainerStatus{Name: "app", RestartCount: restarts, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: "the kubelet's words"}}}
-}
-
-func TestPodTrouble(t *testing.T) {
-	crashed := waiting("CrashLoopBackOff", 4)
-	crashed.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 3}
-	silent := waiting("InvalidImageName", 0)
-	silent.State.Waiting.Message = ""
-	running := corev1.ContainerStatus{Name: "other", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
-	gone := &metav1.Time{}
-	said := "Pod web-1, container app: the kubelet's words"
-	tests := []struct {
-		name string
-		pod  corev1.Pod
-		want health.Trouble
-	}{
-		{name: "no status yet"},
-		{name: "running", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{running}}}},
-		{name: "starting", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ContainerCreating", 0)}}}},
-		{name: "crashed once", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("CrashLoopBackOff", 1)}}}},
-		{name: "image", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{running, waiting("ErrImagePull", 0)}}},
-			want: health.Trouble{Reason: "ErrImagePull", Message: said}},
-		{name: "image of an init container", pod: corev1.Pod{Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{waiting("ImagePullBackOff", 0)}}},
-			want: health.Trouble{Reason: "ImagePullBackOff", Message: said}},
-		{name: "crash loop", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{crashed}}},
-			want: health.Trouble{Reason: "CrashLoopBackOff", Message: said + " (exit code 3, 4 restarts)"}},
-		{name: "without words", pod: corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{silent}}},
-			want: health.Trouble{Reason: "InvalidImageName", Message: "Pod web-1, container app"}},
-		{name: "on its way out", pod: corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: gone}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ErrImagePull", 0)}}}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			test.pod.Name = "web-1"
-			got, troubled := health.PodTrouble(&test.pod)
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("trouble (-want +got):\n%s", diff)
-			}
-			if troubled != (test.want != health.Trouble{}) {
-				t.Errorf("troubled = %t", troubled)
 			}
 		})
 	}

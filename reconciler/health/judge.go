@@ -47,24 +47,25 @@ type condition struct{ kind, status, reason, message string }
 // words finds what an object itself says about why it isn't as it should be: the condition that speaks of it, or else
 // status.reason and status.message.
 func words(object *unstructured.Unstructured) (reason, message string) {
-	list, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	var bad []condition
-	for _, entry := range list {
-		fields, ok := entry.(map[string]any)
-		if !ok {
-			continue
-		}
-		one := condition{text(fields, "type"), text(fields, "status"), text(fields, "reason"), text(fields, "message")}
-		if one.weight() > 0 {
-			bad = append(bad, one)
-		}
-	}
+	bad := slices.DeleteFunc(conditions(object), func(c condition) bool { return c.weight() == 0 })
 	if len(bad) == 0 {
 		status, _, _ := unstructured.NestedMap(object.Object, "status")
-		return text(status, "reason"), text(status, "message")
+		return text(status, "reason"), clip(text(status, "message"))
 	}
 	worst := slices.MaxFunc(bad, func(a, b condition) int { return cmp.Compare(a.weight(), b.weight()) })
-	return worst.reason, worst.message
+	return worst.reason, clip(worst.message)
+}
+
+// conditions reads status.conditions; what isn't one is passed over.
+func conditions(object *unstructured.Unstructured) []condition {
+	list, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+	all := make([]condition, 0, len(list))
+	for _, entry := range list {
+		if fields, ok := entry.(map[string]any); ok {
+			all = append(all, condition{text(fields, "type"), text(fields, "status"), text(fields, "reason"), text(fields, "message")})
+		}
+	}
+	return all
 }
 
 // weight orders conditions by how much they tell of what is wrong; those of weight 0 tell nothing.

@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,175 +14,157 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// revisionAnnotation numbers a Deployment's revisions: on the Deployment the newest, on each ReplicaSet its own.
-const revisionAnnotation = "deployment.kubernetes.io/revision"
+// podState is what is known of Pods: of those that aren't ready, why.
+type podState struct {
+	*cluster
+	background func(func(context.Context)) // ends with the feed
 
-// templateAnnotation and templateLabel number a DaemonSet's revisions, on it the newest, on each Pod its own.
-const (
-	templateAnnotation = "deprecated.daemonset.template.generation"
-	templateLabel      = "pod-template-generation"
-)
-
-// replicaSet is what relates a ReplicaSet's Pods to their Deployment.
-type replicaSet struct {
-	owner    types.UID
-	revision string
+	mu   sync.Mutex
+	pods map[types.UID]*pod
+	sets map[types.UID]*replicaSet // as looked up
+	audience
 }
 
-// runsPods reports whether objects of the kind become ready through Pods.
-func runsPods(kind schema.GroupKind) bool {
-	switch kind.Group {
-	case "apps":
-		return true
-	case "batch":
-		return kind.Kind == "Job"
-	case "":
-		return kind.Kind == "Pod" || kind.Kind == "ReplicationController"
+func newPodState(ctx context.Context, c *cluster) *podState {
+	return &podState{
+		cluster: c, background: func(work func(context.Context)) { go work(ctx) },
+		pods: make(map[types.UID]*pod), sets: make(map[types.UID]*replicaSet), audience: newAudience(),
 	}
-	return false
 }
 
-// watchPods starts to watch a namespace's Pods, when that wasn't done yet. The caller holds the lock.
-func (v *vigil) watchPods(namespace string) {
-	if _, ok := v.namespaces[namespace]; ok {
-		return
+// trim leaves of a Pod what PodTrouble reads.
+func (s *podState) trim(live metav1.Object) {
+	live.SetManagedFields(nil)
+	if object, ok := live.(*unstructured.Unstructured); ok {
+		unstructured.RemoveNestedField(object.Object, "spec")
 	}
-	v.namespaces[namespace] = struct{}{}
-	resource := schema.GroupVersionResource{Version: "v1", Resource: "pods"}
-	v.run(resource, namespace, nil, &pods{v, namespace})
 }
 
-// pods reads the Pods of one namespace, and keeps those that are in trouble.
-type pods struct {
-	*vigil
-	namespace string
-}
-
-// Listed takes in all Pods of the namespace.
-func (p *pods) Listed(list []metav1.Object, _ string) {
+// Listed takes in all Pods.
+func (s *podState) Listed(list []metav1.Object, _ string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	listed := make(map[types.UID]bool, len(list))
 	for _, live := range list {
 		listed[live.GetUID()] = true
-		p.Seen(live)
+		s.take(live)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for uid, trouble := range p.troubled {
-		if trouble.namespace == p.namespace && !listed[uid] {
-			delete(p.troubled, uid)
+	for uid := range s.pods {
+		if !listed[uid] {
+			delete(s.pods, uid)
 		}
 	}
-	p.signal()
+	s.tellAll()
 }
 
 // Seen takes in one Pod.
-func (p *pods) Seen(live metav1.Object) {
+func (s *podState) Seen(live metav1.Object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.take(live) {
+		s.tellAll()
+	}
+}
+
+// Gone takes in that a Pod is deleted.
+func (s *podState) Gone(live metav1.Object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pods[live.GetUID()] != nil {
+		delete(s.pods, live.GetUID())
+		s.tellAll()
+	}
+}
+
+// take notes how a Pod fares, and reports whether that is news. The caller holds the lock.
+func (s *podState) take(live metav1.Object) bool {
 	object, ok := live.(*unstructured.Unstructured)
 	if !ok {
-		return
+		return false
 	}
-	var pod corev1.Pod
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &pod); err != nil {
-		return // a Pod that this version can't read tells nothing
+	var read corev1.Pod
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &read); err != nil {
+		return false // a Pod that this version can't read tells nothing
 	}
-	trouble, ok := PodTrouble(&pod)
+	before := s.pods[read.UID]
+	trouble, ok := PodTrouble(&read)
 	if !ok {
-		p.Gone(live)
-		return
+		delete(s.pods, read.UID)
+		return before != nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.troubled[pod.UID]
-	if known == nil {
-		owner := metav1.GetControllerOf(&pod)
-		p.lookUp(owner)
-		known = &podTrouble{
-			namespace: pod.Namespace, pod: pod.UID, owner: owner, since: time.Now(),
-			revision: pod.Labels["controller-revision-hash"], template: pod.Labels[templateLabel],
-		}
-		p.troubled[pod.UID] = known
-		if p.grace > 0 {
-			time.AfterFunc(p.grace, p.signal)
-		}
+	now := readPod(&read, trouble)
+	now.since = time.Now()
+	if before != nil && lasts(before.Trouble, trouble) {
+		now.since = before.since
 	}
-	known.Trouble = trouble
-	p.signal()
+	if owner := metav1.GetControllerOf(&read); owner != nil && owner.Kind == "ReplicaSet" {
+		now.set = s.replicaSet(read.Namespace, owner)
+	}
+	s.pods[read.UID] = now
+	return before == nil || before.Trouble != trouble
 }
 
-// Gone takes in that a Pod is deleted, or out of trouble.
-func (p *pods) Gone(live metav1.Object) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.troubled[live.GetUID()]; ok {
-		delete(p.troubled, live.GetUID())
-		p.signal()
+// worst returns the Pod of a workload that is in the deepest trouble, and for longest; nil where none is.
+func (s *podState) worst(work *workload) *pod {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var worst *pod
+	for _, p := range s.pods {
+		if !work.runs(p) {
+			continue
+		}
+		if worst == nil || p.Severity > worst.Severity || p.Severity == worst.Severity && p.before(worst) {
+			worst = p
+		}
 	}
+	return worst
 }
 
-// lookUp asks, once, which Deployment a ReplicaSet belongs to. What can't be told leaves the Deployment to its own status.
-// The caller holds the lock.
-func (p *pods) lookUp(owner *metav1.OwnerReference) {
-	if owner == nil || owner.Kind != "ReplicaSet" {
-		return
+// before orders Pods by how long they have been in trouble, and then by their message, so that reports don't flicker.
+func (p *pod) before(other *pod) bool {
+	if !p.since.Equal(other.since) {
+		return p.since.Before(other.since)
 	}
-	if _, known := p.replicas[owner.UID]; known {
-		return
+	return p.Message < other.Message
+}
+
+// fresh is for how long what was read of a ReplicaSet holds: a rollback gives an old one a new revision.
+const fresh = 30 * time.Second
+
+// replicaSet asks which Deployment a ReplicaSet belongs to. Until that is known, and where it can't be told, the
+// Deployment is left to its own status. The caller holds the lock.
+func (s *podState) replicaSet(namespace string, owner *metav1.OwnerReference) *replicaSet {
+	set := s.sets[owner.UID]
+	if set != nil && time.Since(set.asked) < fresh {
+		return set
 	}
-	p.replicas[owner.UID] = replicaSet{}
-	p.start(func(ctx context.Context) {
-		found, err := p.replicaSet(ctx, p.namespace, owner)
+	if set == nil {
+		set = &replicaSet{}
+		s.sets[owner.UID] = set
+	}
+	set.asked = time.Now()
+	s.background(func(ctx context.Context) {
+		found, err := s.lookUp(ctx, namespace, owner.Name)
 		if err != nil {
-			p.log.DebugContext(ctx, "a Pod's ReplicaSet can't be read", "error", err)
+			s.log.DebugContext(ctx, "a Pod's ReplicaSet can't be read", "error", err)
 		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.replicas[owner.UID] = found
-		p.signal()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		set.owner, set.revision = found.owner, found.revision
+		s.tellAll()
 	})
+	return set
 }
 
-func (v *vigil) replicaSet(ctx context.Context, namespace string, owner *metav1.OwnerReference) (replicaSet, error) {
+func (c *cluster) lookUp(ctx context.Context, namespace, name string) (replicaSet, error) {
 	resource := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
-	live, err := v.client.Resource(resource).Namespace(namespace).Get(ctx, owner.Name, metav1.GetOptions{})
+	live, err := c.client.Resource(resource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return replicaSet{}, fmt.Errorf("reading ReplicaSet %s/%s: %w", namespace, owner.Name, err)
+		return replicaSet{}, fmt.Errorf("reading ReplicaSet %s/%s: %w", namespace, name, err)
 	}
 	found := replicaSet{revision: live.GetAnnotations()[revisionAnnotation]}
 	if deployment := metav1.GetControllerOf(live); deployment != nil {
 		found.owner = deployment.UID
 	}
 	return found, nil
-}
-
-// belongs reports whether a Pod is one of those that the workload's newest revision runs. Pods of an older revision, on
-// their way out, don't speak for the new one; and before the workload's controller has looked at the new one, it can't be
-// told which is which.
-func (v *vigil) belongs(p *podTrouble, workload *unstructured.Unstructured) bool {
-	uid := workload.GetUID()
-	switch {
-	case p.pod == uid:
-		return true
-	case p.owner == nil || !observed(workload):
-		return false
-	case p.owner.UID == uid:
-		newest, _, _ := unstructured.NestedString(workload.Object, "status", "updateRevision")
-		return same(newest, p.revision) && same(workload.GetAnnotations()[templateAnnotation], p.template)
-	}
-	set, ok := v.replicas[p.owner.UID]
-	return ok && set.owner == uid && set.revision == workload.GetAnnotations()[revisionAnnotation]
-}
-
-// observed reports whether the workload's controller has seen its newest spec. Jobs don't say, and needn't: their Pods
-// can't be changed.
-func observed(workload *unstructured.Unstructured) bool {
-	seen, found, _ := unstructured.NestedInt64(workload.Object, "status", "observedGeneration")
-	if !found {
-		return workload.GroupVersionKind().Group != "apps"
-	}
-	return seen >= workload.GetGeneration()
-}
-
-// same compares two words for a revision, of which a kind may lack either.
-func same(newest, of string) bool {
-	return newest == "" || of == "" || newest == of
 }

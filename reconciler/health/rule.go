@@ -99,12 +99,13 @@ func (r *Rules) version(kind schema.GroupKind) string {
 // Compute returns the health of a live object by the rule for its kind or, where there is none, as the function
 // [Compute] does. It takes a second at the most.
 func (r *Rules) Compute(object *unstructured.Unstructured) Health {
-	if r == nil || object.GetDeletionTimestamp() != nil {
-		return Compute(object)
+	health, trouble := r.assess(object)
+	return health.with(trouble, trouble.Severity == Hopeless)
+}
+
+func (r *Rules) assess(object *unstructured.Unstructured) (Health, Trouble) {
+	if kind := object.GroupVersionKind().GroupKind(); r.has(kind) && object.GetDeletionTimestamp() == nil {
+		return r.rules[kind].judge(object), Trouble{}
 	}
-	rule := r.rules[object.GroupVersionKind().GroupKind()]
-	if rule == nil {
-		return Compute(object)
-	}
-	return rule.judge(object)
+	return assess(object)
 }

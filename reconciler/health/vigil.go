@@ -2,94 +2,35 @@ package health
 
 import (
 	"context"
-	"sync"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
-// vigil is one wait: what its watches have shown so far.
+// vigil is one wait. It belongs to one goroutine.
 type vigil struct {
 	*Waiter
-	rules   *Rules
-	start   func(func(context.Context))   // runs a watch beside the wait, until the wait ends
-	changed chan struct{}                 // holds a token when something changed since the last report
-	kinds   map[schema.GroupKind]struct{} // to be watched
-
-	mu         sync.Mutex
-	targets    map[inventory.ObjectRef]*target
-	namespaces map[string]struct{} // whose Pods are watched
-	troubled   map[types.UID]*podTrouble
-	replicas   map[types.UID]replicaSet // as looked up, by UID
+	set     string
+	run     func(func(context.Context)) // beside the wait, until it ends
+	changed chan struct{}               // holds a token when something changed since the last look
+	targets []*target
+	pods    map[string]*podState // by namespace
+	noticed map[string]time.Time // since when an event's trouble has been known, by UID and reason
+	release []func()
 }
 
 // target is one object waited for.
 type target struct {
-	health   Health
-	applied  string                     // resource version; older states aren't believed
-	workload *unstructured.Unstructured // the live object, while its Pods tell more than it does
+	ref     inventory.ObjectRef
+	applied string       // resource version; older states aren't believed
+	state   *objectState // nil where the object has no status, or its kind is gone
+	gone    bool         // the kind is
+	since   time.Time    // it has been in progress
 }
 
-// podTrouble is one Pod that is in trouble.
-type podTrouble struct {
-	Trouble
-	namespace string
-	pod       types.UID
-	owner     *metav1.OwnerReference
-	revision  string // label controller-revision-hash, of StatefulSets' Pods
-	template  string // label pod-template-generation, of DaemonSets' Pods
-	since     time.Time
-}
-
-func newVigil(w *Waiter, request Request, start func(func(context.Context))) *vigil {
-	v := &vigil{
-		Waiter: w, rules: request.Rules, start: start, changed: make(chan struct{}, 1),
-		kinds: make(map[schema.GroupKind]struct{}), targets: make(map[inventory.ObjectRef]*target, len(request.Targets)),
-		namespaces: make(map[string]struct{}), troubled: make(map[types.UID]*podTrouble), replicas: make(map[types.UID]replicaSet),
-	}
-	for _, wanted := range request.Targets {
-		health := Health{Ref: wanted.Ref, Status: InProgress, Message: "not seen yet"}
-		if lacksStatus(wanted.Ref) && !request.Rules.has(wanted.Ref.GroupKind()) {
-			health.Status, health.Message = Current, "Resource is current"
-		} else {
-			v.kinds[wanted.Ref.GroupKind()] = struct{}{}
-		}
-		v.targets[wanted.Ref.Identity()] = &target{health: health, applied: wanted.ResourceVersion}
-	}
-	return v
-}
-
-func (v *vigil) report() Report {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	report := Report{Objects: make([]Health, 0, len(v.targets))}
-	for _, t := range v.targets {
-		report.Objects = append(report.Objects, v.judge(t))
-	}
-	report.sort()
-	return report
-}
-
-// judge lets a Pod's trouble, when it lasts, overrule a workload that believes to be in progress.
-func (v *vigil) judge(t *target) Health {
-	if t.workload == nil || t.health.Status != InProgress {
-		return t.health
-	}
-	for _, p := range v.troubled {
-		if time.Since(p.since) >= v.grace && v.belongs(p, t.workload) {
-			return Health{Ref: t.health.Ref, Status: Failed, Reason: p.Reason, Message: p.Message}
-		}
-	}
-	return t.health
-}
-
-// signal wakes the wait.
+// signal wakes the wait. It never blocks.
 func (v *vigil) signal() {
 	select {
 	case v.changed <- struct{}{}:
@@ -97,73 +38,114 @@ func (v *vigil) signal() {
 	}
 }
 
-// objects reads one kind of the set's objects.
-type objects struct {
-	*vigil
-	kind schema.GroupKind
+// end lets go of all feeds.
+func (v *vigil) end() {
+	for _, release := range v.release {
+		release()
+	}
 }
 
-// Listed takes in all objects of the kind; those that aren't listed aren't there.
-func (o *objects) Listed(list []metav1.Object, version string) {
-	listed := make(map[inventory.ObjectRef]bool, len(list))
-	for _, live := range list {
-		listed[o.identity(live)] = true
-		o.Seen(live)
+// look judges all targets, and says when to look again if nothing changes; 0 means never.
+func (v *vigil) look() (Report, time.Duration) {
+	report := Report{Objects: make([]Health, 0, len(v.targets))}
+	now, again := time.Now(), time.Duration(0)
+	for _, t := range v.targets {
+		health, wake := v.judge(t, now)
+		if health.Status != InProgress || t.since.IsZero() {
+			t.since = now
+		}
+		if wake > 0 && (again == 0 || wake < again) {
+			again = wake
+		}
+		report.Objects = append(report.Objects, health)
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for identity, t := range o.targets {
-		if identity.GroupKind() == o.kind && !listed[identity] && !older(version, t.applied) {
-			t.miss()
+	report.sort()
+	return report, again
+}
+
+// judge says how a target stands, and when to look at it again.
+func (v *vigil) judge(t *target, now time.Time) (Health, time.Duration) {
+	switch {
+	case t.gone:
+		return t.is(NotFound, "its kind isn't there any more"), 0
+	case t.state == nil:
+		return t.is(Current, "Resource is current"), 0
+	}
+	one, missing := t.state.find(types.NamespacedName{Namespace: t.ref.Namespace, Name: t.ref.Name}, t.applied)
+	switch {
+	case missing:
+		return t.is(NotFound, "it isn't in the cluster"), 0
+	case one == nil:
+		return t.is(InProgress, "not seen yet"), 0
+	}
+	health := one.health
+	health.Ref = t.ref
+	if health.Status != InProgress {
+		return health, 0
+	}
+	if v.bindsLate(one.claim) {
+		return t.is(Current, "PersistentVolumeClaim is bound when a Pod uses it"), 0
+	}
+	return v.blame(t, one, health, now)
+}
+
+func (t *target) is(status Status, message string) Health {
+	return Health{Ref: t.ref, Status: status, Message: message}
+}
+
+// blame finds the deepest trouble of an object that is in progress, and fails the object where that has lasted too long.
+func (v *vigil) blame(t *target, one *seen, health Health, now time.Time) (Health, time.Duration) {
+	trouble, since := one.trouble, one.since
+	consider := func(other Trouble, from time.Time) {
+		if other != (Trouble{}) && (trouble == (Trouble{}) || other.Severity > trouble.Severity) {
+			trouble, since = other, from
 		}
 	}
-	o.signal()
-}
-
-// Seen takes in one object.
-func (o *objects) Seen(live metav1.Object) {
-	object, ok := live.(*unstructured.Unstructured)
-	if !ok {
-		return
+	waited := time.Since(t.since)
+	if t.since.IsZero() {
+		waited = 0
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	t := o.targets[o.identity(live)]
-	if t == nil || older(live.GetResourceVersion(), t.applied) {
-		return
+	if waited < v.podsAfter() && one.work != nil {
+		return health, v.podsAfter() - waited
 	}
-	ref := t.health.Ref
-	t.health = o.rules.Compute(object)
-	t.health.Ref = ref
-	t.workload = nil
-	if t.health.Status == InProgress && runsPods(o.kind) {
-		t.workload = object
-		o.watchPods(object.GetNamespace())
+	found := v.warningsOf(t.ref.Namespace, waited)
+	if one.work != nil {
+		if p := v.podsOf(t.ref.Namespace).worst(one.work); p != nil {
+			other, from := v.explain(p, found[p.uid])
+			consider(other, from)
+		}
+		if w := found[one.uid]; one.work.lacks && w.Reason == "FailedCreate" && now.Sub(w.last) < recentWarning {
+			consider(w.Trouble, v.notice(one.uid, w.Trouble))
+		}
+	} else if w := found[one.uid]; now.Sub(w.last) < recentWarning {
+		w.Severity = Notable
+		consider(w.Trouble, now)
 	}
-	o.signal()
-}
-
-// Gone takes in that an object is there no more.
-func (o *objects) Gone(live metav1.Object) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if t := o.targets[o.identity(live)]; t != nil && !older(live.GetResourceVersion(), t.applied) {
-		t.miss()
-		o.signal()
+	limit, lasts := v.limit(trouble.Severity), now.Sub(since)
+	if limit == never || trouble == (Trouble{}) {
+		return health.with(trouble, false), askWarnings
 	}
+	return health.with(trouble, lasts >= limit), min(askWarnings, max(limit-lasts, time.Millisecond))
 }
 
-func (o *objects) identity(live metav1.Object) inventory.ObjectRef {
-	return inventory.ObjectRef{Group: o.kind.Group, Kind: o.kind.Kind, Namespace: live.GetNamespace(), Name: live.GetName()}
+// explain gives a Pod's trouble in the words of an event about it, where those tell more than its status.
+func (v *vigil) explain(p *pod, told warning) (Trouble, time.Time) {
+	if p.Severity > Notable || told.Reason == "" || time.Since(told.last) > recentWarning {
+		return p.Trouble, p.since
+	}
+	starting := p.Reason == "ContainerCreating" || p.Reason == "PodInitializing"
+	if told.Severity == Patient && !starting {
+		return p.Trouble, p.since // it has got over that
+	}
+	told.Message = clip("Pod " + p.name + ": " + told.Message)
+	return told.Trouble, v.notice(p.uid, told.Trouble)
 }
 
-func (t *target) miss() {
-	t.health = Health{Ref: t.health.Ref, Status: NotFound, Message: "it isn't in the cluster"}
-	t.workload = nil
-}
-
-// older reports whether resource version a is certainly from before b.
-func older(a, b string) bool {
-	order, err := resourceversion.CompareResourceVersion(a, b)
-	return err == nil && order < 0
+// notice returns since when an event's trouble has been known.
+func (v *vigil) notice(uid types.UID, trouble Trouble) time.Time {
+	key := string(uid) + "/" + trouble.Reason
+	if v.noticed[key].IsZero() {
+		v.noticed[key] = time.Now()
+	}
+	return v.noticed[key]
 }
