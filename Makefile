@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 GO ?= go
 # Nested modules: heavy test servers and tools stay out of the product's go.mod.
-NESTED := e2e e2e/kube e2e/kubectl e2e/gitea e2e/distribution e2e/cosign tools
+NESTED := e2e e2e/kube e2e/kubelet e2e/kubectl e2e/gitea e2e/distribution e2e/cosign tools
 TOOL = $(GO) tool -modfile=$(CURDIR)/tools/go.mod
 BENCH := .
 
@@ -39,6 +39,11 @@ e2e: ## Run the tests against a Kubernetes control plane, forges and registries
 	@$(MAKE) --no-print-directory prepare
 	@# -count=1: these tests run the program as it is now, which go's cache of results doesn't see.
 	$(GO) -C e2e test -count=1 -timeout 30m ./...
+
+.PHONY: e2e-node
+e2e-node: ## Run the reconciler as a Pod on a real node, with real containers (root only)
+	@test "$$(id -u)" = 0 || { echo "e2e-node: SKIPPED: only root can start containers"; exit 0; }; \
+	TOWLINE_E2E_NODE=1 $(GO) -C e2e test -count=1 -timeout 20m -v ./node
 
 .PHONY: prepare
 prepare: ## Build the test servers ahead, into the user's cache folder

@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,8 @@ type KubeOptions struct {
 	// FakeNode is the name of the node that runs every pod in name. Empty
 	// means "node1".
 	FakeNode string
+	// NoNode leaves that node out.
+	NoNode bool
 	// Progress is told of builds. Nil means standard error.
 	Progress io.Writer
 }
@@ -65,7 +68,11 @@ func StartKube(ctx context.Context, o KubeOptions) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCluster(path, dir, o.FakeNode)
+	node := cmp.Or(o.FakeNode, "node1")
+	if o.NoNode {
+		node = ""
+	}
+	c := newCluster(path, dir, node)
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
@@ -79,9 +86,6 @@ func StartKube(ctx context.Context, o KubeOptions) (*Cluster, error) {
 // newCluster says how the cluster's process is run and when it is ready: it
 // writes a file then.
 func newCluster(path string, dir *stateDir, node string) *Cluster {
-	if node == "" {
-		node = "node1"
-	}
 	ready := dir.file("ready")
 	return &Cluster{
 		Kubeconfig: dir.file("admin.kubeconfig"),
@@ -89,7 +93,7 @@ func newCluster(path string, dir *stateDir, node string) *Cluster {
 			dir: dir,
 			spec: process.Spec{
 				Name: "the cluster", Path: path, Log: dir.file("kube.log"),
-				Args: []string{"-dir", dir.path, "-fake-node", node, "-exit-with-parent"},
+				Args: []string{"-dir", dir.path, "-fake-node=" + node, "-exit-with-parent"},
 			},
 			before: func() error {
 				if err := os.Remove(ready); !errors.Is(err, fs.ErrNotExist) {
