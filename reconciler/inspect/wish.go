@@ -117,6 +117,7 @@ func (c *Client) Await(ctx context.Context, sync *v1.Sync, value string, progres
 			return summary, err
 		}
 		// The watch was cut, which API servers do now and then: look again.
+		pause(ctx)
 		fresh, err := c.Get(ctx, sync.Namespace, sync.Name)
 		if err != nil {
 			return summary, err

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+	"k8s.io/apimachinery/pkg/util/duration"
+)
+
+// paint is how text is coloured; without a terminal it isn't.
+type paint bool
+
+// painter tells whether w is a terminal that may be coloured (https://no-color.org).
+func painter(p process, w io.Writer) paint {
+	file, ok := w.(*os.File)
+	return paint(ok && term.IsTerminal(int(file.Fd())) && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb")
+}
+
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	cyan   = "\x1b[36m"
+	bold   = "\x1b[1m"
+	normal = "\x1b[0m"
+)
+
+func (p paint) in(colour, text string) string {
+	if !p || text == "" {
+		return text
+	}
+	return colour + text + normal
+}
+
+// diff colours the lines of a unified diff as git does. Control characters in it are
+// replaced: an object may hold anything.
+func (p paint) diff(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		body, end := strings.TrimSuffix(line, "\n"), "\n"
+		if body == line {
+			end = ""
+		}
+		body = printable(strings.ReplaceAll(body, "\t", "    "))
+		switch {
+		case strings.HasPrefix(body, "--- "), strings.HasPrefix(body, "+++ "):
+			body = p.in(bold, body)
+		case strings.HasPrefix(body, "@@"):
+			body = p.in(cyan, body)
+		case strings.HasPrefix(body, "-"):
+			body = p.in(red, body)
+		case strings.HasPrefix(body, "+"):
+			body = p.in(green, body)
+		}
+		b.WriteString(body + end)
+	}
+	return b.String()
+}
+
+// age is how long ago something was, as kubectl writes it.
+func age(now, then time.Time) string {
+	if then.IsZero() {
+		return "-"
+	}
+	return duration.HumanDuration(max(0, now.Sub(then)))
+}
+
+// agePtr is age for a time that may be unknown.
+func agePtr(now time.Time, then *time.Time) string {
+	if then == nil {
+		return "-"
+	}
+	return age(now, *then)
+}
+
+// cut shortens text to one line of at most limit characters.
+func cut(text string, limit int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
+}
+
+// say writes a line of progress. Standard error may be gone; the result is what counts.
+func say(w io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintln(w, printableLines(fmt.Sprintf(format, args...)))
+}
