@@ -80,7 +80,7 @@ was merged, heals drift and reports back. They meet only in Git.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newPolicy(), newInit(), newCheck(), newSet(), newScan(p), newUpdate(p), newBot(p), newBuild(), newReconciler(p), newVersion(),
-		newStatus(p), newTree(p), newDiff(p), newSync(p), newSuspend(p), newResume(p), newHistory(p),
+		newStatus(p), newTree(p), newDiff(p), newSync(p), newSuspend(p), newResume(p), newHistory(p), newRollback(p),
 	)
 	asUsage(root)
 	return root
