@@ -27,6 +27,11 @@ func (b *backoff) next() time.Duration {
 
 func (b *backoff) reset() { b.failures = 0 }
 
+// spread gives between half of d and one and a half.
+func spread(d time.Duration) time.Duration {
+	return d/2 + time.Duration(float64(d)*rand.Float64()) //nolint:gosec // spreads load; nobody gains by guessing it
+}
+
 // jitter gives between 90 and 110 per cent of d.
 func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64())) //nolint:gosec // spreads load; nobody gains by guessing it

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"github.com/towline-dev/towline/internal/secret"
@@ -18,8 +19,11 @@ type Config struct {
 	REST *rest.Config
 	// CacheDir holds the mirrors of repositories. It may be empty at each start.
 	CacheDir string
-	// Builder renders a folder of a repository.
-	Builder build.Builder
+	// Builder renders a folder of a repository, and remembers what it rendered.
+	Builder build.Renderer
+	// Decrypters makes what opens encrypted files of the values of the Secret that a Sync
+	// names. Default: such Syncs are refused.
+	Decrypters func(keys map[string][]byte) (build.Decrypter, error)
 	// Log gets one line for each thing that happened. Default: nothing is logged.
 	Log *slog.Logger
 	// Namespace bounds which Syncs are looked at. Default: those of all namespaces.
@@ -57,6 +61,9 @@ type Config struct {
 	// RetryMin and RetryMax bound the pause before a failed step is tried again; it
 	// doubles from one to the other. Default: 1s and 1m.
 	RetryMin, RetryMax time.Duration
+	// Step hears of each step of the work on a Sync once it is done: tests end the
+	// process there. Default: nobody does.
+	Step func(sync types.NamespacedName, step string)
 	// Now tells the time. Default: time.Now.
 	Now func() time.Time
 }
@@ -73,6 +80,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
+	}
+	if c.Step == nil {
+		c.Step = func(types.NamespacedName, string) {}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -17,6 +17,7 @@ import (
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/applyset"
 	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/health"
 	"github.com/towline-dev/towline/reconciler/inventory"
@@ -37,6 +38,8 @@ type controller struct {
 	waiter      *health.Waiter
 	reports     *reports
 	outage      *outage
+	finder      *applyset.Finder
+	autoscalers *autoscalers
 	metrics     *metrics
 	states      *states
 	queue       queue
@@ -86,6 +89,7 @@ func (c *controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	w := &work{controller: c, sync: &object, st: c.state(&object), now: c.Now()}
 	w.do(ctx)
+	w.tellProgress(ctx)
 	w.write(ctx)
 	return reconcile.Result{RequeueAfter: w.pause()}, nil
 }
@@ -93,11 +97,10 @@ func (c *controller) Reconcile(ctx context.Context, request reconcile.Request) (
 // state gives what is remembered of a Sync; the first time, what its status says.
 func (c *controller) state(s *v1.Sync) *state {
 	st, replaced := c.states.find(s, func() *state {
-		parent := inventory.ObjectRef{Group: v1.Group, Version: v1.Version, Kind: v1.Kind, Namespace: s.Namespace, Name: s.Name}
 		again := backoff{min: c.RetryMin, max: c.RetryMax}
 		return &state{
 			key: types.NamespacedName{Namespace: s.Namespace, Name: s.Name}, uid: s.UID,
-			set: apply.SetID(parent), store: inventory.NewStore(c.core.ConfigMaps(s.Namespace), owner(s)),
+			set: apply.SetID(parentRef(s)), store: inventory.NewStore(c.core.ConfigMaps(s.Namespace), owner(s)),
 			written: *s.Status.DeepCopy(), status: *s.Status.DeepCopy(),
 			retry: again, recheck: backoff{min: c.RetryMin, max: 5 * c.RetryMax},
 			writes: again, said: seen(s),
@@ -131,7 +134,13 @@ type work struct {
 	st   *state
 	now  time.Time
 	next time.Time // when to look again at the latest; zero for when woken
+
+	unhurried bool   // the status may be written a little later
+	progress  string // what was applied, to be told where health is still waited for
 }
+
+// step tells that a step of the work is done.
+func (w *work) step(name string) { w.Step(w.st.key, name) }
 
 func (w *work) board() board {
 	return board{status: &w.st.status, generation: w.sync.Generation, now: w.now}

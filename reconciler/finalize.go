@@ -30,7 +30,8 @@ func (w *work) finalize(ctx context.Context) {
 	w.st.stopWaiting()
 	w.st.takeDrift()
 	w.st.takeHealth()
-	w.st.rendered = nil // nothing is healed from here on
+	w.st.abort()
+	w.st.sent = sent{} // nothing is healed from here on
 	if abandoned(w.sync) {
 		w.abandon(ctx)
 		return

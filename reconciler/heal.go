@@ -21,15 +21,7 @@ const fightAttempts = 3
 // It needs neither the repository nor a build.
 func (w *work) heal(ctx context.Context) {
 	drifted := w.st.takeDrift()
-	if len(drifted) == 0 || w.st.rendered == nil {
-		return
-	}
-	var objects []*unstructured.Unstructured
-	for ref := range drifted {
-		if object := w.st.rendered.find(ref, w.sync.Namespace); object != nil {
-			objects = append(objects, object)
-		}
-	}
+	objects := w.lastSent(ctx, drifted)
 	if len(objects) == 0 {
 		return
 	}
@@ -39,7 +31,7 @@ func (w *work) heal(ctx context.Context) {
 	}
 	limited, cancel := context.WithTimeout(ctx, w.sync.Spec.Timeout.Duration)
 	defer cancel()
-	plan, err := applier.Plan(limited, apply.Set{ID: w.st.set, Namespace: w.sync.Namespace, Objects: objects})
+	plan, err := applier.Plan(limited, w.set(limited, objects))
 	if err != nil {
 		w.unhealed(ctx, err)
 		return
@@ -56,6 +48,27 @@ func (w *work) heal(ctx context.Context) {
 		return
 	}
 	w.rewait(ctx, result)
+}
+
+// lastSent gives the drifted objects as they were sent last: some by a course that isn't
+// through yet, or failed. Where a number of replicas was taken over by an autoscaler,
+// nothing is to be healed.
+func (w *work) lastSent(ctx context.Context, drifted map[inventory.ObjectRef]drift.Event) []*unstructured.Unstructured {
+	var objects []*unstructured.Unstructured
+	for ref, e := range drifted {
+		if e.Cause == drift.Autoscaled {
+			w.say(ctx, "autoscaled "+ref.String(), e.By, event{normal, v1.ReasonAutoscaled, e.String() + "; it is left to the autoscaler"})
+			continue
+		}
+		object, err := w.st.sent.object(ref, w.namespace())
+		switch {
+		case err != nil:
+			w.unhealed(ctx, err)
+		case object != nil:
+			objects = append(objects, object)
+		}
+	}
+	return objects
 }
 
 // unhealed has the whole set applied again, in its stages and with the pauses of

@@ -2,8 +2,6 @@ package reconciler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,7 +12,6 @@ import (
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
-	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
 // failure is why an attempt ended badly.
@@ -22,6 +19,8 @@ type failure struct {
 	reason  string
 	err     error
 	stalled bool // trying again can't help
+	held    bool // deletions wait for a person's consent; all else is done
+	applied bool // some of the set may stand in the cluster
 }
 
 func fail(reason string, err error) *failure { return &failure{reason: reason, err: err} }
@@ -29,6 +28,13 @@ func fail(reason string, err error) *failure { return &failure{reason: reason, e
 // forGood says that only a person can help.
 func (f *failure) forGood() *failure {
 	f.stalled = true
+	return f
+}
+
+// afterApply says that some of the set may stand in the cluster, so that the hooks of a
+// failure run.
+func (f *failure) afterApply() *failure {
+	f.applied = true
 	return f
 }
 
@@ -68,122 +74,86 @@ func some(result apply.Result) error {
 	return errors.New(strings.Join(texts, "; "))
 }
 
-// prune deletes what is owned but no longer wanted, within the budget, and
-// settles the inventory.
-func (w *work) prune(ctx context.Context, applier *apply.Applier, owned []inventory.Item, plan *apply.Plan) *failure {
-	doomed := plan.Unwanted(inventory.Refs(owned))
-	var result apply.Result
-	if w.sync.Spec.Prune && len(doomed) > 0 {
-		result = applier.Prune(ctx, apply.PruneRequest{
-			ID: w.st.set, Refs: doomed, Owned: len(owned), Budget: budget(w.sync.Spec.DeletionBudget),
-			Consent: w.sync.Annotations[v1.AnnotationConsent] == consentKey(doomed),
-		})
-		w.metrics.did(result)
-	} else {
-		for _, ref := range doomed { // left in the cluster, and none of ours any more
-			w.watcher.Forget(w.st.set, ref)
-		}
+// conclude ends a course and puts its end into the status.
+func (w *work) conclude(ctx context.Context, c *course, f *failure) {
+	w.st.course = nil
+	if ctx.Err() != nil {
+		return // the reconciler stops; its next start begins anew
 	}
-	left := inventory.Union(result.With(apply.Held, apply.Failed), plan.Refs())
-	if err := w.st.store.Save(ctx, inventory.Settled(owned, w.watcher.Recorded(w.st.set, left))); err != nil {
-		return fail(v1.ReasonInventoryFailed, err)
-	}
-	w.st.status.Inventory = summarise(left)
-	if n := result.Count(apply.Failed); n > 0 {
-		return fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d objects: %w", n, some(result)))
-	}
-	if held := result.With(apply.Held); len(held) > 0 {
-		return w.held(result, held)
-	}
-	return nil
-}
-
-func budget(b v1.DeletionBudget) apply.Budget {
-	limits := apply.Budget{Objects: v1.DefaultObjects}
-	if b.Objects != nil {
-		limits.Objects = int(*b.Objects)
-	}
-	if b.Percent != nil {
-		limits.Percent = int(*b.Percent)
-	}
-	return limits
-}
-
-// held tells a person what waits for consent, and how to give it.
-func (w *work) held(result apply.Result, held []inventory.ObjectRef) *failure {
-	var names []string
-	reason := ""
-	for _, o := range result.Outcomes {
-		if o.Action == apply.Held {
-			reason = o.Reason
-			if len(names) < shownErrors {
-				names = append(names, o.Ref.String())
-			}
-		}
-	}
-	list := strings.Join(names, ", ")
-	if len(held) > len(names) {
-		list += fmt.Sprintf(" and %d more", len(held)-len(names))
-	}
-	return fail(v1.ReasonBudgetExceeded, fmt.Errorf(
-		"deleting %d objects waits for consent (%s): %s. To allow it: kubectl annotate --overwrite -n %s syncs.towline.dev/%s %s=%s",
-		len(held), reason, list, w.sync.Namespace, w.sync.Name, v1.AnnotationConsent, consentKey(held))).forGood()
-}
-
-// consentKey names a set of objects: consent is given to exactly these deletions,
-// whatever the revision.
-func consentKey(refs []inventory.ObjectRef) string {
-	sum := sha256.New()
-	for _, ref := range inventory.Union(nil, refs) {
-		sum.Write([]byte(ref.String() + "\n"))
-	}
-	return "delete-" + hex.EncodeToString(sum.Sum(nil)[:5])
-}
-
-// conclude puts the end of an attempt into the status.
-func (w *work) conclude(ctx context.Context, a attempt, did outcome, f *failure) {
 	if f != nil {
-		w.concludeFailure(ctx, a, did, f)
-		return
-	}
-	w.st.retry.reset()
-	w.st.done = a
-	was := w.wasReady(a)
-	w.st.status.LastAppliedRevision = a.revision
-	w.useUpConsent(ctx)
-	if was || did.same {
-		w.board().ready("applied " + a.revision)
-		w.history(a.revision, v1.ResultSucceeded, healthyDescription)
-		w.report(a.revision, StateSuccess, healthyDescription)
+		w.concludeFailure(ctx, c, f)
 	} else {
-		w.board().applied(fmt.Sprintf("applied %s, waiting for %d objects to become healthy", a.revision, len(did.result.Outcomes)))
-		w.history(a.revision, v1.ResultProgressing, "applied, waiting for health")
-		w.report(a.revision, StatePending, "applied, waiting for health")
-		w.tell(ctx, event{normal, v1.ReasonProgressing, applied(a, did.result)})
+		w.concludeSuccess(ctx, c)
 	}
-	if !did.same {
-		w.awaitHealth(ctx, did.result)
+	w.metrics.attempted(w.sync, w.Now().Sub(c.start), f.reasonOr(v1.ReasonSucceeded))
+}
+
+func (w *work) concludeSuccess(ctx context.Context, c *course) {
+	was := w.wasReady(c.of)
+	w.st.retry.reset()
+	w.st.done, w.st.sum = c.of, c.built.sum
+	w.st.sent.all(c.built.packed)
+	w.st.status.LastAppliedRevision, w.st.status.LastAppliedDigest = c.of.revision, c.built.public
+	w.useUpConsent(ctx)
+	if was {
+		w.board().ready("applied " + c.of.revision)
+		w.history(c.of.revision, v1.ResultSucceeded, healthyDescription)
+		w.report(c.of.revision, StateSuccess, healthyDescription)
+	} else {
+		w.board().applied(fmt.Sprintf("applied %s, waiting for %d objects to become healthy", c.of.revision, len(c.result.Outcomes)))
+		w.history(c.of.revision, v1.ResultProgressing, "applied, waiting for health")
+		w.report(c.of.revision, StatePending, "applied, waiting for health")
+		w.progress = applied(c)
+	}
+	w.awaitHealth(ctx, c.result)
+}
+
+// tellProgress tells what was applied, unless it was told with the news that it is healthy.
+func (w *work) tellProgress(ctx context.Context) {
+	if w.progress != "" {
+		w.tell(ctx, event{normal, v1.ReasonProgressing, w.progress})
 	}
 }
 
-func applied(a attempt, result apply.Result) string {
-	return fmt.Sprintf("applied %s: %d created, %d configured, %d unchanged", a.revision,
-		result.Count(apply.Created), result.Count(apply.Configured), result.Count(apply.Unchanged))
+func applied(c *course) string {
+	return fmt.Sprintf("applied %s: %d created, %d configured, %d unchanged", c.of.revision,
+		c.result.Count(apply.Created), c.result.Count(apply.Configured), c.result.Count(apply.Unchanged))
 }
 
-func (w *work) concludeFailure(ctx context.Context, a attempt, did outcome, f *failure) {
-	w.history(a.revision, v1.ResultFailed, f.reason+": "+f.err.Error())
+// stood ends a course that had nothing to do. With a thousand Syncs of one
+// repository this is what a commit means to nearly all of them: so that they don't
+// hold up the one that it changes, their status is written a little later. The forge
+// isn't told: the commit is none of theirs.
+func (w *work) stood(ctx context.Context, c *course) {
+	w.st.retry.reset()
+	w.st.done = c.of
+	w.st.status.LastAppliedRevision = c.of.revision
+	w.useUpConsent(ctx)
+	w.board().ready("applied " + c.of.revision)
+	w.history(c.of.revision, v1.ResultSucceeded, healthyDescription)
+	if len(w.dependents(ctx, w.sync)) == 0 {
+		w.unhurried = true
+	}
+	w.metrics.attempted(w.sync, w.Now().Sub(c.start), v1.ReasonSucceeded)
+}
+
+func (w *work) concludeFailure(ctx context.Context, c *course, f *failure) {
+	revision := c.of.revision
+	w.history(revision, v1.ResultFailed, f.reason+": "+f.err.Error())
 	switch {
-	case f.reason == v1.ReasonBudgetExceeded:
-		w.report(a.revision, StatePending, "deletions wait for consent")
-		w.stall(ctx, a, f.reason, f.err)
-		w.awaitHealth(ctx, did.result)
+	case f.held:
+		w.report(revision, StatePending, "deletions wait for consent")
+		w.stall(ctx, c.of, f.reason, f.err)
+		w.awaitHealth(ctx, c.result)
 	case f.stalled:
-		w.report(a.revision, StateFailure, f.reason+": "+f.err.Error())
-		w.stall(ctx, a, f.reason, f.err)
+		w.report(revision, StateFailure, f.reason+": "+f.err.Error())
+		w.stall(ctx, c.of, f.reason, f.err)
 	default:
-		w.report(a.revision, StateFailure, f.reason+": "+f.err.Error())
+		w.report(revision, StateFailure, f.reason+": "+f.err.Error())
 		w.later(ctx, f.reason, f.err)
+	}
+	if f.applied {
+		w.alarm(ctx, c.built.sum)
 	}
 }
 

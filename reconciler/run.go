@@ -32,6 +32,7 @@ import (
 	"github.com/towline-dev/towline/internal/web"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/applyset"
 	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/health"
 )
@@ -141,6 +142,10 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("waiting for health: %w", err)
 	}
+	if c.finder, err = applyset.NewFinder(config.REST, manager.GetHTTPClient()); err != nil {
+		return nil, fmt.Errorf("finding lost objects: %w", err)
+	}
+	c.autoscalers = newAutoscalers(c.reader, config.Now)
 	c.outage = newOutage(ready(c.core.RESTClient()), c.queue.wake)
 	c.sources = newSources(config, c.metrics, c.queue.wake)
 	c.vault = newVault(config, c.reader)

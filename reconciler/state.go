@@ -26,12 +26,21 @@ type state struct {
 	status  v1.SyncStatus // as it should be
 	store   *inventory.Store
 
-	done       attempt   // the last attempt that needs no other
-	tried      attempt   // the last attempt at all
-	generation int64     // of the Sync at the last look
-	rendered   *rendered // what the last successful build gave
+	done       attempt // the last attempt that needs no other
+	tried      attempt // the last attempt at all
+	course     *course // the attempt under way, where it waits between two steps
+	generation int64   // of the Sync at the last look
+	inputs     inputs  // of the build
+	inputsBad  bool    // Ready speaks of them
+	recalled   bool    // the watches know what the inventory tells
+	sent       sent    // in which form, object by object
+	sum        string  // of what was applied whole last; empty after a start
+	ran        ran
+	alarms     []*unstructured.Unstructured // hooks for when the set that is applied fails
+	alarmed    string                       // the sum for which they ran
 	retry      backoff
 	writes     backoff   // of the status
+	writeAt    time.Time // when the status is written that may wait; zero for none
 	retryAt    time.Time // when the failed attempt is made again; zero for not
 	requested  request
 
@@ -46,40 +55,10 @@ type state struct {
 	said map[string]string // what was last said of each subject: no event, log line or commit status twice
 }
 
-// attempt is everything that decides what an attempt does. The same attempt is
-// not made again unless it failed.
-type attempt struct {
-	revision   string
-	generation int64
-	requested  string
-	consent    string
-}
-
 // request is a person's wish, by annotation, that the source be asked now.
 type request struct {
 	value  string
 	ticket int // the poll of the source that answers it
-}
-
-// rendered is the outcome of a build.
-type rendered struct {
-	revision string
-	objects  []*unstructured.Unstructured
-}
-
-// find gives the object that stands in the cluster as ref. A manifest may leave
-// the namespace to the Sync, or name one for what is cluster-wide.
-func (r *rendered) find(ref inventory.ObjectRef, namespace string) *unstructured.Unstructured {
-	for _, object := range r.objects {
-		own := inventory.RefOf(object)
-		if own.Group != ref.Group || own.Kind != ref.Kind || own.Name != ref.Name {
-			continue
-		}
-		if ref.Namespace == "" || ref.Namespace == own.Namespace || own.Namespace == "" && ref.Namespace == namespace {
-			return object
-		}
-	}
-	return nil
 }
 
 // waiting is a wait for health.
@@ -137,6 +116,24 @@ func (st *state) stopWaiting() {
 		st.waiting = nil
 	}
 	st.checkAt = time.Time{}
+}
+
+// abort ends the course under way, if there is one. What it did stands, and is in the
+// inventory.
+func (st *state) abort() {
+	if st.course != nil {
+		st.course = nil
+		st.stopWaiting()
+	}
+}
+
+// rest forgets all that is under way and that the next look would go on from.
+func (st *state) rest() {
+	st.abort()
+	st.stopWaiting()
+	st.takeDrift()
+	st.takeHealth()
+	st.retryAt, st.done, st.tried, st.sum, st.recalled = time.Time{}, attempt{}, attempt{}, "", false
 }
 
 // states holds the state of every Sync, and finds the Sync of an apply set.

@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
-	"github.com/towline-dev/towline/reconciler/apply"
 )
 
 // Types of events.
@@ -65,17 +64,30 @@ func (w *work) report(revision string, state State, description string) {
 	})
 }
 
+// unhurriedWrite is how long the status of a Sync that a commit doesn't change may
+// wait, give or take, so that a Sync that it does change goes first.
+const unhurriedWrite = 2 * time.Second
+
 // write brings the status to the API server where it differs from what stands
 // there. A failure to do so is tried again; the status is kept in memory.
 func (w *work) write(ctx context.Context) {
 	w.st.status.ObservedGeneration = w.sync.Generation
-	w.metrics.state(w.st)
+	w.metrics.state(w.sync, w.st)
 	if equality.Semantic.DeepEqual(w.st.status, w.st.written) {
+		w.st.writeAt = time.Time{}
 		return
 	}
-	before, after := w.sync.DeepCopy(), w.sync.DeepCopy()
-	before.Status, after.Status = *w.st.written.DeepCopy(), *w.st.status.DeepCopy()
-	err := w.client.Status().Patch(ctx, after, client.MergeFrom(before), client.FieldOwner(apply.FieldManager))
+	if w.unhurried && w.st.writeAt.IsZero() {
+		w.st.writeAt = w.now.Add(spread(unhurriedWrite))
+	}
+	if w.unhurried && w.now.Before(w.st.writeAt) {
+		w.by(w.st.writeAt)
+		return
+	}
+	w.st.writeAt = time.Time{}
+	before := w.sync.DeepCopy()
+	before.Status = *w.st.written.DeepCopy()
+	err := w.patchStatus(ctx, before, w.st.status)
 	switch {
 	case err == nil:
 		w.st.written = *w.st.status.DeepCopy()

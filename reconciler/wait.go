@@ -1,11 +1,13 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
@@ -18,30 +20,48 @@ var errTooSlow = errors.New("not healthy in time")
 // awaitHealth waits beside the work for the objects to become healthy, in place of
 // any earlier wait. The Sync is woken when it ends.
 func (w *work) awaitHealth(ctx context.Context, result apply.Result) {
+	w.st.recheck.reset()
+	w.st.targets = targets(result)
+	w.wait(ctx)
+}
+
+func targets(result apply.Result) []health.Target {
 	var targets []health.Target
 	for _, o := range result.Outcomes {
 		if o.Action != apply.Failed {
 			targets = append(targets, health.Target{Ref: o.Ref, ResourceVersion: o.ResourceVersion})
 		}
 	}
-	w.st.recheck.reset()
-	w.st.targets = targets
-	w.wait(ctx)
+	return targets
 }
 
-func (w *work) wait(ctx context.Context) {
+// settle is how long a worker stays with a wait: most objects are healthy as soon as
+// they are there, and then the status is written once instead of twice.
+const settle = 20 * time.Millisecond
+
+// wait begins a wait for the health of the targets.
+func (w *work) wait(ctx context.Context) *waiting {
 	w.st.stopWaiting()
 	targets := slices.Clone(w.st.targets)
 	ctx, cancel := context.WithTimeoutCause(ctx, w.sync.Spec.Timeout.Duration, errTooSlow)
 	waiting := &waiting{cancel: cancel}
 	w.st.waiting = waiting
 	st, controller := w.st, w.controller
+	ended := make(chan struct{})
 	go func() {
 		defer cancel()
+		defer close(ended)
 		report, err := controller.waiter.Wait(ctx, health.Request{Set: st.set, Targets: targets})
 		st.putHealth(&verdict{of: waiting, report: report, err: err})
 		controller.queue.wake(st.key)
 	}()
+	timer := time.NewTimer(settle)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+	}
+	return waiting
 }
 
 // judge takes the verdict of a wait that ended, and looks at bad health again
@@ -50,6 +70,10 @@ func (w *work) judge(ctx context.Context) {
 	v := w.st.takeHealth()
 	if v != nil && v.of == w.st.waiting {
 		w.st.waiting = nil
+		if c := w.st.course; c != nil && c.awaits == v.of {
+			w.arrive(ctx, c, v)
+			return
+		}
 		w.verdict(ctx, v)
 		return
 	}
@@ -70,7 +94,8 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 		w.board().ready("applied " + revision)
 		w.history(revision, v1.ResultSucceeded, healthyDescription)
 		w.report(revision, StateSuccess, healthyDescription)
-		w.say(ctx, "health", revision, event{normal, v1.ReasonSucceeded, "applied " + revision + ", all objects are healthy"})
+		w.say(ctx, "health", revision, event{normal, v1.ReasonSucceeded, cmp.Or(w.progress, "applied "+revision) + "; all objects are healthy"})
+		w.progress = ""
 	case v.err == nil || errors.Is(v.err, errTooSlow):
 		w.st.checkAt = w.Now().Add(w.st.recheck.next())
 		reason, message := w.illness(v)
@@ -82,6 +107,7 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 		w.history(revision, v1.ResultFailed, message)
 		w.report(revision, StateFailure, message)
 		w.say(ctx, "health", reason+masked(message), event{warning, v1.ReasonHealthFailed, message})
+		w.alarm(ctx, w.st.sum)
 	case errors.Is(v.err, context.Canceled):
 	default:
 		w.st.checkAt = w.Now().Add(w.st.recheck.next())

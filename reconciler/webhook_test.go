@@ -21,6 +21,7 @@ import (
 	"github.com/towline-dev/towline/internal/secret"
 	"github.com/towline-dev/towline/reconciler"
 	"github.com/towline-dev/towline/reconciler/build/plain"
+	"github.com/towline-dev/towline/reconciler/build/render"
 )
 
 const key = "a key"
@@ -169,7 +170,7 @@ func TestPushMatches(t *testing.T) {
 }
 
 func TestRunRefusesIncompleteConfig(t *testing.T) {
-	whole := reconciler.Config{REST: &rest.Config{Host: "https://127.0.0.1:1"}, CacheDir: t.TempDir(), Builder: plain.Builder{}}
+	whole := reconciler.Config{REST: &rest.Config{Host: "https://127.0.0.1:1"}, CacheDir: t.TempDir(), Builder: render.New(render.Config{Kinds: []render.Kind{{Name: "plain", Builder: plain.Builder{}}}})}
 	for _, tt := range []struct {
 		name   string
 		change func(*reconciler.Config)

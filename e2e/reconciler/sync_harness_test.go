@@ -34,6 +34,7 @@ import (
 	"github.com/towline-dev/towline/reconciler/build"
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
+	"github.com/towline-dev/towline/reconciler/build/render"
 )
 
 // webhookKey signs the webhooks of these tests.
@@ -71,7 +72,7 @@ func newSyncsOn(t *testing.T, cluster *testbed.Cluster, change ...func(*reconcil
 	s.serviceAccount("deployer", "cluster-admin")
 	s.config = reconciler.Config{
 		REST: rest.CopyConfig(cluster.Config), CacheDir: t.TempDir(), Namespace: s.namespace,
-		Builder: build.Select(kustomize.New(build.Limits{}), plain.Builder{}),
+		Builder: builders(),
 		Log:     slog.New(slog.NewTextHandler(s.log, nil)), Reporter: s.forge,
 		WebhookBind: freeAddress(t), MetricsBind: freeAddress(t), WebhookSecret: secret.New(webhookKey),
 		RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second,
@@ -97,6 +98,14 @@ func (s *syncs) connect() {
 	s.dynamic, err = dynamic.NewForConfig(s.cluster.Config)
 	s.must(err)
 	s.installCRD()
+}
+
+// builders are those of the program.
+func builders() build.Renderer {
+	return render.New(render.Config{Kinds: []render.Kind{
+		{Name: "kustomize", Builder: kustomize.New(build.Limits{}), Relevant: render.FilesOnly},
+		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
+	}})
 }
 
 // start runs the reconciler until stop or the end of the test.

@@ -107,6 +107,7 @@ const (
 	ReasonSuspended          = "Suspended"
 	ReasonDriftHealed        = "DriftHealed"
 	ReasonDriftFight         = "DriftFight"
+	ReasonAutoscaled         = "Autoscaled" // an autoscaler took over a number of replicas, which is left to it
 )
 
 // Annotations that people and tools put on a Sync, and the finalizer that the
