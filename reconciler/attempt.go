@@ -47,6 +47,10 @@ func (w *work) attempt(ctx context.Context, source snapshot) {
 	if !w.dependenciesReady(ctx, source) {
 		return
 	}
+	if err := w.readRules(); err != nil {
+		w.stall(ctx, a, v1.ReasonInvalidSpec, err)
+		return
+	}
 	applier, err := w.identities.of(w.sync)
 	if err != nil {
 		w.stall(ctx, a, v1.ReasonImpersonation, err)

@@ -8,7 +8,6 @@ import (
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/inventory"
-
 )
 
 // course is an attempt under way. Its steps are gone through one after the other;

@@ -2,11 +2,13 @@ package reconciler
 
 import (
 	"context"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/health"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -26,6 +28,30 @@ func (w *work) set(ctx context.Context, objects []*unstructured.Unstructured) ap
 			return nil
 		},
 	}
+}
+
+// readRules reads those rules of the spec that only we understand.
+func (w *work) readRules() error {
+	if w.st.rulesOf == w.sync.Generation {
+		return nil
+	}
+	if err := apply.CheckIgnore(ignored(w.sync.Spec.Ignore)); err != nil {
+		return fmt.Errorf("reading spec.ignore: %w", err)
+	}
+	all := make([]health.Rule, len(w.sync.Spec.HealthCheckExprs))
+	for i, e := range w.sync.Spec.HealthCheckExprs {
+		all[i] = health.Rule{APIVersion: e.APIVersion, Kind: e.Kind, Current: e.Current, InProgress: e.InProgress, Failed: e.Failed}
+	}
+	w.st.rules = nil
+	if len(all) > 0 {
+		rules, err := health.CompileRules(all)
+		if err != nil {
+			return fmt.Errorf("reading spec: %w", err)
+		}
+		w.st.rules = rules
+	}
+	w.st.rulesOf = w.sync.Generation
+	return nil
 }
 
 func ignored(rules []v1.IgnoreRule) []apply.IgnoreRule {

@@ -47,6 +47,8 @@ type state struct {
 	credentialsFailed time.Time // when the source's last poll was refused; zero for not
 	sourceBad         bool      // Ready speaks of the source
 
+	rules   *health.Rules   // how custom resources are judged
+	rulesOf int64           // the generation that they were read of
 	targets []health.Target // what must be healthy
 	waiting *waiting        // the wait for health under way
 	recheck backoff

@@ -42,7 +42,7 @@ const settle = 20 * time.Millisecond
 // wait begins a wait for the health of the targets.
 func (w *work) wait(ctx context.Context) *waiting {
 	w.st.stopWaiting()
-	targets := slices.Clone(w.st.targets)
+	targets, rules := slices.Clone(w.st.targets), w.st.rules
 	ctx, cancel := context.WithTimeoutCause(ctx, w.sync.Spec.Timeout.Duration, errTooSlow)
 	waiting := &waiting{cancel: cancel}
 	w.st.waiting = waiting
@@ -51,7 +51,7 @@ func (w *work) wait(ctx context.Context) *waiting {
 	go func() {
 		defer cancel()
 		defer close(ended)
-		report, err := controller.waiter.Wait(ctx, health.Request{Set: st.set, Targets: targets})
+		report, err := controller.waiter.Wait(ctx, health.Request{Set: st.set, Targets: targets, Rules: rules})
 		st.putHealth(&verdict{of: waiting, report: report, err: err})
 		controller.queue.wake(st.key)
 	}()

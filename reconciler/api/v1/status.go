@@ -90,6 +90,7 @@ const (
 	ReasonVerificationFailed = "VerificationFailed"
 	ReasonBuildFailed        = "BuildFailed"
 	ReasonEmptyRender        = "EmptyRender"
+	ReasonInvalidSpec        = "InvalidSpec" // a rule of the spec can't be understood
 	ReasonInputFailed        = "InputFailed" // a ConfigMap or Secret that the build needs can't be read
 	ReasonHookFailed         = "HookFailed"
 	ReasonHistoryRewritten   = "HistoryRewritten"
