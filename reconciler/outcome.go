@@ -86,6 +86,7 @@ func (w *work) conclude(ctx context.Context, c *course, f *failure) {
 		w.concludeSuccess(ctx, c)
 	}
 	w.metrics.attempted(w.sync, w.Now().Sub(c.start), f.reasonOr(v1.ReasonSucceeded))
+	w.step("concluded")
 }
 
 func (w *work) concludeSuccess(ctx context.Context, c *course) {

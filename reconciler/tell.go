@@ -93,6 +93,7 @@ func (w *work) write(ctx context.Context) {
 		w.st.written = *w.st.status.DeepCopy()
 		w.st.writes.reset()
 		delete(w.st.said, "write")
+		w.step("status written")
 	case apierrors.IsNotFound(err): // deleted in the meantime
 	default:
 		w.by(w.Now().Add(w.st.writes.next()))
