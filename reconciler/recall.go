@@ -15,6 +15,7 @@ import (
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/applyset"
+	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -90,6 +91,18 @@ func with(all, more map[string]string) map[string]string {
 
 func parentRef(s *v1.Sync) inventory.ObjectRef {
 	return inventory.ObjectRef{Group: v1.Group, Version: v1.Version, Kind: v1.Kind, Namespace: s.Namespace, Name: s.Name}
+}
+
+// coming gives what a plan is about to make of its objects: what stands in that form
+// already keeps what the inventory knows of it.
+func coming(plan *apply.Plan) []inventory.Item {
+	items, forms := inventory.Items(plan.Refs()), plan.Forms()
+	for i := range items {
+		if form, ok := forms[items[i].Identity()]; ok {
+			items[i].Form = drift.FormSum(form)
+		}
+	}
+	return items
 }
 
 // found gives those of refs that an inventory doesn't remember but that were found by

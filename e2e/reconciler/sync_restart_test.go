@@ -91,8 +91,7 @@ func TestSyncRestartInSilence(t *testing.T) {
 // TestSyncHandOver holds that a replica that takes the Lease over writes nothing but that.
 func TestSyncHandOver(t *testing.T) {
 	asked, done := &requests{}, make(steps, 1000)
-	s := newSyncs(t, asked.note, done.note, func(c *reconciler.Config) { c.LeaderElection = true })
-	s.config.LeaderElectionNamespace = s.namespace
+	s := newSyncs(t, asked.note, done.note, func(c *reconciler.Config) { c.LeaderElection, c.LeaderElectionNamespace = true, c.Namespace })
 	revision := s.commit(variety())
 	s.newSync("app")
 	s.finish("pre", "Complete", "")
