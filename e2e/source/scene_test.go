@@ -1,0 +1,211 @@
+package source_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/towline-dev/towline/e2e/testbed"
+	"github.com/towline-dev/towline/internal/secret"
+	"github.com/towline-dev/towline/reconciler"
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/build/plain"
+)
+
+// patience bounds every wait; none takes as long unless it fails.
+const patience = 30 * time.Second
+
+// webhookKey signs the webhooks of these tests.
+const webhookKey = "a key for tests"
+
+// scene is a reconciler that looks at a namespace of its own.
+type scene struct {
+	*testing.T
+	namespace string
+	client    client.WithWatch
+	webhook   string
+	cache     string
+	log       *lines
+}
+
+// newScene starts a reconciler on the shared cluster.
+func newScene(t *testing.T, change ...func(*reconciler.Config)) *scene {
+	t.Helper()
+	cluster := testbed.Kube(t)
+	s := &scene{T: t, namespace: cluster.Namespace(t), cache: t.TempDir(), log: &lines{}}
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme, apiextensionsv1.AddToScheme} {
+		s.must(add(scheme))
+	}
+	var err error
+	s.client, err = client.NewWithWatch(cluster.Config, client.Options{Scheme: scheme})
+	s.must(err)
+	s.installCRD()
+	s.deployer()
+	address := freeAddress(t)
+	s.webhook = "http://" + address + "/webhook"
+	config := reconciler.Config{
+		REST: rest.CopyConfig(cluster.Config), CacheDir: s.cache, Namespace: s.namespace, Builder: plain.Builder{},
+		Log: slog.New(slog.NewTextHandler(s.log, nil)), WebhookBind: address, WebhookSecret: secret.New(webhookKey),
+		RetryMin: 100 * time.Millisecond, RetryMax: time.Second,
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	s.run(config)
+	return s
+}
+
+func (s *scene) run(config reconciler.Config) {
+	ctx, cancel := context.WithCancel(s.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- reconciler.Run(ctx, config) }()
+	s.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			s.Errorf("the reconciler ended with %v", err)
+		}
+		if s.Failed() {
+			s.Logf("log of the reconciler:\n%s", s.log)
+		}
+	})
+}
+
+func (s *scene) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// installCRD puts the generated definition into the cluster; all tests here do.
+func (s *scene) installCRD() {
+	s.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
+	s.must(err)
+	var definition apiextensionsv1.CustomResourceDefinition
+	s.must(yaml.Unmarshal(data, &definition))
+	if err := s.client.Create(s.Context(), &definition); err != nil && !apierrors.IsAlreadyExists(err) {
+		s.Fatal(err)
+	}
+	list := &apiextensionsv1.CustomResourceDefinitionList{}
+	s.await(list, definition.Name, "", "established", func(o client.Object) bool {
+		crd, ok := o.(*apiextensionsv1.CustomResourceDefinition)
+		for i := 0; ok && i < len(crd.Status.Conditions); i++ {
+			if c := crd.Status.Conditions[i]; c.Type == apiextensionsv1.Established && c.Status == apiextensionsv1.ConditionTrue {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// deployer makes the ServiceAccount that the Syncs name.
+func (s *scene) deployer() {
+	s.Helper()
+	meta := metav1.ObjectMeta{Namespace: s.namespace, Name: "deployer"}
+	s.must(s.client.Create(s.Context(), &corev1.ServiceAccount{ObjectMeta: meta}))
+	s.must(s.client.Create(s.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: meta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: s.namespace, Name: "deployer"}},
+	}))
+}
+
+// sync makes a Sync of a source.
+func (s *scene) sync(name string, source v1.Source, change ...func(*v1.Sync)) {
+	s.Helper()
+	sync := &v1.Sync{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
+		Spec: v1.SyncSpec{
+			Source: source, Prune: true, ServiceAccountName: "deployer",
+			Interval: metav1.Duration{Duration: time.Second}, Timeout: metav1.Duration{Duration: 20 * time.Second},
+		},
+	}
+	for _, c := range change {
+		c(sync)
+	}
+	s.must(s.client.Create(s.Context(), sync))
+}
+
+// hourly polls so seldom that something else must be what is noticed.
+func hourly(sync *v1.Sync) { sync.Spec.Interval = metav1.Duration{Duration: time.Hour} }
+
+// secret makes or replaces a Secret.
+func (s *scene) secret(name string, data map[string]string) *v1.SecretReference {
+	s.Helper()
+	object := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}, StringData: data}
+	err := s.client.Create(s.Context(), object)
+	if apierrors.IsAlreadyExists(err) {
+		s.must(s.client.Delete(s.Context(), object))
+		object.ResourceVersion = ""
+		err = s.client.Create(s.Context(), object)
+	}
+	s.must(err)
+	return &v1.SecretReference{Name: name}
+}
+
+func manifest(name, value string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {key: %q}\n", name, value)
+}
+
+// one is a repository's only file.
+func one(value string) map[string]string { return map[string]string{"a.yaml": manifest("a", value)} }
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // its number is all we want
+	return l.Addr().String()
+}
+
+// lines is a log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// silent holds that the log has none of the secrets.
+func (l *lines) silent(t *testing.T, secrets ...string) {
+	t.Helper()
+	for _, text := range secrets {
+		if strings.Contains(l.String(), text) {
+			t.Errorf("the log holds the secret %q", text)
+		}
+	}
+}
