@@ -218,7 +218,7 @@ func (p *poller) conclude(f *follow, at gitrepo.Resolved, err error) {
 		f.failedAt = s.now()
 		// A credential may be replaced at any time, and the second failure in a row is
 		// the one that is shown.
-		news = news || f.failures <= 2 || errors.Is(err, gitrepo.ErrAuth) ||
+		news = news || f.failures <= 2 || credentialsDoubted(err) ||
 			f.err == nil || masked(f.err.Error()) != masked(err.Error())
 	}
 	f.err, f.busy = err, false

@@ -30,7 +30,7 @@ func (w *work) source(ctx context.Context) (snapshot, bool) {
 		w.stall(ctx, attempt{}, v1.ReasonGitFailed, err)
 		return snapshot{}, false
 	}
-	if w.st.credentialsFailed = source.failedAt; !errors.Is(source.err, gitrepo.ErrAuth) {
+	if w.st.credentialsFailed = source.failedAt; !credentialsDoubted(source.err) {
 		w.st.credentialsFailed = time.Time{}
 	}
 	if source.polls == 0 || !w.answered(source) {
@@ -82,6 +82,21 @@ func (w *work) sourceFailed(ctx context.Context, source snapshot) {
 	}
 }
 
+// credentialsDoubted tells whether a failure may be one of the Secret: of the credential,
+// of known_hosts, of the authority or the proxy. A forge that hides a repository says that
+// there is none. What the repository lacks and a server's troubles aren't.
+func credentialsDoubted(err error) bool {
+	for _, other := range []error{
+		gitrepo.ErrUnavailable, gitrepo.ErrEmptyRepository, gitrepo.ErrBranchNotFound, gitrepo.ErrTagNotFound,
+		gitrepo.ErrNoTagInRange, gitrepo.ErrCommitNotFound, gitrepo.ErrTooLarge,
+	} {
+		if errors.Is(err, other) {
+			return false
+		}
+	}
+	return err != nil
+}
+
 // sourceTrouble says what is wrong with a source, what a person may do about it, and that
 // what is applied stays.
 func sourceTrouble(source snapshot) (reason, message string) {
@@ -91,7 +106,7 @@ func sourceTrouble(source snapshot) (reason, message string) {
 	case errors.Is(err, gitrepo.ErrAuth):
 		reason, hint = v1.ReasonAuthentication, "put a credential that works into the Secret; it is read again by itself"
 	case errors.Is(err, gitrepo.ErrHostKey):
-		reason, hint = v1.ReasonAuthentication, "compare the host's key, then put it into known_hosts of the Secret: ssh-keyscan HOST"
+		reason = v1.ReasonAuthentication
 	case errors.Is(err, gitrepo.ErrEmptyRepository):
 		hint = "push a commit, or name another repository"
 	case errors.Is(err, gitrepo.ErrRepositoryNotFound):
