@@ -178,6 +178,7 @@ func TestApplyNamesWhomItTakesFieldsFrom(t *testing.T) {
 	web := data(t, "mine", "theirs")
 	h.apply(web)
 	h.meddle(web, types.MergePatchType, `{"data":{"theirs":"2","beside":"2"}}`, metav1.PatchOptions{FieldManager: "meddler"})
+	h.awaitDrift()
 	plan := h.plan(web)
 	result := h.applier.ApplyStep(h.ctx(), plan, plan.Steps()[0])
 	if err := result.Err(); err != nil {

@@ -29,14 +29,13 @@ func (w *writing) mend(ctx context.Context, refusal error) (answer, error) {
 	if len(causes) == 0 {
 		return answer{}, refusal
 	}
-	live, err := w.metadata(ctx, w.item.resource, w.item.ref)
-	if apierrors.IsNotFound(err) {
-		return answer{}, refusal
-	}
-	if err != nil {
+	live, err := w.inItsPlace(ctx)
+	if live == nil {
+		if apierrors.IsNotFound(err) {
+			return answer{}, refusal
+		}
 		return answer{}, errors.Join(refusal, err)
 	}
-	_, err = w.replace(ctx, live.ResourceVersion, true)
 	if err == nil {
 		return w.unbreak(ctx, live, causes)
 	}
@@ -154,6 +153,20 @@ func placesOf(causes []metav1.StatusCause) [][]string {
 		places = append(places, place)
 	}
 	return places
+}
+
+// inItsPlace tries whether the manifest would pass in place of the live object, and returns that object where there is one.
+func (w *writing) inItsPlace(ctx context.Context) (*metav1.PartialObjectMetadata, error) {
+	for try := 1; ; try++ {
+		live, err := w.metadata(ctx, w.item.resource, w.item.ref)
+		if err != nil {
+			return nil, err
+		}
+		_, err = w.replace(ctx, live.ResourceVersion, true)
+		if !apierrors.IsConflict(err) || try == adjustTries { // its controller may be at work
+			return live, err
+		}
+	}
 }
 
 // replace puts the manifest in place of the live object of that version.
