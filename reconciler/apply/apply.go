@@ -17,8 +17,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -134,15 +132,7 @@ func restClient(cluster *rest.Config, client *http.Client) (rest.Interface, erro
 // applyAll applies the items side by side, and returns their outcomes in the same order.
 func (a *Applier) applyAll(ctx context.Context, set string, items []item, unasked bool) []Outcome {
 	outcomes := make([]Outcome, len(items))
-	var workers errgroup.Group
-	workers.SetLimit(a.workers)
-	for i, it := range items {
-		workers.Go(func() error {
-			outcomes[i] = a.applyOne(ctx, set, it, unasked)
-			return nil
-		})
-	}
-	_ = workers.Wait() // the workers give outcomes, no errors
+	a.side(len(items), func(i int) { outcomes[i] = a.applyOne(ctx, set, items[i], unasked) })
 	return outcomes
 }
 

@@ -26,7 +26,8 @@ func lookAgain() wait.Backoff {
 }
 
 // delete deletes an object as it was seen: another one of the same name, or a state that wasn't looked at, is a Conflict.
-func (a *Applier) delete(ctx context.Context, resource schema.GroupVersionResource, ref inventory.ObjectRef, conditions metav1.Preconditions) error {
+// It reports whether the object is still there, on its way out.
+func (a *Applier) delete(ctx context.Context, resource schema.GroupVersionResource, ref inventory.ObjectRef, conditions metav1.Preconditions) (bool, error) {
 	background := metav1.DeletePropagationBackground
 	options, err := json.Marshal(metav1.DeleteOptions{
 		TypeMeta:          metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
@@ -34,19 +35,19 @@ func (a *Applier) delete(ctx context.Context, resource schema.GroupVersionResour
 		Preconditions:     &conditions,
 	})
 	if err != nil {
-		return fmt.Errorf("encoding options: %w", err)
+		return false, fmt.Errorf("encoding options: %w", err)
 	}
-	_, err = a.ask(ctx, func() *rest.Request {
+	got, err := a.ask(ctx, func() *rest.Request {
 		return on(a.rest.Delete(), resource, ref).
 			SetHeader("Content-Type", "application/json").SetHeader("Accept", onlyMetadata).Body(options)
 	})
-	return err
+	return err == nil && got.live.DeletionTimestamp != nil, err // what is gone at once is answered with a Status
 }
 
 // remove deletes the object that was seen, and returns when its name is free.
 func (a *Applier) remove(ctx context.Context, resource schema.GroupVersionResource, ref inventory.ObjectRef, seen *metav1.PartialObjectMetadata) error {
 	if seen.DeletionTimestamp == nil {
-		err := a.delete(ctx, resource, ref, metav1.Preconditions{UID: &seen.UID})
+		_, err := a.delete(ctx, resource, ref, metav1.Preconditions{UID: &seen.UID})
 		if err != nil && !apierrors.IsNotFound(err) {
 			return err
 		}

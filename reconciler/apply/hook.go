@@ -31,7 +31,14 @@ func (a *Applier) ClearHooks(ctx context.Context, plan *Plan, step Step, when Wh
 			}
 		}
 	}
-	return newResult(a.pruneAll(ctx, plan.id, doomed))
+	found, outcomes := a.lookAll(ctx, plan.id, doomed)
+	outcomes = append(outcomes, a.deleteAll(ctx, plan.id, found)...)
+	for i := range outcomes {
+		if outcomes[i].Action == Pending {
+			outcomes[i].Reason = "it is being deleted"
+		}
+	}
+	return newResult(outcomes)
 }
 
 // lastsForever reports whether deleting the object would delete what no repository can bring back; then it is applied
