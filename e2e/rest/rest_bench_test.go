@@ -1,0 +1,54 @@
+package rest_test
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// BenchmarkRest10000 looks at a reconciler that has nothing to do: ten thousand objects of one Sync, all as they should be.
+// It says what the process takes of memory, and what the API server counted for five minutes, or for TOWLINE_REST (a
+// duration). It runs once, whatever is asked for.
+func BenchmarkRest10000(b *testing.B) {
+	quiet := 5 * time.Minute
+	if text := os.Getenv("TOWLINE_REST"); text != "" {
+		var err error
+		if quiet, err = time.ParseDuration(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s := newScene(b)
+	s.start()
+	idle := s.memoryOf(s.program.PID())
+	b.Logf("without a Sync: %.0f MB resident, %.0f MB of it anonymous", idle.resident, idle.anonymous)
+	start := time.Now()
+	s.sync(objects(10_000))
+	b.Logf("ready after %s", time.Since(start).Round(time.Second))
+	peak := s.memoryOf(s.program.PID())
+	b.Logf("then: %.0f MB resident, %.0f MB of it anonymous", peak.resident, peak.anonymous)
+
+	wait(b, time.Minute) // the cluster's own controllers have work to finish
+	before := s.requests()
+	wait(b, quiet)
+	lines, n := since(before, s.requests())
+	now := s.memoryOf(s.program.PID())
+	b.Logf("at rest: %.0f MB resident, %.0f MB of it anonymous", now.resident, now.anonymous)
+	for _, line := range lines {
+		b.Logf("in %s: %s", quiet, line)
+	}
+	b.ReportMetric(float64(n)/10_000, "requests/object")
+	b.ReportMetric(now.resident, "MB-RSS")
+	b.ReportMetric(now.anonymous, "MB-anonymous")
+	b.ReportMetric(idle.resident, "MB-RSS-idle")
+	b.ReportMetric(0, "ns/op")
+}
+
+// wait lets time pass: how the program does over time is what is measured.
+func wait(b *testing.B, d time.Duration) {
+	b.Helper()
+	select {
+	case <-time.After(d):
+	case <-b.Context().Done():
+		b.Fatal(b.Context().Err())
+	}
+}
