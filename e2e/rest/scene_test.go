@@ -106,6 +106,9 @@ func (s *scene) define() {
 func (s *scene) start(flags ...string) {
 	s.Helper()
 	s.probes = freeAddress(s)
+	// As the image has it: what cgo links is larger by a table of all symbols.
+	s.Setenv("CGO_ENABLED", "0")
+	s.Setenv("GOFLAGS", "-ldflags=-s")
 	log := filepath.Join(s.TempDir(), "towline.log")
 	program, err := process.Start(process.Spec{
 		Name: "towline reconciler", Path: testbed.Towline(s), Log: log,

@@ -55,8 +55,11 @@ func NewFinder(config *rest.Config, client *http.Client) (*Finder, error) {
 // Find returns every object of the kinds, in any namespace, that has the set's label and fields that were applied as ours,
 // sorted. The second keeps out what others copied the label to: an EndpointSlice has those of its Service, and a person's
 // copy of a manifest those of the original. A kind that the cluster certainly doesn't serve has no objects; one that can't
-// be listed is an error.
+// be listed is an error, and so is a parent that names no kinds.
 func (f *Finder) Find(ctx context.Context, set string, kinds []schema.GroupKind) ([]inventory.ObjectRef, error) {
+	if len(kinds) == 0 {
+		return nil, fmt.Errorf("finding objects of set %s: its parent has no annotation %s", set, KindsAnnotation)
+	}
 	groups, err := f.discovery.ServerGroups()
 	if err != nil {
 		return nil, fmt.Errorf("finding objects of set %s: asking for API groups: %w", set, err)

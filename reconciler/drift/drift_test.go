@@ -19,6 +19,10 @@ func TestWatchedStates(t *testing.T) {
 	leaving := live("web", 6, "towline a b")
 	leaving.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
 	nothing := live("web", 6)
+	left := live("web", 6, "towline b", "kubectl!a")
+	left.Annotations = map[string]string{"towline.dev/reconcile": "disabled"}
+	going := live("web", 6, "towline b", "kubectl!a")
+	going.DeletionTimestamp = leaving.DeletionTimestamp
 
 	tests := []struct {
 		name      string
@@ -37,6 +41,10 @@ func TestWatchedStates(t *testing.T) {
 		{name: "the label was changed", seen: relabelled, want: []string{`core/ConfigMap/shop/web is gone to field manager "kubectl"`}},
 		{name: "gone", seen: live("web", 6, "towline a b"), gone: true, want: []string{"core/ConfigMap/shop/web is gone"}},
 		{name: "about to go", seen: leaving},
+		{name: "a field was taken of what is about to go", seen: going},
+		{name: "a field was taken of what is left alone", seen: left, unchanged: true},
+		{name: "written under our name", seen: at(live("web", 6, "towline a b"), 60), want: []string{"core/ConfigMap/shop/web was written anew"}},
+		{name: "brought back from a backup", seen: at(live("web", 6, "towline a b"), -60), want: []string{"core/ConfigMap/shop/web was written anew"}},
 		{name: "a state from before our apply", seen: live("web", 4, "towline b"), unchanged: true},
 		{name: "a deletion from before our apply", seen: live("web", 4, "towline a b"), gone: true, unchanged: true},
 		{name: "an object that isn't ours", seen: live("other", 6, "kubectl!a"), unchanged: true},
@@ -59,6 +67,15 @@ func TestWatchedStates(t *testing.T) {
 			})
 		})
 	}
+}
+
+// at moves the times of an object's managedFields by seconds.
+func at(object *metav1.PartialObjectMetadata, seconds int64) *metav1.PartialObjectMetadata {
+	for i := range object.ManagedFields {
+		moved := metav1.NewTime(time.Unix(written+seconds, 0))
+		object.ManagedFields[i].Time = &moved
+	}
+	return object
 }
 
 func TestAnotherFormOrSetIsNotUnchanged(t *testing.T) {

@@ -20,7 +20,10 @@ import (
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
-const set = "applyset-test-v1"
+const (
+	set     = "applyset-test-v1"
+	written = 1_700_000_000 // when all fields were, in Unix seconds
+)
 
 func configMaps() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
@@ -92,8 +95,9 @@ func managed(entry string) metav1.ManagedFieldsEntry {
 	for name := range strings.FieldsSeq(fields) {
 		members = append(members, fmt.Sprintf(`"f:%s":{}`, name))
 	}
+	when := metav1.NewTime(time.Unix(written, 0))
 	raw := fmt.Sprintf(`{"f:data":{%s}}`, strings.Join(members, ","))
-	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(raw)}
+	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(raw), Time: &when}
 }
 
 func live(name string, version int, entries ...string) *metav1.PartialObjectMetadata {

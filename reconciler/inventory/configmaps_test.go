@@ -2,7 +2,9 @@ package inventory_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -111,4 +113,8 @@ func (c *configMaps) List(_ context.Context, options metav1.ListOptions) (*corev
 		}
 	}
 	return list, nil
+}
+
+func sha256Of(text string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
 }
