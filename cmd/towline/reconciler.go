@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -15,8 +16,13 @@ import (
 	"github.com/towline-dev/towline/internal/config"
 	"github.com/towline-dev/towline/internal/metrics"
 	"github.com/towline-dev/towline/internal/secret"
+	"github.com/towline-dev/towline/internal/shed"
 	"github.com/towline-dev/towline/reconciler"
 )
+
+// quietFor is how long the reconciler must have had nothing to do before it lets go of
+// the memory that the work took.
+const quietFor = 15 * time.Second
 
 // reconcilerFlags are the command line of `towline reconciler`.
 type reconcilerFlags struct {
@@ -47,6 +53,7 @@ with --kubeconfig. Each Sync is applied as the ServiceAccount that it names.`,
 			}
 			reconciler.AdoptLogs(log)
 			log.Info("started", "version", version())
+			go shed.Run(cmd.Context(), quietFor)
 			err = reconciler.Run(cmd.Context(), c)
 			log.Info("stopped")
 			return err
