@@ -137,7 +137,7 @@ func (d document) add(objects *build.Collector, t rendered) {
 // decode reads a document as Helm does, which lets the last of several equal keys win. The
 // line is counted from the document's first, 0 where it isn't known.
 func decode(text []byte) (object map[string]any, line int, err error) {
-	text = bytes.ReplaceAll(text, []byte("<no value>"), nil)
+	text = bytes.ReplaceAll(text, []byte(noValue), nil)
 	data, err := yaml.YAMLToJSON(text)
 	if err != nil {
 		if found, ok := errors.AsType[*build.Error](build.CheckSyntax("", text)); ok {

@@ -173,12 +173,8 @@ func (r *renderer) instruments() template.FuncMap {
 	}
 }
 
-// emit pays for what an action is about to print, and prints nothing where there is none,
-// as Helm has it.
+// emit pays for what an action is about to print.
 func (r *renderer) emit(v reflect.Value) (reflect.Value, error) {
-	if !v.IsValid() || (v.Kind() == reflect.Interface && v.IsNil()) {
-		return reflect.ValueOf(""), r.meter.spend(stepPrice)
-	}
 	if v.Kind() == reflect.String {
 		return v, r.meter.text(int64(v.Len()))
 	}
@@ -224,6 +220,10 @@ func (r *renderer) run(t *template.Template, name string, data any) (string, err
 	return o.String(), nil
 }
 
+// noValue is what text/template prints where there is none. Helm takes it away at the end
+// and after tpl, but not after include, so that it is part of checksums.
+const noValue = "<no value>"
+
 // tplName names what tpl is given, for errors.
 const tplName = "text given to tpl"
 
@@ -244,5 +244,5 @@ func (r *renderer) tpl(parent *template.Template, text string, data any) (string
 		return "", nil // nothing but definitions or blanks
 	}
 	out, err := r.run(t, tplName, data)
-	return strings.ReplaceAll(out, "<no value>", ""), err
+	return strings.ReplaceAll(out, noValue, ""), err
 }
