@@ -67,8 +67,25 @@ func Rules() []Rule {
 		},
 		{
 			Why:  "keys that sign stand only where commits are signed",
-			From: everything, Except: []Pattern{"internal/gitsign/..."},
-			Deny: []Pattern{"github.com/ProtonMail/go-crypto/...", "github.com/hiddeco/sshsig/..."},
+			From: everything, Except: []Pattern{"internal/gitsign/..."}, Deny: []Pattern{"github.com/hiddeco/sshsig/..."},
+		},
+		{
+			Why:  "OpenPGP keys stand where commits are signed, and where secrets are opened",
+			From: everything, Except: []Pattern{"internal/gitsign/...", "reconciler/build/sops/..."},
+			Deny: []Pattern{"github.com/ProtonMail/go-crypto/..."},
+		},
+		{
+			Why:  "age keys stand only where secrets are opened",
+			From: everything, Except: []Pattern{"reconciler/build/sops/..."}, Deny: []Pattern{"filippo.io/age/..."},
+		},
+		{
+			Why:  "secrets are opened from bytes: no Git, no cluster, no network",
+			From: []Pattern{"reconciler/build/sops/..."}, Deny: []Pattern{Own, "net", "net/http/...", "k8s.io/client-go/..."},
+			Allow: []Pattern{"reconciler/build"},
+		},
+		{
+			Why:  "substitution turns text into text; it knows no other package of ours",
+			From: []Pattern{"reconciler/build/substitute/..."}, Deny: []Pattern{Own, ThirdParty}, Allow: []Pattern{"reconciler/build/substitute/..."},
 		},
 		{
 			Why:  "gitsign turns bytes into signatures; it knows neither Git nor policies",

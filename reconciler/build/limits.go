@@ -74,6 +74,9 @@ func (r *Reader) ReadFile(name string) ([]byte, error) {
 // place gives an error its file where the file itself is to blame. Others, such
 // as a failing disk, stay as they are: trying again may help.
 func place(name string, err error) error {
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own // the file system tells the place itself, and why
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err

@@ -106,6 +106,10 @@ func (c *Collector) add(d origin, path string, u *unstructured.Unstructured) {
 		c.Fail(&Error{File: file, Line: line, Err: err, Hint: hint(u)})
 		return
 	}
+	if err := checkEncrypted(u); err != nil {
+		c.Fail(&Error{File: file, Line: line, Err: fmt.Errorf("%s %w", describe(u), err), Hint: hintEncrypted})
+		return
+	}
 	key := identity(u)
 	if first, ok := c.seen[key]; ok {
 		at := first.File

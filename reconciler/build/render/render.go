@@ -14,6 +14,7 @@ import (
 
 	"github.com/towline-dev/towline/reconciler/build"
 	"github.com/towline-dev/towline/reconciler/build/cache"
+	"github.com/towline-dev/towline/reconciler/build/sops"
 )
 
 // Config says what a Renderer is made of.
@@ -50,7 +51,7 @@ var _ build.Renderer = (*Renderer)(nil)
 func New(c Config) *Renderer {
 	r := &Renderer{cache: cache.New(cache.Config{Bytes: c.CacheBytes})}
 	for _, k := range c.Kinds {
-		r.kinds = append(r.kinds, r.cache.Wrap(k.Name, k.Builder, k.Relevant))
+		r.kinds = append(r.kinds, r.cache.Wrap(k.Name, sops.Wrap(k.Builder), k.Relevant))
 	}
 	return r
 }
