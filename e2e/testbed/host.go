@@ -3,6 +3,7 @@ package testbed
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,10 +16,17 @@ import (
 // host is what a node changes of the machine, and how it was.
 type host struct {
 	lock      *os.File
-	settings  map[string][]byte // by file
+	was       machine
 	addresses []string
-	folders   []string // made here
 }
+
+// machine is how the machine was. It stands in a file, from which a node restores it whose predecessor was killed.
+type machine struct {
+	Settings map[string]string // by file
+	Folders  []string          // made for the node
+}
+
+func machineFile() string { return filepath.Join(os.TempDir(), dirPrefix+"node.json") }
 
 // nodeFolders are where the kubelet, containerd and the network's plugins keep things, wherever they are told to. The
 // node has file systems of its own there.
@@ -44,7 +52,7 @@ func prepareHost(ctx context.Context) (*host, error) {
 	if !free {
 		return nil, errors.New("another node runs on this machine")
 	}
-	h := &host{lock: lock, settings: make(map[string][]byte)}
+	h := &host{lock: lock}
 	h.removeBridge(ctx)
 	if err := h.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the machine for a node: %w", err), h.restore())
@@ -53,23 +61,8 @@ func prepareHost(ctx context.Context) (*host, error) {
 }
 
 func (h *host) prepare(ctx context.Context) error {
-	for _, file := range changedSettings() {
-		value, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		h.settings[file] = bytes.TrimSpace(value)
-	}
-	for _, folder := range nodeFolders() {
-		switch err := os.Mkdir(folder, 0o755); { //nolint:gosec // as it would be made by the one whose it is
-		case err == nil:
-			h.folders = append(h.folders, folder)
-		case !errors.Is(err, fs.ErrExist):
-			return err
-		}
+	if err := h.remember(); err != nil {
+		return err
 	}
 	for _, address := range []string{NodeAddress + "/32", apiAddress + "/32"} {
 		_ = run(ctx, "", "ip", "addr", "del", address, "dev", "lo") // it's there only if a process was killed
@@ -84,6 +77,41 @@ func (h *host) prepare(ctx context.Context) error {
 	return makeCgroups()
 }
 
+// remember notes how the machine is, or was before a node that was killed.
+func (h *host) remember() error {
+	noted, err := os.ReadFile(machineFile())
+	if err == nil {
+		return json.Unmarshal(noted, &h.was)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	h.was.Settings = make(map[string]string)
+	for _, file := range changedSettings() {
+		value, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		h.was.Settings[file] = string(bytes.TrimSpace(value))
+	}
+	for _, folder := range nodeFolders() {
+		switch err := os.Mkdir(folder, 0o755); { //nolint:gosec // as it would be made by the one whose it is
+		case err == nil:
+			h.was.Folders = append(h.was.Folders, folder)
+		case !errors.Is(err, fs.ErrExist):
+			return err
+		}
+	}
+	noted, err = json.Marshal(h.was)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(machineFile(), noted, 0o600)
+}
+
 // restore undoes it all; the node's processes must be gone.
 func (h *host) restore() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -93,14 +121,19 @@ func (h *host) restore() error {
 	for _, address := range h.addresses {
 		errs = append(errs, run(ctx, "", "ip", "addr", "del", address, "dev", "lo"))
 	}
-	for file, value := range h.settings {
-		if now, err := os.ReadFile(file); err == nil && bytes.Equal(bytes.TrimSpace(now), value) {
+	for file, value := range h.was.Settings {
+		if now, err := os.ReadFile(file); err == nil && string(bytes.TrimSpace(now)) == value {
 			continue
 		}
-		errs = append(errs, os.WriteFile(file, value, 0)) // it exists
+		errs = append(errs, os.WriteFile(file, []byte(value), 0)) // it exists
 	}
-	for _, folder := range h.folders {
-		errs = append(errs, os.Remove(folder)) // it is empty: what was in it was the node's alone
+	for _, folder := range h.was.Folders {
+		if err := os.Remove(folder); !errors.Is(err, fs.ErrNotExist) { // it is empty: what was in it was the node's alone
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err == nil {
+		errs = append(errs, os.Remove(machineFile()))
 	}
 	errs = append(errs, removeCgroups(), h.lock.Close())
 	if err := errors.Join(errs...); err != nil {
