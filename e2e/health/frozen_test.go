@@ -29,7 +29,7 @@ type frozen struct {
 	path   string // of the object's resource
 }
 
-func newFrozen(t *testing.T, cluster *testbed.Cluster) *frozen {
+func newFrozen(t testing.TB, cluster *testbed.Cluster) *frozen {
 	t.Helper()
 	transport, err := rest.TransportFor(cluster.Config)
 	if err != nil {
@@ -88,7 +88,7 @@ func (f *frozen) show(path string, object *unstructured.Unstructured) {
 }
 
 // ask runs kubectl; what it says is standard output and error together.
-func (f *frozen) ask(t *testing.T, args ...string) (said string, ok bool) {
+func (f *frozen) ask(t testing.TB, args ...string) (said string, ok bool) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), f.kubectl, append([]string{"--server", f.server.URL, "--cache-dir", f.cache, "--request-timeout=20s"}, args...)...)
 	out, err := cmd.CombinedOutput()

@@ -95,12 +95,12 @@ func TestAgreesWithRolloutStatus(t *testing.T) {
 func (s *stage) compare(film *film, ends []int) {
 	s.Helper()
 	_, path := s.resource(film.states[0])
-	frozen := newFrozen(s.T, s.cluster)
+	frozen := newFrozen(s, s.cluster)
 	asked, stricter := 0, 0
 	for i, state := range film.states {
 		ours := health.Compute(state)
 		frozen.show(path, state)
-		said, ok := frozen.ask(s.T, "rollout", "status", "--watch=false", "-n", s.namespace, strings.ToLower(state.GetKind())+"/"+state.GetName())
+		said, ok := frozen.ask(s, "rollout", "status", "--watch=false", "-n", s.namespace, strings.ToLower(state.GetKind())+"/"+state.GetName())
 		theirs, known := verdict(said, ok)
 		if !known {
 			continue // kubectl says that it can't tell

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,17 +28,17 @@ const patience = time.Minute
 
 // stage is a namespace of its own.
 type stage struct {
-	*testing.T
+	testing.TB
 	cluster   *testbed.Cluster
 	namespace string
 	client    dynamic.Interface
 	mapper    *apply.Mapper
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	t.Helper()
 	cluster := testbed.Kube(t)
-	s := &stage{T: t, cluster: cluster, namespace: cluster.Namespace(t)}
+	s := &stage{TB: t, cluster: cluster, namespace: cluster.Namespace(t)}
 	var err error
 	if s.client, err = dynamic.NewForConfig(cluster.Config); err != nil {
 		t.Fatal(err)
@@ -94,7 +95,36 @@ func (s *stage) patch(object *unstructured.Unstructured, text string) {
 	}
 }
 
-func read(t *testing.T, manifest string) *unstructured.Unstructured {
+// patchStatus merges into an object's status, as its controller would.
+func (s *stage) patchStatus(object *unstructured.Unstructured, text string) {
+	s.Helper()
+	encoded, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		s.Fatal(err)
+	}
+	client, _ := s.resource(object)
+	if _, err := client.Patch(s.ctx(), object.GetName(), types.MergePatchType, encoded, metav1.PatchOptions{}, "status"); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// awaitQuota waits until the namespace's quota is counted: before that, it forbids nothing.
+func (s *stage) awaitQuota() {
+	s.Helper()
+	film := s.follow(s.read(`{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}}`))
+	for {
+		select {
+		case state := <-film.events:
+			if _, found, _ := unstructured.NestedMap(state.Object, "status", "hard"); found {
+				return
+			}
+		case <-s.ctx().Done():
+			s.Fatal("the quota isn't counted")
+		}
+	}
+}
+
+func read(t testing.TB, manifest string) *unstructured.Unstructured {
 	t.Helper()
 	encoded, err := yaml.YAMLToJSON([]byte(manifest))
 	if err != nil {
@@ -105,6 +135,25 @@ func read(t *testing.T, manifest string) *unstructured.Unstructured {
 		t.Fatalf("%v\n%s", err, manifest)
 	}
 	return &object
+}
+
+// read reads a manifest in which NAMESPACE stands for the namespace's name, for what doesn't live in one.
+func (s *stage) read(manifest string) *unstructured.Unstructured {
+	s.Helper()
+	return read(s, strings.ReplaceAll(manifest, "NAMESPACE", s.namespace))
+}
+
+// deleteAfter deletes what lives in no namespace when the test is over.
+func (s *stage) deleteAfter(object *unstructured.Unstructured) {
+	if object.GetNamespace() != "" {
+		return
+	}
+	client, _ := s.resource(object)
+	s.Cleanup(func() {
+		if err := client.Delete(context.WithoutCancel(s.Context()), object.GetName(), metav1.DeleteOptions{}); err != nil {
+			s.Logf("deleting %s: %v", object.GetName(), err)
+		}
+	})
 }
 
 // film collects all states of an object.

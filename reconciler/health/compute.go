@@ -103,15 +103,16 @@ func lacksStatus(ref inventory.ObjectRef) bool {
 	switch ref.Group {
 	case "":
 		switch ref.Kind {
-		case "ConfigMap", "Secret", "ServiceAccount", "LimitRange":
+		case "ConfigMap", "Secret", "ServiceAccount", "LimitRange", "ResourceQuota", "PodTemplate", "Endpoints",
+			"Service": // it has its address when it is made
 			return true
 		}
-	case "rbac.authorization.k8s.io", "admissionregistration.k8s.io", "scheduling.k8s.io", "node.k8s.io":
+	case "rbac.authorization.k8s.io", "admissionregistration.k8s.io", "scheduling.k8s.io", "node.k8s.io", "discovery.k8s.io":
 		return true
 	case "batch":
 		return ref.Kind == "CronJob"
 	case "networking.k8s.io":
-		return ref.Kind == "NetworkPolicy" || ref.Kind == "IngressClass"
+		return ref.Kind == "NetworkPolicy" || ref.Kind == "IngressClass" || ref.Kind == "Ingress"
 	case "storage.k8s.io":
 		return ref.Kind == "StorageClass"
 	}

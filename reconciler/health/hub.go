@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/towline-dev/towline/reconciler/apply"
@@ -50,6 +51,8 @@ type state interface {
 	// join has signal called whenever something changed that belongs to the set, until leave is.
 	join(set string, signal func()) (leave func())
 	trim(metav1.Object)
+	// failed tells that the API server couldn't be asked, or, with nil, that it could again.
+	failed(error)
 }
 
 // hub shares feeds. Nothing runs while nobody waits.
@@ -120,7 +123,7 @@ func (h *hub) start(key feedKey, read func(context.Context) state) *feed {
 	if key.narrow() {
 		h.count[key.resource]++
 	}
-	go stream.Run(ctx, h.source(key, f.trim), f)
+	go stream.Run(ctx, h.source(key, f.state), f)
 	return f
 }
 
@@ -155,7 +158,7 @@ func (h *hub) end(f *feed) {
 }
 
 // source says how a feed is read.
-func (c *cluster) source(key feedKey, trim func(metav1.Object)) stream.Source {
+func (c *cluster) source(key feedKey, s state) stream.Source {
 	var client dynamic.ResourceInterface = c.client.Resource(key.resource)
 	if key.namespace != "" {
 		client = c.client.Resource(key.resource).Namespace(key.namespace)
@@ -164,9 +167,15 @@ func (c *cluster) source(key feedKey, trim func(metav1.Object)) stream.Source {
 		Name:    key.resource.GroupResource().String(),
 		Example: &unstructured.Unstructured{},
 		List: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			return client.List(ctx, options)
+			list, err := client.List(ctx, options)
+			s.failed(err)
+			return list, err
 		},
-		Watch: client.Watch,
+		Watch: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			watching, err := client.Watch(ctx, options)
+			s.failed(err)
+			return watching, err
+		},
 		Select: func(options *metav1.ListOptions) {
 			switch {
 			case key.any:
@@ -176,7 +185,7 @@ func (c *cluster) source(key feedKey, trim func(metav1.Object)) stream.Source {
 				options.LabelSelector = apply.PartOfLabel + "=" + key.set
 			}
 		},
-		Trim: trim,
+		Trim: s.trim,
 		Log:  c.log,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,6 +23,7 @@ type objectState struct {
 	listed  bool
 	version string // the newest that was seen
 	objects map[types.NamespacedName]*seen
+	err     error // the API server can't be asked
 	audience
 }
 
@@ -56,6 +58,25 @@ func (s *objectState) trim(live metav1.Object) {
 	if object, ok := live.(*unstructured.Unstructured); ok && s.rules == nil {
 		unstructured.RemoveNestedField(object.Object, "spec", "template")
 	}
+}
+
+func (s *objectState) failed(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if (s.err == nil) != (err == nil) {
+		s.tellAll()
+	}
+	s.err = err
+}
+
+// problem tells why what is known may be out of date, or nothing is.
+func (s *objectState) problem() Trouble {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		return Trouble{}
+	}
+	return Trouble{Reason: string(apierrors.ReasonForError(s.err)), Message: clip("it can't be watched: " + s.err.Error()), Severity: Notable}
 }
 
 // Listed takes in all objects of the kind; those that aren't listed aren't there.

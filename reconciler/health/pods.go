@@ -40,6 +40,9 @@ func (s *podState) trim(live metav1.Object) {
 	}
 }
 
+// failed is of no account: without Pods, a workload's own status counts.
+func (s *podState) failed(error) {}
+
 // Listed takes in all Pods.
 func (s *podState) Listed(list []metav1.Object, _ string) {
 	s.mu.Lock()

@@ -76,7 +76,7 @@ func (v *vigil) judge(t *target, now time.Time) (Health, time.Duration) {
 	case missing:
 		return t.is(NotFound, "it isn't in the cluster"), 0
 	case one == nil:
-		return t.is(InProgress, "not seen yet"), 0
+		return t.is(InProgress, "not seen yet").with(t.state.problem(), false), 0
 	}
 	health := one.health
 	health.Ref = t.ref
@@ -101,6 +101,7 @@ func (v *vigil) blame(t *target, one *seen, health Health, now time.Time) (Healt
 			trouble, since = other, from
 		}
 	}
+	consider(t.state.problem(), now)
 	waited := time.Since(t.since)
 	if t.since.IsZero() {
 		waited = 0
@@ -121,11 +122,15 @@ func (v *vigil) blame(t *target, one *seen, health Health, now time.Time) (Healt
 		w.Severity = Notable
 		consider(w.Trouble, now)
 	}
+	again := askWarnings
+	if after := v.warningsAfter(); waited < after {
+		again = after - waited
+	}
 	limit, lasts := v.limit(trouble.Severity), now.Sub(since)
 	if limit == never || trouble == (Trouble{}) {
-		return health.with(trouble, false), askWarnings
+		return health.with(trouble, false), again
 	}
-	return health.with(trouble, lasts >= limit), min(askWarnings, max(limit-lasts, time.Millisecond))
+	return health.with(trouble, lasts >= limit), min(again, max(limit-lasts, time.Millisecond))
 }
 
 // explain gives a Pod's trouble in the words of an event about it, where those tell more than its status.
