@@ -126,19 +126,19 @@ func (f *rollbackFlags) propose(ctx context.Context, cmd *cobra.Command, reverte
 
 // rollbackRow is a rollback as scripts read it.
 type rollbackRow struct {
-	Action      string       `json:"action"` // dry-run, created, exists, closed, merged or pushed
-	Branch      string       `json:"branch"`
-	Commit      string       `json:"commit"`
-	Number      int          `json:"number"` // of the pull request; 0 for none
-	URL         string       `json:"url"`
-	Good        string       `json:"good"`
-	Bad         string       `json:"bad"`
-	Undone      []undoneRow  `json:"undone"`
-	Excluded    []excludeRow `json:"excluded"`
-	Notes       []string     `json:"notes"`
-	Title       string       `json:"title"`
-	Body        string       `json:"body"`
-	Diff        string       `json:"diff"`
+	Action   string       `json:"action"` // dry-run, created, exists, closed, merged or pushed
+	Branch   string       `json:"branch"`
+	Commit   string       `json:"commit"`
+	Number   int          `json:"number"` // of the pull request; 0 for none
+	URL      string       `json:"url"`
+	Good     string       `json:"good"`
+	Bad      string       `json:"bad"`
+	Undone   []undoneRow  `json:"undone"`
+	Excluded []excludeRow `json:"excluded"`
+	Notes    []string     `json:"notes"`
+	Title    string       `json:"title"`
+	Body     string       `json:"body"`
+	Diff     string       `json:"diff"`
 }
 
 type undoneRow struct {

@@ -24,7 +24,11 @@ type Foreseen struct {
 	// Unchecked says that Wanted is the manifest itself, since what the object needs first,
 	// its namespace or its definition, isn't there yet.
 	Unchecked bool
-	Err       error // an *Error
+	// Hook says that the object is a hook: it isn't tried, and runs when the set is applied.
+	Hook bool
+	// Left says that the object is there and is left alone, as its annotation has it.
+	Left bool
+	Err  error // an *Error
 }
 
 // DryRun asks the API server what Apply would make of each of the plan's objects, without
@@ -40,25 +44,50 @@ func (a *Applier) DryRun(ctx context.Context, plan *Plan) []Foreseen {
 		})
 	}
 	_ = workers.Wait() // the workers give what they found, no errors
-	for _, f := range plan.failed {
-		all = append(all, Foreseen{Ref: f.outcome.Ref, Err: f.outcome.Err})
+	for _, outcome := range plan.failed {
+		all = append(all, Foreseen{Ref: outcome.outcome.Ref, Err: outcome.outcome.Err})
 	}
 	return all
 }
 
 func (a *Applier) foresee(ctx context.Context, it item) Foreseen {
-	f := Foreseen{Ref: it.ref}
+	f := Foreseen{Ref: it.ref, Hook: it.traits.hook()}
+	if it.ref.GroupKind() == secretKind() {
+		ctx = discreet(ctx)
+	}
 	live, err := a.read(ctx, it)
 	if err != nil {
 		f.Err = failed("reading", it.ref, err).Err
 		return f
 	}
 	f.Live = live
-	body, err := json.Marshal(it.object)
+	switch {
+	case f.Hook:
+		return f
+	case live != nil && it.traits.once:
+		f.Wanted, f.Left = live, true
+		return f
+	}
+	content := it.object
+	if live == nil && it.whole != nil {
+		content = it.whole // what is left to others is given once
+	}
+	body, err := json.Marshal(content)
 	if err != nil {
 		f.Err = failed("applying", it.ref, &malformed{err.Error()}).Err
 		return f
 	}
+	f.Wanted, f.Unchecked, err = a.try(ctx, it, body, live == nil)
+	if err != nil {
+		f.Err = failed("applying", it.ref, err).Err
+	}
+	return f
+}
+
+// try has the API server apply an object without keeping it. Where an object to be made
+// can't be tried, since its namespace or its definition isn't there yet, it is given as it
+// is sent.
+func (a *Applier) try(ctx context.Context, it item, body []byte, fresh bool) (wanted *unstructured.Unstructured, unchecked bool, err error) {
 	result := on(a.rest.Patch(types.ApplyYAMLPatchType), it.resource, it.ref).
 		SetHeader("Accept", "application/json").
 		Param("fieldManager", FieldManager).
@@ -68,20 +97,16 @@ func (a *Applier) foresee(ctx context.Context, it item) Foreseen {
 		Body(body).
 		Do(ctx)
 	answer, err := result.Raw()
-	switch {
-	case err == nil:
-		f.Wanted, err = decoded(answer)
-	case live == nil && (isMissingNamespace(result.Error()) || it.ownKind && apierrors.IsNotFound(result.Error())):
-		// The manifest is written as JSON once more, so that its numbers are of the API server's kinds.
-		f.Unchecked = true
-		f.Wanted, err = decoded(body)
-	default:
-		err = result.Error()
+	if err == nil {
+		wanted, err = decoded(answer)
+		return wanted, false, err
 	}
-	if err != nil {
-		f.Err = failed("applying", it.ref, err).Err
+	err = result.Error()
+	if fresh && (isMissingNamespace(err) || it.ownKind && apierrors.IsNotFound(err)) {
+		wanted, err = decoded(body)
+		return wanted, true, err
 	}
-	return f
+	return nil, false, err
 }
 
 // read gives the live object, nil where there is none.

@@ -27,6 +27,7 @@ const (
 	DiffHold      = "hold"    // its deletion waits for consent
 	DiffRelease   = "release" // it stays in the cluster, and is the Sync's no more
 	DiffFail      = "fail"
+	DiffHook      = "hook" // it runs when the set is applied because it changed
 	DiffUnchanged = "unchanged"
 )
 
@@ -49,8 +50,8 @@ func (d Difference) Ref() inventory.ObjectRef {
 	return inventory.ObjectRef{Group: d.Group, Version: d.Version, Kind: d.Kind, Namespace: d.Namespace, Name: d.Name}
 }
 
-// Changes tells whether anything would be done, or fail.
-func (d Difference) Changes() bool { return d.Action != DiffUnchanged }
+// Changes tells whether anything would be done, or fail. A hook alone is no change.
+func (d Difference) Changes() bool { return d.Action != DiffUnchanged && d.Action != DiffHook }
 
 // Diff tells what applying these objects for the Sync would do, by a dry run that the API
 // server makes with the person's own rights. Nothing is changed. What is unchanged is in
@@ -60,7 +61,11 @@ func (c *Client) Diff(ctx context.Context, sync *v1.Sync, objects []*unstructure
 	if err != nil {
 		return nil, err
 	}
-	plan, err := applier.Plan(ctx, setOf(sync, objects))
+	set, err := c.setOf(ctx, sync, objects)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := applier.Plan(ctx, set)
 	if err != nil {
 		return nil, err
 	}
@@ -85,15 +90,6 @@ func (c *Client) Diff(ctx context.Context, sync *v1.Sync, objects []*unstructure
 	return all, nil
 }
 
-// setOf is what the Sync wants to stand in the cluster, as the reconciler has it.
-func setOf(sync *v1.Sync, objects []*unstructured.Unstructured) apply.Set {
-	namespace := sync.Spec.TargetNamespace
-	if namespace == "" {
-		namespace = sync.Namespace
-	}
-	return apply.Set{ID: SetID(sync), Namespace: namespace, Objects: objects}
-}
-
 func newDifference(ref inventory.ObjectRef, action, reason string) Difference {
 	return Difference{Group: ref.Group, Version: ref.Version, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name, Action: action, Reason: reason}
 }
@@ -108,6 +104,9 @@ func difference(sync *v1.Sync, f apply.Foreseen) Difference {
 		}
 		return d
 	}
+	if f.Hook {
+		return newDifference(f.Ref, DiffHook, "a hook, which runs when the set is applied because it changed")
+	}
 	before, after := text(f.Live, f.Wanted)
 	d := newDifference(f.Ref, DiffChange, "")
 	switch {
@@ -115,6 +114,9 @@ func difference(sync *v1.Sync, f apply.Foreseen) Difference {
 		d.Action = DiffCreate
 	case before == after:
 		d.Action = DiffUnchanged
+	}
+	if f.Left {
+		d.Reason = "its annotation says that it is left alone"
 	}
 	if f.Unchecked {
 		d.Reason = "its namespace or definition isn't there yet, so the API server couldn't check it"
@@ -128,10 +130,10 @@ func forced(sync *v1.Sync, live *unstructured.Unstructured) bool {
 	if live == nil {
 		return false
 	}
-	switch live.GetAnnotations()["towline.dev/force"] {
-	case "enabled":
+	switch live.GetAnnotations()[apply.ForceAnnotation] {
+	case apply.Enabled:
 		return true
-	case "disabled":
+	case apply.Disabled:
 		return false
 	}
 	return sync.Spec.Force
