@@ -48,7 +48,7 @@ func (r *report) write(d inspect.Detail) {
 	r.head(d)
 	r.list("Conditions", len(d.Conditions), func(t *table) {
 		for _, c := range d.Conditions {
-			t.row("  "+c.Type, c.Status, c.Reason, age(r.now, c.Since), dash(cut(c.Message, maxCell)))
+			t.row("  "+c.Type, c.Status, c.Reason, age(r.now, c.Since), dash(brief(c.Message)))
 		}
 	})
 	r.list("Owns", len(d.Inventory), func(t *table) {
@@ -58,7 +58,7 @@ func (r *report) write(d inspect.Detail) {
 	})
 	r.list("Unhealthy", len(d.Unhealthy), func(t *table) {
 		for _, o := range d.Unhealthy[:min(len(d.Unhealthy), shownUnhealthy)] {
-			t.row("  "+o.Ref().String(), o.Status, dash(cut(joined(": ", o.Reason, o.Message), maxCell)))
+			t.row("  "+o.Ref().String(), o.Status, dash(brief(joined(": ", o.Reason, o.Message))))
 		}
 		if more := len(d.Unhealthy) - shownUnhealthy; more > 0 {
 			t.row(fmt.Sprintf("  and %d more", more))
@@ -71,12 +71,12 @@ func (r *report) write(d inspect.Detail) {
 	}
 	r.list("Events", len(d.Events), func(t *table) {
 		for _, e := range d.Events {
-			t.row("  "+age(r.now, e.Time), e.Type, e.Reason, times(e.Count), cut(e.Message, maxCell))
+			t.row("  "+age(r.now, e.Time), e.Type, joined(" ", e.Reason, times(e.Count)), brief(e.Message))
 		}
 	})
 	r.list("History", len(d.History), func(t *table) {
 		for _, a := range d.History[:min(len(d.History), shownAttempts)] {
-			t.row("  "+inspect.ShortRevision(a.Revision), a.Result, age(r.now, a.Time), dash(cut(a.Message, maxCell)))
+			t.row("  "+inspect.ShortRevision(a.Revision), a.Result, age(r.now, a.Time), dash(brief(a.Message)))
 		}
 		if more := len(d.History) - shownAttempts; more > 0 {
 			t.row(fmt.Sprintf("  and %d more: towline history %s", more, d.Name))

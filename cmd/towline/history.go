@@ -45,6 +45,6 @@ healthy, when that was known, and what was wrong.`,
 func attemptRows(t *table, attempts []inspect.Attempt, now time.Time) {
 	t.row("REVISION", "RESULT", "AGE", "MESSAGE")
 	for _, a := range attempts {
-		t.row(inspect.ShortRevision(a.Revision), a.Result, age(now, a.Time), dash(cut(a.Message, maxCell)))
+		t.row(inspect.ShortRevision(a.Revision), a.Result, age(now, a.Time), dash(brief(a.Message)))
 	}
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/towline-dev/towline/reconciler/inspect"
 )
 
-// maxCell bounds a message in a table; the whole of it is in the other forms.
-const maxCell = 120
-
 func newStatus(p process) *cobra.Command {
 	var (
 		out   format
@@ -86,7 +83,7 @@ func statusHead(namespaces bool) []string {
 
 func statusCells(s inspect.Summary, namespaces bool, now time.Time) []string {
 	cells := []string{
-		s.Name, s.Ready, state(s), dash(inspect.ShortRevision(s.Revision)), fmt.Sprint(s.Objects), agePtr(now, s.Since), cut(s.Message, maxCell),
+		s.Name, s.Ready, state(s), dash(inspect.ShortRevision(s.Revision)), fmt.Sprint(s.Objects), agePtr(now, s.Since), brief(s.Message),
 	}
 	if namespaces {
 		cells = append([]string{s.Namespace}, cells...)

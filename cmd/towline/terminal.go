@@ -76,14 +76,29 @@ func agePtr(now time.Time, then *time.Time) string {
 	return age(now, *then)
 }
 
-// cut shortens text to one line of at most limit characters.
-func cut(text string, limit int) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
+// maxCell bounds a message in a table; the whole of it is in the other forms.
+const maxCell = 120
+
+// brief is a message for a table: one line, not too long, with short revisions.
+func brief(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if before, after, ok := strings.Cut(word, "@sha1:"); ok && len(after) >= hashDigits {
+			words[i] = before + "@" + after[:shownDigits] + after[hashDigits:]
+		}
+	}
+	text = strings.Join(words, " ")
+	if runes := []rune(text); len(runes) > maxCell {
+		return string(runes[:maxCell-1]) + "…"
 	}
 	return text
 }
+
+// The digits of a commit's hash, and those that people are shown.
+const (
+	hashDigits  = 40
+	shownDigits = 8
+)
 
 // say writes a line of progress. Standard error may be gone; the result is what counts.
 func say(w io.Writer, format string, args ...any) {

@@ -55,7 +55,7 @@ func treeRows(t *table, n *inspect.Node, first, rest string, now time.Time) {
 	} else if n.Kind == "Sync" {
 		message = n.Message
 	}
-	t.row(first+n.Ref().String(), n.Status, agePtr(now, n.Created), cmp.Or(cut(message, maxCell), "-"))
+	t.row(first+n.Ref().String(), n.Status, agePtr(now, n.Created), cmp.Or(brief(message), "-"))
 	for i, child := range n.Children {
 		if i == len(n.Children)-1 {
 			treeRows(t, child, rest+"└─ ", rest+"   ", now)

@@ -77,8 +77,8 @@ func (p *Plan) message() string {
 
 func (p *Plan) body(written, deleted int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s isn't as it should be at %s.\n\n", markup.Code(p.Name), markup.Code(p.Bad.Short()))
 	if p.Why != "" {
+		fmt.Fprintf(&b, "%s isn't as it should be at %s:\n\n", markup.Code(p.Name), markup.Code(p.Bad.Short()))
 		fmt.Fprintf(&b, "> %s\n\n", markup.Prose(markup.OneLine(p.Why, 4*maxLine), 4*maxLine))
 	}
 	fmt.Fprintf(&b, "This takes %s back to what it was at %s: %s.\n\n", codes(p.Paths), markup.Code(string(p.Good)), counted(written, deleted))

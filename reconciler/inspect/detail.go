@@ -16,6 +16,7 @@ import (
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/health"
+	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
 // Detail is all that is worth knowing of one Sync.
@@ -115,6 +116,11 @@ func (c *Client) examine(ctx context.Context, sync *v1.Sync, d *Detail) error {
 	for _, kind := range slices.SortedFunc(maps.Keys(objects.unread), func(a, b schema.GroupKind) int { return cmp.Compare(a.String(), b.String()) }) {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %s", kind, why(objects.unread[kind])))
 	}
+	rules, err := rulesOf(sync)
+	if err != nil {
+		d.Notes = append(d.Notes, err.Error())
+	}
+	var ailing []inventory.ObjectRef
 	for _, ref := range refs {
 		if objects.unread[ref.GroupKind()] != nil {
 			continue
@@ -122,11 +128,50 @@ func (c *Client) examine(ctx context.Context, sync *v1.Sync, d *Detail) error {
 		object := objects.objects[ref.Identity()]
 		if object == nil {
 			d.Unhealthy = append(d.Unhealthy, missing(ref, health.NotFound, "it isn't in the cluster"))
-		} else if o := found(object); o.Status != string(health.Current) {
-			d.Unhealthy = append(d.Unhealthy, o)
+		} else if o := found(object, rules); o.Status != string(health.Current) {
+			ailing = append(ailing, ref)
+		}
+	}
+	return c.explain(ctx, objects, ailing, rules, d)
+}
+
+// explain notes objects that aren't as they should be, with the words of a Pod below them
+// where one has any: a workload itself only tells that something lacks.
+func (c *Client) explain(ctx context.Context, objects live, ailing []inventory.ObjectRef, rules *health.Rules, d *Detail) error {
+	w := &walk{Client: c, notes: map[string]bool{}}
+	below, err := w.children(ctx, ailing, rules)
+	if err != nil {
+		return err
+	}
+	d.Notes = append(d.Notes, slices.Sorted(maps.Keys(w.notes))...)
+	for _, ref := range ailing {
+		n := below.node(objects.objects[ref.Identity()], 0)
+		if pod := n.trouble(); pod != nil && pod != n {
+			n.Reason, n.Message = pod.Reason, joined("Pod "+pod.Name, pod.Message)
+		}
+		d.Unhealthy = append(d.Unhealthy, n.Object)
+	}
+	return nil
+}
+
+// trouble finds a Pod with a reason for not being as it should be.
+func (n *Node) trouble() *Node {
+	if n.Group == "" && n.Kind == "Pod" && n.Status != string(health.Current) && n.Reason != "" {
+		return n
+	}
+	for _, child := range n.Children {
+		if pod := child.trouble(); pod != nil {
+			return pod
 		}
 	}
 	return nil
+}
+
+func joined(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + ": " + b
 }
 
 // consentOf finds what a Sync waits for consent for: its conditions spell the annotation

@@ -2,10 +2,12 @@ package inspect
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/health"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
@@ -37,13 +39,14 @@ func missing(ref inventory.ObjectRef, status health.Status, message string) Obje
 	}
 }
 
-// found is a live object. A Pod's own words for its trouble go before kstatus's.
-func found(object *unstructured.Unstructured) Object {
+// found is a live object, judged by the Sync's rules, which may be nil. A Pod's own words
+// for its trouble go before kstatus's.
+func found(object *unstructured.Unstructured, rules *health.Rules) Object {
 	ref := inventory.RefOf(object)
 	created := object.GetCreationTimestamp().UTC()
 	o := missing(ref, "", "")
 	o.Created = &created
-	judged := health.Compute(object)
+	judged := rules.Compute(object)
 	o.Status, o.Reason, o.Message = string(judged.Status), judged.Reason, judged.Message
 	if ref.Group == "" && ref.Kind == "Pod" && judged.Status != health.Current {
 		if reason, message := podTrouble(object); reason != "" {
@@ -77,4 +80,21 @@ func podTrouble(pod *unstructured.Unstructured) (reason, message string) {
 		}
 	}
 	return "", ""
+}
+
+// rulesOf are the Sync's own rules of health; nil where it has none.
+func rulesOf(sync *v1.Sync) (*health.Rules, error) {
+	exprs := sync.Spec.HealthCheckExprs
+	if len(exprs) == 0 {
+		return nil, nil
+	}
+	all := make([]health.Rule, len(exprs))
+	for i, e := range exprs {
+		all[i] = health.Rule{APIVersion: e.APIVersion, Kind: e.Kind, Current: e.Current, InProgress: e.InProgress, Failed: e.Failed}
+	}
+	rules, err := health.CompileRules(all)
+	if err != nil {
+		return nil, fmt.Errorf("reading spec.healthCheckExprs of Sync %s/%s: %w", sync.Namespace, sync.Name, err)
+	}
+	return rules, nil
 }

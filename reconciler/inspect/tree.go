@@ -53,7 +53,11 @@ func (w *walk) tree(ctx context.Context, sync *v1.Sync, depth int) (*Node, error
 	if err != nil {
 		return nil, err
 	}
-	children, err := w.children(ctx, refs)
+	rules, err := rulesOf(sync)
+	if err != nil {
+		return nil, err
+	}
+	children, err := w.children(ctx, refs, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -122,28 +126,31 @@ func inert(ref inventory.ObjectRef) bool {
 	return ref.Namespace == ""
 }
 
-// family finds objects by the UID of their owner.
-type family map[types.UID][]*unstructured.Unstructured
+// family finds objects by the UID of their owner, and judges them by the Sync's rules.
+type family struct {
+	of    map[types.UID][]*unstructured.Unstructured
+	rules *health.Rules
+}
 
 // children reads what controllers may have made in the namespaces of these objects. A
 // kind that can't be read is left out, with a note: the owner's own health is still known.
-func (w *walk) children(ctx context.Context, refs []inventory.ObjectRef) (family, error) {
+func (w *walk) children(ctx context.Context, refs []inventory.ObjectRef, rules *health.Rules) (family, error) {
 	namespaces := map[string]bool{}
 	for _, ref := range refs {
 		if !inert(ref) {
 			namespaces[ref.Namespace] = true
 		}
 	}
-	all := family{}
+	all := family{map[types.UID][]*unstructured.Unstructured{}, rules}
 	for namespace := range namespaces {
 		for _, kind := range made() {
 			err := w.list(ctx, kind, namespace, metav1.ListOptions{Limit: listPage}, func(object *unstructured.Unstructured) {
 				for _, owner := range object.GetOwnerReferences() {
-					all[owner.UID] = append(all[owner.UID], object)
+					all.of[owner.UID] = append(all.of[owner.UID], object)
 				}
 			})
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return all, err
 			}
 			if err != nil {
 				w.notes[fmt.Sprintf("%s in namespace %s isn't shown: %s", kind, namespace, why(err))] = true
@@ -156,11 +163,11 @@ func (w *walk) children(ctx context.Context, refs []inventory.ObjectRef) (family
 // node gives an object with its descendants, down to a depth: anybody can write owner
 // references that go in a circle.
 func (f family) node(object *unstructured.Unstructured, depth int) *Node {
-	n := &Node{Object: found(object)}
+	n := &Node{Object: found(object, f.rules)}
 	if depth == maxNesting {
 		return n
 	}
-	for _, child := range f[object.GetUID()] {
+	for _, child := range f.of[object.GetUID()] {
 		below := f.node(child, depth+1)
 		if replicas, ok, _ := unstructured.NestedInt64(child.Object, "spec", "replicas"); ok && replicas == 0 && child.GetKind() == "ReplicaSet" && len(below.Children) == 0 {
 			continue

@@ -152,7 +152,9 @@ func (c *Client) follow(ctx context.Context, sync *v1.Sync, value string, progre
 				return summary, true, fmt.Errorf("Sync %s/%s was deleted while it was waited for", sync.Namespace, sync.Name)
 			}
 			summary = Summarise(seen)
-			progress(summary)
+			if seen.ResourceVersion != sync.ResourceVersion { // else it is what the request itself left
+				progress(summary)
+			}
 			if done, err := settled(seen, value); done {
 				return summary, true, err
 			}
