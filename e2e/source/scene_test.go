@@ -29,6 +29,7 @@ import (
 	"github.com/towline-dev/towline/reconciler"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/build/plain"
+	"github.com/towline-dev/towline/reconciler/build/render"
 )
 
 // patience bounds every wait; none takes as long unless it fails.
@@ -64,7 +65,7 @@ func newScene(t *testing.T, change ...func(*reconciler.Config)) *scene {
 	address := freeAddress(t)
 	s.webhook = "http://" + address + "/webhook"
 	config := reconciler.Config{
-		REST: rest.CopyConfig(cluster.Config), CacheDir: s.cache, Namespace: s.namespace, Builder: plain.Builder{},
+		REST: rest.CopyConfig(cluster.Config), CacheDir: s.cache, Namespace: s.namespace, Builder: render.New(render.Config{Kinds: []render.Kind{{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly}}}),
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), WebhookBind: address, WebhookSecret: secret.New(webhookKey),
 		RetryMin: 100 * time.Millisecond, RetryMax: time.Second,
 	}
