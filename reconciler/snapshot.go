@@ -17,6 +17,7 @@ type snapshot struct {
 	repo     *gitrepo.Repo
 	at       gitrepo.Resolved // where the Ref stood when it was last fetched
 	revision gitrepo.Hash     // the commit that was last fetched, "" before
+	movedAt  time.Time        // when the Ref came to be there, as far as we know
 	err      error            // of the last poll
 	failures int              // polls in a row that failed
 	failedAt time.Time        // when the last poll that failed ended
@@ -25,7 +26,7 @@ type snapshot struct {
 
 func (f *follow) snapshot() snapshot {
 	return snapshot{
-		key: f.key, repo: f.poller.repo, at: f.at, revision: f.at.Commit,
+		key: f.key, repo: f.poller.repo, at: f.at, revision: f.at.Commit, movedAt: f.movedAt,
 		err: f.err, failures: f.failures, failedAt: f.failedAt, polls: f.polls,
 	}
 }

@@ -212,6 +212,9 @@ func (p *poller) conclude(f *follow, at gitrepo.Resolved, err error) {
 	news := f.polls == 0 || f.polls+1 <= f.awaited || f.lostBefore(err)
 	if err == nil {
 		news = news || f.err != nil || f.at != at
+		if f.at != at {
+			f.movedAt = s.now()
+		}
 		f.at, f.failures = at, 0
 	} else {
 		f.failures++
@@ -274,6 +277,7 @@ type follow struct {
 	users  map[types.NamespacedName]time.Duration // and their intervals
 
 	at       gitrepo.Resolved // where it was fetched last
+	movedAt  time.Time        // when it came to be there
 	err      error            // of the last poll
 	failures int              // polls in a row that failed
 	failedAt time.Time        // when the last of them ended

@@ -33,7 +33,8 @@ func (w *work) verify(ctx context.Context, source snapshot) *failure {
 		return nil
 	}
 	key := types.NamespacedName{Namespace: w.sync.Namespace, Name: spec.SecretRef.Name}
-	keys, read, err := w.vault.verifier(ctx, key, time.Time{})
+	// A key that was taken away before a revision came doesn't count for it.
+	keys, read, err := w.vault.verifier(ctx, key, source.movedAt)
 	if err == nil {
 		if err = source.verified(spec.Mode, keys); err != nil && w.Now().Sub(read) > freshKeys {
 			if keys, _, err = w.vault.verifier(ctx, key, w.Now()); err == nil {
