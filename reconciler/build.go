@@ -34,7 +34,11 @@ func (w *work) build(ctx context.Context, c *course) (built, *failure) {
 		w.sources.lost(w.st.key)
 		return built{}, fail(v1.ReasonGitFailed, err)
 	}
-	rendered, err := w.Builder.Render(ctx, build.Request{Files: files, Dir: w.sync.Spec.Source.Path, Options: w.options(c.inputs)})
+	options, err := w.options(ctx, c.inputs)
+	if err != nil {
+		return built{}, fail(v1.ReasonFailed, err)
+	}
+	rendered, err := w.Builder.Render(ctx, build.Request{Files: files, Dir: w.sync.Spec.Source.Path, Options: options})
 	switch {
 	case errors.Is(err, build.ErrEmpty):
 		return built{}, fail(v1.ReasonEmptyRender, fmt.Errorf("path %q gives no objects at all; nothing is pruned (hint: delete the Sync to remove everything)",

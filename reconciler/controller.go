@@ -18,6 +18,7 @@ import (
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/applyset"
+	"github.com/towline-dev/towline/reconciler/capabilities"
 	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/health"
 	"github.com/towline-dev/towline/reconciler/inventory"
@@ -40,6 +41,7 @@ type controller struct {
 	outage      *outage
 	finder      *applyset.Finder
 	autoscalers *autoscalers
+	abilities   *capabilities.Reader
 	metrics     *metrics
 	states      *states
 	queue       queue

@@ -138,7 +138,7 @@ func (w *work) decrypter(ctx context.Context) (build.Decrypter, error) {
 }
 
 // options say how the Sync's folder is built.
-func (w *work) options(in inputs) build.Options {
+func (w *work) options(ctx context.Context, in inputs) (build.Options, error) {
 	options := build.Options{
 		Namespace: w.namespace(), Release: w.sync.Name, Variables: in.variables, Decryption: in.decryption,
 	}
@@ -149,7 +149,9 @@ func (w *work) options(in inputs) build.Options {
 			options.Helm.Values = helm.Values.Raw
 		}
 	}
-	return options
+	var err error
+	options.Cluster, err = w.abilities.Get(ctx)
+	return options, err
 }
 
 // namespace is where objects go that need one and name none.

@@ -13,6 +13,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/discovery"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
@@ -33,6 +34,7 @@ import (
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/applyset"
+	"github.com/towline-dev/towline/reconciler/capabilities"
 	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/health"
 )
@@ -146,6 +148,11 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 		return nil, fmt.Errorf("finding lost objects: %w", err)
 	}
 	c.autoscalers = newAutoscalers(c.reader, config.Now)
+	asking, err := discovery.NewDiscoveryClientForConfigAndClient(config.REST, manager.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("asking what the cluster can do: %w", err)
+	}
+	c.abilities = capabilities.NewReader(asking, config.Now)
 	c.outage = newOutage(ready(c.core.RESTClient()), c.queue.wake)
 	c.sources = newSources(config, c.metrics, c.queue.wake)
 	c.vault = newVault(config, c.reader)

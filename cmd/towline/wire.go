@@ -22,6 +22,7 @@ import (
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
 	"github.com/towline-dev/towline/reconciler/build/render"
+	"github.com/towline-dev/towline/reconciler/build/sops"
 	"github.com/towline-dev/towline/registry"
 )
 
@@ -141,4 +142,13 @@ func builders() *render.Renderer {
 		{Name: "helm", Builder: helm.New(build.Limits{})},
 		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
 	}})
+}
+
+// decrypter opens what SOPS has encrypted, with the keys that a Secret holds.
+func decrypter(secret map[string][]byte) (build.Decrypter, error) {
+	keys, err := sops.NewKeys(secret)
+	if err != nil {
+		return nil, err
+	}
+	return keys, nil
 }
