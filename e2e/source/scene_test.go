@@ -51,6 +51,29 @@ type scene struct {
 // newScene starts a reconciler on the shared cluster.
 func newScene(t *testing.T, change ...func(*reconciler.Config)) *scene {
 	t.Helper()
+	s := newStage(t)
+	address := freeAddress(t)
+	s.webhook = "http://" + address + "/webhook"
+	config := reconciler.Config{
+		REST: rest.CopyConfig(testbed.Kube(t).Config), CacheDir: s.cache, Namespace: s.namespace, Builder: builder(),
+		Log: slog.New(slog.NewTextHandler(s.log, nil)), WebhookBind: address, WebhookSecret: secret.New(webhookKey),
+		RetryMin: 100 * time.Millisecond, RetryMax: time.Second,
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	s.run(config)
+	return s
+}
+
+// builder applies manifests as they stand: these tests are about where they come from.
+func builder() *render.Renderer {
+	return render.New(render.Config{Kinds: []render.Kind{{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly}}})
+}
+
+// newStage makes a scene without a reconciler.
+func newStage(t *testing.T) *scene {
+	t.Helper()
 	cluster := testbed.Kube(t)
 	s := &scene{T: t, namespace: cluster.Namespace(t), cache: t.TempDir(), log: &lines{}}
 	scheme := runtime.NewScheme()
@@ -62,17 +85,6 @@ func newScene(t *testing.T, change ...func(*reconciler.Config)) *scene {
 	s.must(err)
 	s.installCRD()
 	s.deployer()
-	address := freeAddress(t)
-	s.webhook = "http://" + address + "/webhook"
-	config := reconciler.Config{
-		REST: rest.CopyConfig(cluster.Config), CacheDir: s.cache, Namespace: s.namespace, Builder: render.New(render.Config{Kinds: []render.Kind{{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly}}}),
-		Log: slog.New(slog.NewTextHandler(s.log, nil)), WebhookBind: address, WebhookSecret: secret.New(webhookKey),
-		RetryMin: 100 * time.Millisecond, RetryMax: time.Second,
-	}
-	for _, c := range change {
-		c(&config)
-	}
-	s.run(config)
 	return s
 }
 
