@@ -76,7 +76,7 @@ func (s *sources) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case p := <-s.born:
-			pollers.Go(func() { p.run(ctx) })
+			pollers.Go(func() { p.live(ctx) })
 		}
 	}
 }

@@ -33,7 +33,7 @@ import (
 )
 
 // patience bounds every wait; none takes as long unless it fails.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // webhookKey signs the webhooks of these tests.
 const webhookKey = "a key for tests"

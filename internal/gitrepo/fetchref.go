@@ -25,9 +25,9 @@ const (
 // FetchRef brings what a Ref names up to date in the mirror and tells where it stands:
 // Fetch for more than branches. An annotated tag's own object comes along.
 //
-// A commit is asked for by its hash. A remote that doesn't allow that has its branches
-// and then its tags searched, the last 10,000 commits of 20 of them, which costs a fetch
-// of each. A commit that the mirror holds isn't asked for at all.
+// A commit is asked for by its hash. A remote that doesn't offer that for all of its
+// history has its branches and then its tags searched, the last 10,000 commits of 20 of
+// them, which costs a fetch of each. A commit that the mirror holds isn't asked for at all.
 func (r *Repo) FetchRef(ctx context.Context, ref Ref) (Resolved, error) {
 	if err := ref.check(); err != nil {
 		return Resolved{}, err
@@ -86,10 +86,13 @@ func (r *Repo) fetchOnce(ctx context.Context, ref Ref, depth int) (found Resolve
 			return errByHash
 		}
 		err := r.bring(ctx, f)
-		if err != nil && refusesFilter(ctx, err) && !errors.Is(err, errBroken) && !errors.Is(err, errFilter) {
-			return fmt.Errorf("%w: %w", errByHash, err)
+		switch {
+		case err == nil || !refusesFilter(ctx, err) || errors.Is(err, errBroken) || errors.Is(err, errFilter):
+			return err
+		case f.refs.Capabilities.Supports(capability.AllowReachableSHA1InWant): // so no branch and no tag leads to it
+			return fmt.Errorf("%w: %w (hint: was it pushed?)", ErrCommitNotFound, err)
 		}
-		return err
+		return fmt.Errorf("%w: %w", errByHash, err)
 	})
 	return found, err
 }

@@ -124,6 +124,10 @@ func TestFetchCommit(t *testing.T) {
 			if n := len(server.Requests()); n != 0 {
 				t.Errorf("a commit that is here took %d requests", n)
 			}
+			fetchRef(t, open(t, repo.URL()), gitrepo.KindCommit, first)
+			if n := len(server.Requests()); allowed == "true" && n != 2 {
+				t.Errorf("a commit that is given by its hash took %d requests, want 2", n)
+			}
 			_, err := repo.FetchRef(t.Context(), gitrepo.Ref{Kind: gitrepo.KindCommit, Name: strings.Repeat("ab", 20)})
 			if !errors.Is(err, gitrepo.ErrCommitNotFound) {
 				t.Errorf("error %v, want that there is no such commit", err)
