@@ -14,6 +14,7 @@ import (
 	"github.com/towline-dev/towline/internal/workdir"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/sops"
 	"github.com/towline-dev/towline/reconciler/inspect"
 )
 
@@ -75,7 +76,7 @@ func buildLocal(cmd *cobra.Command, client *inspect.Client, sync *v1.Sync, path 
 }
 
 func buildAs(ctx context.Context, client *inspect.Client, sync *v1.Sync, files fs.FS, root string) ([]*unstructured.Unstructured, error) {
-	options, err := client.Options(ctx, sync, nil)
+	options, err := client.Options(ctx, sync, sops.NewKeys)
 	if err != nil {
 		return nil, err
 	}

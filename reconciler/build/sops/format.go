@@ -78,7 +78,7 @@ func decrypt(name string, data []byte, k opening) ([]byte, error) {
 	}
 	failure := &build.Error{File: name, Err: err}
 	if _, ok := errors.AsType[noKeysError](err); ok {
-		failure.Hint = "name the Secret of the keys in spec.decryption"
+		failure.Hint = "name the Secret of the keys in spec.decryption; towline build takes --decryption-key"
 	}
 	return nil, failure
 }

@@ -33,7 +33,7 @@ var _ build.Decrypter = (*Keys)(nil)
 // NewKeys reads the values of a Secret: those of keys that end in .agekey are age
 // identities, one a line, and those of keys that end in .asc armoured OpenPGP private
 // keys without a passphrase. Others are passed over; it is an error where there is none.
-func NewKeys(secretData map[string][]byte) (*Keys, error) {
+func NewKeys(secretData map[string][]byte) (build.Decrypter, error) {
 	k := &Keys{}
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(secretData)) {

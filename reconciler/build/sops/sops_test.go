@@ -26,7 +26,7 @@ func read(t testing.TB, name string) []byte {
 }
 
 // keys reads the named files of testdata as a Secret would hold them.
-func keys(t testing.TB, names ...string) *sops.Keys {
+func keys(t testing.TB, names ...string) build.Decrypter {
 	t.Helper()
 	secret := map[string][]byte{}
 	for _, name := range names {
