@@ -34,6 +34,7 @@ type history struct {
 	t      testing.TB
 	server *gitrepotest.Server
 	repo   *gitrepo.Repo
+	head   gitrepo.Hash
 }
 
 func newHistory(t testing.TB) *history {
@@ -54,7 +55,14 @@ func (h *history) commit(c gitrepotest.Commit) fs.FS {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	files, err := h.repo.FS(head)
+	h.head = head
+	return h.files()
+}
+
+// files gives those of the last commit anew.
+func (h *history) files() fs.FS {
+	h.t.Helper()
+	files, err := h.repo.FS(h.head)
 	if err != nil {
 		h.t.Fatal(err)
 	}
