@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -40,23 +39,14 @@ func (r *Repo) FS(commit Hash) (fs.FS, error) {
 		return nil, fmt.Errorf("reading commit %s: %w", commit, err)
 	}
 	root := node{name: ".", hash: info.TreeHash, mode: filemode.Dir}
-	whole := &tree{snapshot: &snapshot{store: st, root: root, folders: map[plumbing.Hash]folder{}}, dir: "."}
+	whole := &tree{snapshot: &snapshot{store: st, root: root}, dir: "."}
 	return newBounded(whole, r.cfg.MaxFiles), nil
 }
 
-// maxKept bounds the entries of folders that a snapshot keeps beside its largest
-// folder; an entry takes some 80 bytes.
-const maxKept = 50_000
-
-// snapshot is the tree of one commit, with folders that were read.
+// snapshot is the tree of one commit.
 type snapshot struct {
 	store *store
 	root  node
-
-	mu      sync.Mutex
-	folders map[plumbing.Hash]folder
-	largest plumbing.Hash // of folders
-	kept    int           // entries in folders
 }
 
 // folder is the entries of a folder, sorted by name.
@@ -82,9 +72,7 @@ func (s *snapshot) folder(n node) (folder, error) {
 	if n.mode == filemode.Submodule {
 		return nil, nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known, ok := s.folders[n.hash]; ok {
+	if known, ok := s.store.folders.get(n.hash); ok {
 		return known, nil
 	}
 	raw, err := s.store.tree(n.hash)
@@ -95,23 +83,8 @@ func (s *snapshot) folder(n node) (folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.keep(n.hash, read)
+	s.store.folders.keep(n.hash, read)
 	return read, nil
-}
-
-// keep remembers a folder: a walk comes back to it with each step below. The largest
-// one stays when there are too many, since it costs most to read again.
-func (s *snapshot) keep(hash plumbing.Hash, read folder) {
-	large := s.folders[s.largest]
-	if s.kept+len(read)-max(len(large), len(read)) > maxKept {
-		clear(s.folders)
-		s.folders[s.largest], s.kept = large, len(large)
-	}
-	s.folders[hash] = read
-	s.kept += len(read)
-	if len(read) >= len(large) {
-		s.largest = hash
-	}
 }
 
 func newFolder(raw []object.TreeEntry) (folder, error) {

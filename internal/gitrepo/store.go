@@ -34,7 +34,8 @@ type store struct {
 	// a new generation. Other processes learn of it by damageFile.
 	broken atomic.Bool
 
-	large largeTrees
+	large   largeTrees
+	folders folders
 
 	mu      sync.Mutex
 	storage *filesystem.Storage
