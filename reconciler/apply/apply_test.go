@@ -44,7 +44,7 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	discovery := map[string]string{
 		"/api":    `{"kind":"APIVersions","versions":["v1"]}`,
 		"/apis":   `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
-		"/api/v1": `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"configmaps","namespaced":true,"kind":"ConfigMap","verbs":["get"]},{"name":"namespaces","namespaced":false,"kind":"Namespace","verbs":["get"]}]}`,
+		"/api/v1": `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"configmaps","namespaced":true,"kind":"ConfigMap","verbs":["get"]},{"name":"secrets","namespaced":true,"kind":"Secret","verbs":["get"]},{"name":"namespaces","namespaced":false,"kind":"Namespace","verbs":["get"]}]}`,
 	}
 	if body, ok := discovery[request.URL.Path]; ok {
 		_, _ = w.Write([]byte(body))

@@ -48,7 +48,9 @@ func (a *Applier) patch(ctx context.Context, it item, body []byte, force bool) (
 				SetHeader("Accept", accept).
 				Param("fieldManager", FieldManager).
 				Param("force", forced).
-				Param("fieldValidation", metav1.FieldValidationStrict).
+				// An apply refuses unknown fields in any case. To validate would have the API server read the body once
+				// more, for doubled keys, which ours can't have.
+				Param("fieldValidation", metav1.FieldValidationIgnore).
 				Body(body)
 		})
 		if err == nil || !it.ownKind || !apierrors.IsNotFound(err) || isMissingNamespace(err) || backoff.Steps == 0 {
