@@ -98,7 +98,7 @@ func (h *host) remember() error {
 		h.was.Settings[file] = string(bytes.TrimSpace(value))
 	}
 	for _, folder := range nodeFolders() {
-		switch err := os.Mkdir(folder, 0o755); { //nolint:gosec // as it would be made by the one whose it is
+		switch err := os.Mkdir(folder, 0o755); {
 		case err == nil:
 			h.was.Folders = append(h.was.Folders, folder)
 		case !errors.Is(err, fs.ErrExist):
@@ -164,7 +164,7 @@ func makeCgroups() error {
 	for _, procs := range hierarchies {
 		parent := filepath.Dir(procs)
 		group := filepath.Join(parent, nodeCgroup)
-		if err := os.Mkdir(group, 0o755); err != nil { //nolint:gosec // as all control groups are
+		if err := os.Mkdir(group, 0o755); err != nil {
 			return err
 		}
 		for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
