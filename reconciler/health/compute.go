@@ -29,6 +29,8 @@ type Health struct {
 	Status  Status
 	Reason  string // a word for a condition, such as "ImagePullBackOff"; may be empty
 	Message string // for a person; may be empty
+	// Trouble is how grave it is what keeps an object that is in progress.
+	Trouble Severity
 }
 
 // Compute returns the health of a live object by its own status alone. It follows kstatus, and departs from it where
@@ -95,7 +97,7 @@ func (h Health) with(trouble Trouble, failed bool) Health {
 	if h.Message != "" {
 		message = h.Message + "; " + message
 	}
-	return Health{Ref: h.Ref, Status: InProgress, Reason: trouble.Reason, Message: message}
+	return Health{Ref: h.Ref, Status: InProgress, Reason: trouble.Reason, Message: message, Trouble: trouble.Severity}
 }
 
 // lacksStatus reports whether objects of the kind are Current as soon as they exist, so that there is nothing to watch.

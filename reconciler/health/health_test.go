@@ -108,8 +108,14 @@ func TestReportSummary(t *testing.T) {
 		{"mixed", health.Report{Objects: []health.Health{
 			of("a", health.Current, "", ""), of("b", health.InProgress, "", "1 of 2 replicas"), of("c", health.NotFound, "", ""),
 			of("d", health.Failed, "ImagePullBackOff", "no such image"),
-		}}, false, "apps/Deployment/shop/d: ImagePullBackOff: no such image; 2 of 4 not ready yet, first apps/Deployment/shop/b: 1 of 2 replicas"},
-		{"without words", health.Report{Objects: []health.Health{of("c", health.NotFound, "", "")}}, false, "1 of 1 not ready yet, first apps/Deployment/shop/c: NotFound"},
+		}}, false, "apps/Deployment/shop/d: ImagePullBackOff: no such image; 2 of 4 not ready yet, such as apps/Deployment/shop/b: 1 of 2 replicas"},
+		{"the gravest is named", health.Report{Objects: []health.Health{
+			of("a", health.InProgress, "", "1 of 2 replicas"), {Ref: of("b", "", "", "").Ref, Status: health.InProgress, Reason: "Unschedulable", Message: "no room", Trouble: health.Patient},
+		}}, false, "2 of 2 not ready yet, such as apps/Deployment/shop/b: Unschedulable: no room"},
+		{"many", health.Report{Objects: []health.Health{
+			of("a", health.Failed, "A", ""), of("b", health.Failed, "B", ""), of("c", health.Failed, "C", ""), of("d", health.Failed, "D", ""), of("e", health.Failed, "E", ""),
+		}}, false, "apps/Deployment/shop/a: A; apps/Deployment/shop/b: B; apps/Deployment/shop/c: C; 2 more failed"},
+		{"without words", health.Report{Objects: []health.Health{of("c", health.NotFound, "", "")}}, false, "1 of 1 not ready yet, such as apps/Deployment/shop/c: NotFound"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,15 +39,25 @@ func (r Report) only(keep func(Health) bool) []Health {
 	return kept
 }
 
-// Summary says in one line how things stand, for a condition or a commit status: each failed object with its reason, and
-// how many others are on their way, the first of them by name.
+// shown is how many failed objects a summary spells out.
+const shown = 3
+
+// Summary says in one line how things stand, for a condition or a commit status: some failed objects with their reasons,
+// and how many others are on their way, one of those in the gravest trouble by name.
 func (r Report) Summary() string {
 	var parts []string
-	for _, health := range r.Failed() {
+	failed := r.Failed()
+	for i, health := range failed {
+		if i == shown {
+			parts = append(parts, fmt.Sprintf("%d more failed", len(failed)-shown))
+			break
+		}
 		parts = append(parts, health.String())
 	}
 	if pending := r.Pending(); len(pending) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d not ready yet, first %s", len(pending), len(r.Objects), pending[0]))
+		// Of equals, the first.
+		worst := slices.MaxFunc(pending, func(a, b Health) int { return cmp.Compare(a.Trouble, b.Trouble) })
+		parts = append(parts, fmt.Sprintf("%d of %d not ready yet, such as %s", len(pending), len(r.Objects), worst))
 	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("all %d objects are ready", len(r.Objects))
