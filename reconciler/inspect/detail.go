@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/health"
@@ -113,8 +112,10 @@ func (c *Client) examine(ctx context.Context, sync *v1.Sync, d *Detail) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range slices.SortedFunc(maps.Keys(objects.unread), func(a, b schema.GroupKind) int { return cmp.Compare(a.String(), b.String()) }) {
-		d.Notes = append(d.Notes, fmt.Sprintf("%s: %s", kind, why(objects.unread[kind])))
+	for _, at := range slices.SortedFunc(maps.Keys(objects.unread), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.kind.String(), b.kind.String()), cmp.Compare(a.namespace, b.namespace))
+	}) {
+		d.Notes = append(d.Notes, joined(strings.TrimSpace(at.kind.String()+" "+at.namespace), why(objects.unread[at])))
 	}
 	rules, err := rulesOf(sync)
 	if err != nil {
@@ -122,7 +123,7 @@ func (c *Client) examine(ctx context.Context, sync *v1.Sync, d *Detail) error {
 	}
 	var ailing []inventory.ObjectRef
 	for _, ref := range refs {
-		if objects.unread[ref.GroupKind()] != nil {
+		if objects.unread[placeOf(ref)] != nil {
 			continue
 		}
 		object := objects.objects[ref.Identity()]

@@ -31,29 +31,38 @@ func (c *Client) owned(ctx context.Context, sync *v1.Sync) ([]inventory.ObjectRe
 // live is the objects of a Sync as they stand, by reference without version.
 type live struct {
 	objects map[inventory.ObjectRef]*unstructured.Unstructured
-	// unread are the kinds that couldn't be read, with the reason.
-	unread map[schema.GroupKind]error
+	// unread are the places that couldn't be read, with the reason.
+	unread map[place]error
 }
 
-// look reads the objects of a Sync, one list a kind.
+// place is where objects of a kind stand; cluster-wide ones in no namespace.
+type place struct {
+	kind      schema.GroupKind
+	namespace string
+}
+
+func placeOf(ref inventory.ObjectRef) place { return place{ref.GroupKind(), ref.Namespace} }
+
+// look reads the objects of a Sync, one list for each kind and namespace: who may read one
+// namespace often may not read all.
 func (c *Client) look(ctx context.Context, sync *v1.Sync, refs []inventory.ObjectRef) (live, error) {
-	found := live{objects: map[inventory.ObjectRef]*unstructured.Unstructured{}, unread: map[schema.GroupKind]error{}}
+	found := live{objects: map[inventory.ObjectRef]*unstructured.Unstructured{}, unread: map[place]error{}}
 	options := metav1.ListOptions{LabelSelector: apply.PartOfLabel + "=" + SetID(sync), Limit: listPage}
-	asked := map[schema.GroupKind]bool{}
+	asked := map[place]bool{}
 	for _, ref := range refs {
-		kind := ref.GroupKind()
-		if asked[kind] {
+		at := placeOf(ref)
+		if asked[at] {
 			continue
 		}
-		asked[kind] = true
-		err := c.list(ctx, kind, "", options, func(object *unstructured.Unstructured) {
+		asked[at] = true
+		err := c.list(ctx, at.kind, at.namespace, options, func(object *unstructured.Unstructured) {
 			found.objects[inventory.RefOf(object).Identity()] = object
 		})
 		if err := ctx.Err(); err != nil {
 			return found, err
 		}
 		if err != nil {
-			found.unread[kind] = err
+			found.unread[at] = err
 		}
 	}
 	return found, nil

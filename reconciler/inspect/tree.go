@@ -63,7 +63,7 @@ func (w *walk) tree(ctx context.Context, sync *v1.Sync, depth int) (*Node, error
 	}
 	for _, ref := range refs {
 		object := objects.objects[ref.Identity()]
-		switch err := objects.unread[ref.GroupKind()]; {
+		switch err := objects.unread[placeOf(ref)]; {
 		case err != nil:
 			root.Children = append(root.Children, &Node{Object: missing(ref, health.Unknown, why(err))})
 			continue
