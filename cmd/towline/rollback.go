@@ -89,12 +89,12 @@ func (f *rollbackFlags) run(cmd *cobra.Command, name string) error {
 func (f *rollbackFlags) request(sync *v1.Sync) (revert.Request, error) {
 	from := sync.Spec.Source
 	if from.Tag != "" || from.Semver != "" || from.Commit != "" {
-		return revert.Request{}, fmt.Errorf("Sync %s/%s follows %s: there is no branch to merge a revert into (hint: change spec.source)",
+		return revert.Request{}, fmt.Errorf("rolling back Sync %s/%s: it follows %s, so there is no branch to merge a revert into (hint: change spec.source)",
 			sync.Namespace, sync.Name, inspect.SourceOf(sync).Ref)
 	}
 	way, err := inspect.ChooseReturn(inspect.History(sync), f.to)
 	if err != nil {
-		return revert.Request{}, fmt.Errorf("Sync %s/%s: %w", sync.Namespace, sync.Name, err)
+		return revert.Request{}, fmt.Errorf("rolling back Sync %s/%s: %w", sync.Namespace, sync.Name, err)
 	}
 	paths := f.paths
 	if len(paths) == 0 {
@@ -174,8 +174,8 @@ func (f *rollbackFlags) print(cmd *cobra.Command, plan revert.Plan, out revert.O
 	for _, e := range plan.Excluded {
 		row.Excluded = append(row.Excluded, excludeRow{e.Policy, e.File, e.Tag})
 	}
-	if f.out != "table" {
-		return f.out.print(cmd.OutOrStdout(), row, nil)
+	if out := f.out; out != "table" {
+		return out.print(cmd.OutOrStdout(), row, nil)
 	}
 	return printRollback(cmd.OutOrStdout(), painter(f.kube.process, cmd.OutOrStdout()), row)
 }

@@ -1,7 +1,9 @@
 package revert
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/towline-dev/towline/gitwriter"
@@ -42,12 +44,13 @@ func (r *Reverter) exclude(p *Plan, d *delta, undone []gitrepo.CommitInfo) error
 			note(fmt.Sprintf("policy %q is about another image now", s.policy))
 			continue
 		}
-		changed, why, err := excluded(d, found, s.tag)
+		changed, err := excluded(d, found, s.tag)
+		var unfit *unfitError
 		switch {
+		case errors.As(err, &unfit):
+			note(unfit.Error())
 		case err != nil:
 			return err
-		case why != "":
-			note(why)
 		case changed != nil:
 			d.files[found.Position.File] = changed
 			p.Excluded = append(p.Excluded, Exclusion{Policy: s.policy, File: found.Position.File, Tag: s.tag})
@@ -56,32 +59,35 @@ func (r *Reverter) exclude(p *Plan, d *delta, undone []gitrepo.CommitInfo) error
 	return nil
 }
 
+// unfitError says why a tag can't be excluded by a policy's file.
+type unfitError struct{ why string }
+
+func (e *unfitError) Error() string { return e.why }
+
 // excluded gives the file of a policy with one more tag in its exclude list; nil where it
-// has it already, and with why where it can't be had.
-func excluded(d *delta, p *policy.Policy, tag string) (changed []byte, why string, err error) {
+// has it already.
+func excluded(d *delta, p *policy.Policy, tag string) ([]byte, error) {
 	file := p.Position.File
 	data, err := d.read(file)
 	if err != nil {
-		return nil, "", fmt.Errorf("reading %s: %w", file, err)
+		return nil, fmt.Errorf("reading %s: %w", file, err)
 	}
 	now := policyIn(file, data, p.Key())
 	if now == nil {
-		return nil, fmt.Sprintf("%s isn't a policy of Towline's own, such as one of Flux", file), nil
+		return nil, &unfitError{file + " isn't a policy of Towline's own, such as one of Flux"}
 	}
-	for _, each := range now.Spec.Exclude {
-		if each == tag {
-			return nil, "", nil
-		}
+	if slices.Contains(now.Spec.Exclude, tag) {
+		return nil, nil
 	}
 	list := edit.List{Kind: "ImagePolicy", Namespace: p.Namespace, Name: p.Name, In: []string{"spec"}, Key: "exclude", After: "image"}
-	changed, err = list.Append(file, data, tag)
+	changed, err := list.Append(file, data, tag)
 	if err != nil {
-		return nil, err.Error(), nil
+		return nil, &unfitError{err.Error()}
 	}
 	if policyIn(file, changed, p.Key()) == nil {
-		return nil, "the policy wouldn't be valid with it", nil
+		return nil, &unfitError{"the policy wouldn't be valid with it"}
 	}
-	return changed, "", nil
+	return changed, nil
 }
 
 // policyIn gives the policy of a key, where the file is right as a whole.

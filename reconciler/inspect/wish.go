@@ -26,7 +26,7 @@ var ErrSuspended = errors.New("it is suspended")
 // Request asks for a reconciliation at once, and gives the value by which Await knows it.
 func (c *Client) Request(ctx context.Context, sync *v1.Sync) (value string, err error) {
 	if sync.Spec.Suspend {
-		return "", fmt.Errorf("Sync %s/%s: %w (hint: towline resume %s -n %s)", sync.Namespace, sync.Name, ErrSuspended, sync.Name, sync.Namespace)
+		return "", fmt.Errorf("asking for a reconciliation of Sync %s/%s: %w (hint: towline resume %s -n %s)", sync.Namespace, sync.Name, ErrSuspended, sync.Name, sync.Namespace)
 	}
 	value = c.now().UTC().Format(time.RFC3339Nano)
 	err = c.patch(ctx, sync, map[string]any{"metadata": map[string]any{"annotations": map[string]any{v1.AnnotationRequestedAt: value}}})
@@ -123,7 +123,7 @@ func (c *Client) Await(ctx context.Context, sync *v1.Sync, value string, progres
 			return summary, err
 		}
 		if fresh.UID != sync.UID {
-			return summary, fmt.Errorf("Sync %s/%s was deleted and made again while it was waited for", sync.Namespace, sync.Name)
+			return summary, fmt.Errorf("waiting for Sync %s/%s: it was deleted and made again", sync.Namespace, sync.Name)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (c *Client) follow(ctx context.Context, sync *v1.Sync, value string, progre
 			case !ok:
 				return summary, false, nil // the server's word that this watch is over
 			case event.Type == watch.Deleted:
-				return summary, true, fmt.Errorf("Sync %s/%s was deleted while it was waited for", sync.Namespace, sync.Name)
+				return summary, true, fmt.Errorf("waiting for Sync %s/%s: it was deleted", sync.Namespace, sync.Name)
 			}
 			summary = Summarise(seen)
 			if seen.ResourceVersion != sync.ResourceVersion { // else it is what the request itself left
@@ -165,7 +165,7 @@ func (c *Client) follow(ctx context.Context, sync *v1.Sync, value string, progre
 // settled tells whether a request was acted on and its outcome is known.
 func settled(sync *v1.Sync, value string) (bool, error) {
 	if sync.Spec.Suspend {
-		return true, fmt.Errorf("Sync %s/%s: %w", sync.Namespace, sync.Name, ErrSuspended)
+		return true, fmt.Errorf("waiting for Sync %s/%s: %w", sync.Namespace, sync.Name, ErrSuspended)
 	}
 	ready := meta.FindStatusCondition(sync.Status.Conditions, v1.ConditionReady)
 	acted := sync.Status.LastHandledReconcileAt == value && sync.Status.ObservedGeneration == sync.Generation
