@@ -31,7 +31,9 @@ type files struct {
 	read   map[string][]byte // kustomize reads the same file several times
 	kinds  int               // how often a kind was named in what was handed out
 	limit  int               // the bound of kinds
-	err    error
+	// schemas tells whether kustomizations may bring OpenAPI schemas.
+	schemas bool
+	err     error
 }
 
 // kindsPerObject is how often an object's kind may be handed out: a file is read up

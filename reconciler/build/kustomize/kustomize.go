@@ -29,15 +29,20 @@ import (
 // Builder builds kustomizations.
 type Builder struct {
 	limits build.Limits
-	// turn lets one build run at a time: the library keeps the OpenAPI schema of
-	// the kustomization at hand in a variable of its package.
-	turn chan struct{}
+	turns  *turns
 }
+
+// maxObjects bounds a kustomization where Limits doesn't: the time that the library
+// takes grows with the square of their number, some 40 seconds for that many.
+const maxObjects = 5_000
 
 // New gives a Builder. A process should hold one only, because the library's
 // state, which the Builder guards, is the process's.
 func New(limits build.Limits) *Builder {
-	return &Builder{limits: limits, turn: make(chan struct{}, 1)}
+	if limits.Objects == 0 {
+		limits.Objects = maxObjects
+	}
+	return &Builder{limits: limits, turns: newTurns()}
 }
 
 // Detect takes folders that hold a kustomization file.
@@ -56,20 +61,31 @@ func (*Builder) Detect(fsys fs.FS, dir string) (bool, error) {
 
 // Build renders the kustomization of dir.
 func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstructured.Unstructured, error) {
-	fsys, dir := request.Files, request.Dir
-	select {
-	case b.turn <- struct{}{}:
-		defer func() { <-b.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	var files *files
+	var rendered resmap.ResMap
+	err := b.turns.shared(ctx, func() (err error) {
+		files = newFiles(ctx, request.Files, b.limits)
+		rendered, err = run(files, request.Dir)
+		return err
+	})
+	if errors.Is(err, errAbandoned) {
+		return nil, err
 	}
-	files := newFiles(ctx, fsys, b.limits)
-	rendered, err := run(files, dir)
-	if files.err != nil {
+	if errors.Is(files.err, errSchema) {
+		err = b.turns.alone(ctx, func() (err error) {
+			files = newFiles(ctx, request.Files, b.limits)
+			files.schemas = true
+			rendered, err = run(files, request.Dir)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, errAbandoned):
+		return nil, err
+	case files.err != nil:
 		return nil, files.err // the library loses the cause of some errors
-	}
-	if err != nil {
-		return nil, errors.Join(files.syntax(), &build.Error{File: dir, Err: err})
+	case err != nil:
+		return nil, errors.Join(files.syntax(), &build.Error{File: request.Dir, Err: err})
 	}
 	return b.collect(request, rendered)
 }

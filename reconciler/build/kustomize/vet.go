@@ -29,6 +29,9 @@ func (f *files) vet(name string, data []byte) error {
 	if err := forbidden(name, data, &k); err != nil {
 		return err
 	}
+	if len(k.OpenAPI) > 0 && !f.schemas {
+		return errSchema
+	}
 	for _, p := range paths(&k) {
 		if err := f.vetPath(name, p); err != nil {
 			return &build.Error{File: name, Line: lineOf(data, p.text), Err: err}
@@ -39,20 +42,25 @@ func (f *files) vet(name string, data []byte) error {
 
 // forbidden refuses the fields that would run something.
 func forbidden(name string, data []byte, k *types.Kustomization) error {
-	const plugins = "plugins and functions aren't run"
+	const (
+		plugins    = "plugins and functions aren't run"
+		charts     = "Helm charts aren't inflated"
+		hintCharts = "put the chart into the repository and give it a Sync of its own, with its values in spec.helm"
+	)
 	for _, field := range []struct {
 		name string
 		used bool
 		why  string
+		hint string
 	}{
-		{"helmCharts", len(k.HelmCharts) > 0, "Helm charts aren't inflated"},
-		{"helmChartInflationGenerator", len(k.HelmChartInflationGenerator) > 0, "Helm charts aren't inflated"},
-		{"generators", len(k.Generators) > 0, plugins},
-		{"transformers", len(k.Transformers) > 0, plugins},
-		{"validators", len(k.Validators) > 0, plugins},
+		{"helmCharts", len(k.HelmCharts) > 0, charts, hintCharts},
+		{"helmChartInflationGenerator", len(k.HelmChartInflationGenerator) > 0, charts, hintCharts},
+		{"generators", len(k.Generators) > 0, plugins, ""},
+		{"transformers", len(k.Transformers) > 0, plugins, ""},
+		{"validators", len(k.Validators) > 0, plugins, ""},
 	} {
 		if field.used {
-			return &build.Error{File: name, Line: lineOf(data, field.name), Err: fmt.Errorf("%s: %s", field.name, field.why)}
+			return &build.Error{File: name, Line: lineOf(data, field.name), Err: fmt.Errorf("%s: %s", field.name, field.why), Hint: field.hint}
 		}
 	}
 	return nil
