@@ -27,7 +27,7 @@ func BenchmarkDriftHeal10000(b *testing.B) {
 	}
 	s := newScene(b)
 	s.start()
-	s.sync(objects(10_000))
+	s.sync(objects(10_000), "30s")
 	wait(b, 10*time.Second) // the cluster's own controllers have work to finish
 	before := s.requests()
 	var took []time.Duration

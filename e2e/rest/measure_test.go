@@ -39,8 +39,8 @@ func (s *scene) memoryOf(pid int) memory {
 	return memory{resident: field("VmRSS"), anonymous: field("RssAnon")}
 }
 
-// requests counts what the API server was asked, by its own metrics: "VERB resource/subresource" to how often. Lists and
-// watches of all kinds are among them; asking for the metrics isn't.
+// requests counts what the API server was asked, by its own metrics: "VERB resource/subresource" to how often, with the
+// status where it wasn't done, as in "APPLY configmaps 409".
 func (s *scene) requests() map[string]int {
 	s.Helper()
 	text, err := s.kube.Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(s.ctx())
@@ -58,10 +58,16 @@ func (s *scene) requests() map[string]int {
 		if labels["subresource"] != "" {
 			name += "/" + labels["subresource"]
 		}
+		if !strings.HasPrefix(labels["code"], "2") {
+			name += " " + labels["code"]
+		}
 		counts[name] += int(metric.GetCounter().GetValue())
 	}
 	return counts
 }
+
+// kinds are the resources of [objects].
+func kinds() []string { return []string{"configmaps", "services", "deployments"} }
 
 // since returns what was asked after an earlier count, and how much of it concerned single objects of the kinds of [objects].
 func since(before, after map[string]int) (lines []string, ofObjects int) {
@@ -71,12 +77,9 @@ func since(before, after map[string]int) (lines []string, ofObjects int) {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("%d %s", n, name))
-		verb, resource, _ := strings.Cut(name, " ")
-		switch resource {
-		case "configmaps", "services", "deployments":
-			if verb != "WATCH" && verb != "LIST" {
-				ofObjects += n
-			}
+		words := strings.Fields(name)
+		if len(words) > 1 && slices.Contains(kinds(), words[1]) && words[0] != "WATCH" && words[0] != "LIST" {
+			ofObjects += n
 		}
 	}
 	return lines, ofObjects

@@ -22,7 +22,7 @@ func BenchmarkRest10000(b *testing.B) {
 	idle := s.memoryOf(s.program.PID())
 	b.Logf("without a Sync: %.0f MB resident, %.0f MB of it anonymous", idle.resident, idle.anonymous)
 	start := time.Now()
-	s.sync(objects(10_000))
+	s.sync(objects(10_000), "30s")
 	b.Logf("ready after %s", time.Since(start).Round(time.Second))
 	peak := s.memoryOf(s.program.PID())
 	b.Logf("then: %.0f MB resident, %.0f MB of it anonymous", peak.resident, peak.anonymous)

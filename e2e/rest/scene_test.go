@@ -154,19 +154,24 @@ func objects(n int) map[string]string {
 	return files
 }
 
-// sync commits files and waits until the Sync of them is ready.
-func (s *scene) sync(files map[string]string) {
+// sync commits files and waits until the Sync of them is ready. The repository is asked every so often.
+func (s *scene) sync(files map[string]string, interval string) {
 	s.Helper()
-	s.git.Commit("deploy", gitrepotest.Commit{Files: files})
+	s.commit(files)
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "towline.dev/v1", "kind": "Sync", "metadata": map[string]any{"name": "shop"},
 		"spec": map[string]any{
-			"source": map[string]any{"url": s.url, "path": "app"}, "serviceAccountName": "deployer", "prune": true, "timeout": "10m", "interval": "30s",
+			"source": map[string]any{"url": s.url, "path": "app"}, "serviceAccountName": "deployer", "prune": true, "timeout": "10m", "interval": interval,
 		},
 	}}
 	_, err := s.syncs().Create(s.ctx(), object, metav1.CreateOptions{})
 	s.must(err)
 	s.awaitReady()
+}
+
+func (s *scene) commit(files map[string]string, deletes ...string) {
+	s.Helper()
+	s.git.Commit("deploy", gitrepotest.Commit{Files: files, Deletes: deletes})
 }
 
 func (s *scene) syncs() dynamic.ResourceInterface {
