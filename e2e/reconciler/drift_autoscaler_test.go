@@ -6,21 +6,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/towline-dev/towline/reconciler/drift"
 )
 
-// TestDriftLeavesReplicasToAnAutoscaler has the cluster's own HorizontalPodAutoscaler take over a number of replicas. There
-// is nothing to measure load by here, but it always scales up to its least number.
+// TestDriftLeavesReplicasToAnAutoscaler writes as a HorizontalPodAutoscaler does in a cluster whose controller manager goes
+// by its own name.
 func TestDriftLeavesReplicasToAnAutoscaler(t *testing.T) {
 	h := newHarness(t)
 	web := deployment(t, "web", "example.test/web:1")
 	h.apply(web)
-	scaler := object(t, `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: web},
-		spec: {minReplicas: 4, maxReplicas: 6, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}`)
-	if _, err := h.resource(scaler).Create(h.ctx(), scaler, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	h.meddle(web, types.MergePatchType, `{"spec":{"replicas":4}}`, metav1.PatchOptions{FieldManager: "kube-controller-manager"}, "scale")
 	got := h.awaitDrift()
 	got.Set, got.Ref = "", drift.Event{}.Ref
 	want := drift.Event{Cause: drift.Autoscaled, Lost: []string{".spec.replicas"}, By: "kube-controller-manager"}

@@ -5,25 +5,27 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-const (
-	// autoscaler is the field manager of HorizontalPodAutoscalers' writes. Of the controller manager's controllers it is the
-	// only one that writes through the scale subresource.
-	autoscaler   = "kube-controller-manager"
-	replicasPath = ".spec.replicas"
-)
+const replicasPath = ".spec.replicas"
 
-// takenByAutoscaler reports whether the lost fields are the number of replicas and nothing else, and a
-// HorizontalPodAutoscaler has it now. A person's kubectl scale goes the same way under another name, and is drift.
-func takenByAutoscaler(live metav1.Object, lost *fieldpath.Set) bool {
+// isAutoscaler reports whether a field manager's writes through the scale subresource are a HorizontalPodAutoscaler's. No
+// other controller of the controller manager makes any, and its field manager is what the program is called: in most
+// clusters, in k3s, and in MicroK8s.
+func isAutoscaler(manager string) bool {
+	return manager == "kube-controller-manager" || manager == "k3s" || manager == "kubelite"
+}
+
+// autoscalerOf returns the field manager of the HorizontalPodAutoscaler that has the number of replicas now, where that and
+// nothing else was lost; else an empty name. A person's kubectl scale goes the same way under another name, and is drift.
+func autoscalerOf(live metav1.Object, lost *fieldpath.Set) string {
 	replicas := fieldpath.NewSet(fieldpath.MakePathOrDie("spec", "replicas"))
 	if !lost.Equals(replicas) {
-		return false
+		return ""
 	}
 	entries := live.GetManagedFields()
 	for i := range entries {
-		if entries[i].Manager == autoscaler && entries[i].Subresource == "scale" && holds(&entries[i], replicas) {
-			return true
+		if isAutoscaler(entries[i].Manager) && entries[i].Subresource == "scale" && holds(&entries[i], replicas) {
+			return entries[i].Manager
 		}
 	}
-	return false
+	return ""
 }

@@ -94,10 +94,10 @@ func (o *object) applied(set string, form apply.Digest, live *metav1.PartialObje
 	}
 }
 
-// seen compares a state of the object that a watch shows. It tells whether an autoscaler took over the number of replicas.
-func (o *object) seen(live metav1.Object) (autoscaled bool) {
+// seen compares a state of the object that a watch shows. It names the autoscaler where one took over the number of replicas.
+func (o *object) seen(live metav1.Object) (autoscaler string) {
 	if older(live.GetResourceVersion(), o.base) {
-		return false // from before our own last write
+		return "" // from before our own last write
 	}
 	o.version = live.GetResourceVersion()
 	o.terminating = live.GetDeletionTimestamp() != nil
@@ -115,16 +115,17 @@ func (o *object) seen(live metav1.Object) (autoscaled bool) {
 	default:
 		return o.compare(live, now)
 	}
-	return false
+	return ""
 }
 
-func (o *object) compare(live metav1.Object, now imprint) (autoscaled bool) {
+func (o *object) compare(live metav1.Object, now imprint) (autoscaler string) {
 	gone := lost(o.imprint.fields.Value(), now.fields.Value())
-	switch {
-	case !gone.Empty() && takenByAutoscaler(live, gone):
+	if by := autoscalerOf(live, gone); by != "" {
 		o.imprint = now
 		o.calm()
-		return true
+		return by
+	}
+	switch {
 	case !gone.Empty():
 		o.found(finding{version: o.version, cause: Fields, lost: paths(gone), by: lastWriter(live, gone)})
 	case now.time != o.imprint.time:
@@ -132,7 +133,7 @@ func (o *object) compare(live metav1.Object, now imprint) (autoscaled bool) {
 	default:
 		o.calm()
 	}
-	return false
+	return ""
 }
 
 // gone takes in that a watch or a list shows, as of a version, that the object isn't there.

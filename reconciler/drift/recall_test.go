@@ -90,7 +90,9 @@ func TestRecallLeavesOutWhatIsNotKnown(t *testing.T) {
 	broken.Form = "!"
 	play(t, drift.Config{}, func(s *scene) {
 		s.watcher.Recall(set, []inventory.Item{broken, bare, found}, resourceOf)
-		s.watcher.Recall(set, items, func(inventory.ObjectRef) (schema.GroupVersionResource, bool) { return schema.GroupVersionResource{}, false })
+		s.watcher.Recall(set, items, func(inventory.ObjectRef) (schema.GroupVersionResource, bool) {
+			return schema.GroupVersionResource{}, false
+		})
 		if objects, resources := s.watcher.Watching(); objects+resources != 0 {
 			s.Errorf("watching %d objects of %d resources, want none", objects, resources)
 		}

@@ -127,8 +127,8 @@ func (r *resource) turnBack(version string) {
 }
 
 func (r *reading) compare(o *object, live metav1.Object) {
-	if o.seen(live) {
-		r.watcher.autoscaled(r.resource, o)
+	if by := o.seen(live); by != "" {
+		r.watcher.autoscaled(r.resource, o, by)
 	}
 	r.resource.schedule(r.watcher, o)
 }

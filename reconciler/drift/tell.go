@@ -42,10 +42,10 @@ func (w *Watcher) tell(r *resource, o *object, delay time.Duration) {
 }
 
 // autoscaled tells that an autoscaler has the number of replicas now. The caller holds the lock.
-func (w *Watcher) autoscaled(r *resource, o *object) {
+func (w *Watcher) autoscaled(r *resource, o *object, by string) {
 	if w.follow == nil || o.dropped {
 		return
 	}
-	event := Event{Set: o.set.Value(), Ref: r.ref(o), Cause: Autoscaled, Lost: []string{replicasPath}, By: autoscaler}
+	event := Event{Set: o.set.Value(), Ref: r.ref(o), Cause: Autoscaled, Lost: []string{replicasPath}, By: by}
 	time.AfterFunc(0, func() { w.config.Notify(event) })
 }
