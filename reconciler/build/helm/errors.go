@@ -55,7 +55,7 @@ func (r *renderer) executionError(s source, err error) error {
 			break
 		}
 	}
-	return &build.Error{File: at.file, Line: at.line, Err: wrapped{message, err}, Hint: via}
+	return &build.Error{File: at.file, Line: at.line, Err: wrapped{strings.TrimPrefix(message, "template: "), err}, Hint: via}
 }
 
 // position gives the place that a message names, or the last one where it is in text that

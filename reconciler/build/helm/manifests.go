@@ -22,9 +22,15 @@ func (b *Builder) collect(request build.Request, l *loaded, texts []rendered) ([
 	if !request.Options.Helm.SkipCRDs {
 		addCRDs(objects, l, l.chart)
 	}
+	left := b.limits.WithDefaults().Objects
 	for _, t := range texts {
+		t.seen.from.file = t.source.place
 		for _, d := range documents(t.text) {
-			d.add(objects, t)
+			if left--; left < 0 { // the objects may have been printed by a loop
+				at := t.from(d.first())
+				return nil, &build.Error{File: at.file, Line: at.line, Err: fmt.Errorf("more than %d objects", b.limits.WithDefaults().Objects)}
+			}
+			d.add(objects, &t)
 		}
 	}
 	return objects.Objects()
@@ -110,7 +116,7 @@ func (d document) first() int {
 	return at
 }
 
-func (d document) add(objects *build.Collector, t rendered) {
+func (d document) add(objects *build.Collector, t *rendered) {
 	at := t.from(d.first())
 	object, line, err := decode(d.text)
 	if err != nil {
@@ -167,15 +173,17 @@ func (d document) lineOffset(line int) int {
 	return at
 }
 
-// from tells which line of which template gave what stands at an offset.
-func (t rendered) from(offset int) position {
-	at := position{file: t.source.place}
-	for _, m := range t.marks {
-		if m.offset > offset {
-			break
-		}
-		at = m.from
-		at.line += bytes.Count(t.text[m.offset:offset], []byte("\n"))
+// from tells which line of which template gave what stands at an offset. It is quick where
+// offsets are asked for in order.
+func (t *rendered) from(offset int) position {
+	if offset < t.seen.offset {
+		t.seen = mark{from: position{file: t.source.place}}
+		t.next = 0
 	}
-	return at
+	for ; t.next < len(t.marks) && t.marks[t.next].offset <= offset; t.next++ {
+		t.seen = t.marks[t.next]
+	}
+	t.seen.from.line += bytes.Count(t.text[t.seen.offset:offset], []byte("\n"))
+	t.seen.offset = offset
+	return t.seen.from
 }

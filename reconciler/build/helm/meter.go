@@ -15,7 +15,8 @@ const (
 	maxList    = 200_000   // elements that one function may give
 	maxNesting = 500       // how deep values may lie in each other
 	maxDepth   = 1000      // how deep templates may call each other, as in Helm
-	stepPrice  = 32        // a call, a round of a loop, a value that is looked at
+	stepPrice  = 128       // a call, a round of a loop: about a microsecond
+	valuePrice = 16        // a value that is looked at, an element of a list
 )
 
 // errTooMuch says that rendering was ended because it would have taken too much.
@@ -61,7 +62,7 @@ func (m *meter) list(n int64) error {
 	if n > maxList {
 		return fmt.Errorf("%w: a list of more than %d elements", errTooMuch, maxList)
 	}
-	return m.spend((n + 1) * stepPrice)
+	return m.spend(stepPrice + n*valuePrice)
 }
 
 // enter counts a template that was called; leave one that ended.
@@ -102,7 +103,7 @@ func (m *meter) walk(v reflect.Value, depth int) error {
 		}
 		v = v.Elem()
 	}
-	price := int64(stepPrice + depth) // a level deeper is indented further
+	price := int64(valuePrice + depth) // a level deeper is indented further
 	switch v.Kind() {
 	case reflect.String:
 		return m.spend(price + int64(v.Len()))

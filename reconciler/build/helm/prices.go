@@ -56,9 +56,9 @@ func checks() map[string]check {
 func prices() map[string]int64 {
 	const mib = 1 << 20
 	return map[string]int64{
-		"genPrivateKey": 8 * mib, "genCA": 8 * mib, "genSelfSignedCert": 8 * mib, "genSignedCert": 8 * mib,
+		"genPrivateKey": 32 * mib, "genCA": 8 * mib, "genSelfSignedCert": 8 * mib, "genSignedCert": 8 * mib,
 		"genCAWithKey": mib, "genSelfSignedCertWithKey": mib, "genSignedCertWithKey": mib, "buildCustomCert": mib,
-		"bcrypt": 2 * mib, "htpasswd": 2 * mib, "derivePassword": 4 * mib,
+		"bcrypt": 4 * mib, "htpasswd": 4 * mib, "derivePassword": 4 * mib,
 	}
 }
 
@@ -128,7 +128,7 @@ func checkJoin(m *meter, args []reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	return m.text(n + times(n/stepPrice, int64(args[0].Len())))
+	return m.text(n + times(n/valuePrice, int64(args[0].Len())))
 }
 
 func checkSplit(m *meter, args []reflect.Value) error {
@@ -147,7 +147,7 @@ func checkSquare(m *meter, args []reflect.Value) error {
 		if err != nil {
 			return err
 		}
-		n = times(n, weight/stepPrice+1)
+		n = times(n, weight/valuePrice+1)
 	}
 	if len(args) == 1 {
 		n = times(n, n)
@@ -165,7 +165,16 @@ func checkDict(m *meter, args []reflect.Value) error {
 	return m.list(int64(args[0].Len()))
 }
 
-func checkParse(m *meter, args []reflect.Value) error { return m.text(times(10, int64(args[0].Len()))) }
+// checkParse pays for what aliases may take as well, which the parser gives up late.
+func checkParse(m *meter, args []reflect.Value) error {
+	text := args[0].String()
+	if strings.Contains(text, "&") && strings.Contains(text, "*") {
+		if err := m.spend(allowance / 32); err != nil {
+			return err
+		}
+	}
+	return m.text(times(10, int64(len(text))))
+}
 
 func checkRandom(m *meter, args []reflect.Value) error { return m.text(times(10, args[0].Int())) }
 

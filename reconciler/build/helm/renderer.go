@@ -42,6 +42,9 @@ type rendered struct {
 	source source
 	text   []byte
 	marks  []mark
+
+	seen mark // the last offset that was asked for, with its place
+	next int  // the first mark after it
 }
 
 // mark says that what follows offset in the text came from there.
