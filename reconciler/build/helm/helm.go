@@ -69,7 +69,7 @@ func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstruct
 		release = "release-name" // as in helm template
 	}
 	if len(release) > maxRelease || strings.Trim(release, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
-		return nil, &build.Error{File: request.Dir, Err: fmt.Errorf("%q can't be the name of a release", release), Hint: fmt.Sprintf("at most %d letters, digits and dashes", maxRelease)}
+		return nil, &build.Error{File: request.Dir, Err: fmt.Errorf("%q can't be the name of a release", release), Hint: fmt.Sprintf("spec.helm.releaseName may have %d letters, digits and dashes", maxRelease)}
 	}
 	request.Options.Release = release
 	if request.Options.Namespace == "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -104,7 +105,7 @@ func schemaError(err error) error {
 	if !ok {
 		return err
 	}
-	return errors.New(strings.Join(places(invalid), "; "))
+	return errors.New(strings.Join(slices.Sorted(slices.Values(places(invalid))), "; "))
 }
 
 func places(e *jsonschema.ValidationError) []string {
@@ -117,9 +118,7 @@ func places(e *jsonschema.ValidationError) []string {
 	}
 	var all []string
 	for _, cause := range e.Causes {
-		if len(all) < 20 {
-			all = append(all, places(cause)...)
-		}
+		all = append(all, places(cause)...)
 	}
 	return all
 }
