@@ -1,11 +1,13 @@
 package health_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
@@ -30,14 +32,27 @@ func (s *stage) waiter(patience time.Duration) (*health.Waiter, *requests) {
 // make creates objects as those of a set, and returns them as targets.
 func (s *stage) make(set string, objects ...*unstructured.Unstructured) []health.Target {
 	s.Helper()
+	targets, err := s.tryMake(s.ctx(), set, objects...)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return targets
+}
+
+// tryMake is make for goroutines of a test.
+func (s *stage) tryMake(ctx context.Context, set string, objects ...*unstructured.Unstructured) ([]health.Target, error) {
 	var targets []health.Target
 	for _, object := range objects {
 		object.SetLabels(map[string]string{apply.PartOfLabel: set})
-		live := s.create(object)
+		client, _ := s.resource(object)
+		live, err := client.Create(ctx, object, metav1.CreateOptions{})
+		if err != nil {
+			return nil, err
+		}
 		s.deleteAfter(live)
 		targets = append(targets, health.Target{Ref: inventory.RefOf(live), ResourceVersion: live.GetResourceVersion()})
 	}
-	return targets
+	return targets, nil
 }
 
 // TestTroubleIsNamed holds that what stands in no Pod's status, or may pass, is said while it is waited for, and ends the
