@@ -37,7 +37,6 @@ func (f *kubeFlags) add(cmd *cobra.Command) {
 // addEverywhere is for commands that may look at all namespaces.
 func (f *kubeFlags) addEverywhere(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&f.everywhere, "all-namespaces", "A", false, "look at all namespaces")
-	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 }
 
 // loader finds the kubeconfig as kubectl does.
@@ -55,6 +54,9 @@ func (f *kubeFlags) loader() clientcmd.ClientConfig {
 
 // connect gives the way to the cluster, and the namespace to look at: "" for all.
 func (f *kubeFlags) connect() (*inspect.Client, string, error) {
+	if f.everywhere && f.namespace != "" {
+		return nil, "", usageError{errors.New("name one namespace, or ask for all of them")}
+	}
 	loader := f.loader()
 	config, err := loader.ClientConfig()
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -158,4 +160,27 @@ func (s *stage) reader(rules ...rbacv1.PolicyRule) string {
 	path := filepath.Join(s.TempDir(), "reader")
 	s.must(clientcmd.WriteToFile(*config, path))
 	return path
+}
+
+// The checkout is built with the Sync's own options, what they take of the cluster included.
+func TestDiffBuildsAsTheSyncDoes(t *testing.T) {
+	s := newStage(t)
+	files := map[string]string{
+		"app/Chart.yaml":             "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+		"app/values.yaml":            "color: red\n",
+		"app/templates/config.yaml":  "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-config}\ndata: {color: {{ .Values.color }}, region: \"${REGION}\"}\n",
+		"app/templates/version.yaml": "{{ if .Capabilities.APIVersions.Has \"apps/v1/Deployment\" }}\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: modern}\n{{ end }}\n",
+	}
+	s.commit("First", files)
+	s.must(s.client.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "region"}, Data: map[string]string{"REGION": "eu"}}))
+	s.newSync("shop", func(sync *v1.Sync) {
+		sync.Spec.Helm = &v1.Helm{ReleaseName: "store", Values: &apiextensions.JSON{Raw: []byte(`{"color": "green"}`)}}
+		sync.Spec.Substitute = &v1.Substitute{From: []v1.SubstituteReference{{Kind: "ConfigMap", Name: "region"}}}
+	})
+	s.towline(0, "sync", "shop", "--wait")
+	s.equal("diff of the same", s.towline(0, "diff", "shop", "--path", s.checkout(files), "--exit-code").stderr, "2 unchanged\n")
+	files["app/templates/config.yaml"] = strings.Replace(files["app/templates/config.yaml"], "{color: {{", "{shade: {{", 1)
+	s.holds("diff", s.towline(3, "diff", "shop", "--path", s.checkout(files), "--exit-code").stdout, "change core/ConfigMap/NS/store-config", "-  color: green\n", "+  shade: green\n")
+	s.must(s.client.Delete(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "region"}}))
+	s.holds("diff without the variables", s.towline(1, "diff", "shop", "--path", s.checkout(files)).stderr, "reading variables from ConfigMap NS/region: configmaps \"region\" not found")
 }
