@@ -53,8 +53,11 @@ func (t traits) hook() bool { return !slices.Contains(t.phases, Main) }
 // traitsOf reads an object's annotations. The error names the annotation; the traits are then those of an object without.
 func traitsOf(object *unstructured.Unstructured) (traits, error) {
 	plain := traits{phases: []Phase{Main}}
-	found, annotations := plain, object.GetAnnotations()
-	var err error
+	found := plain
+	annotations, err := Understood(object.GetAnnotations())
+	if err != nil {
+		return plain, err
+	}
 	if found.phases, err = phasesOf(annotations); err != nil {
 		return plain, err
 	}

@@ -74,7 +74,7 @@ func inReverse(found []doomed) [][]doomed {
 	groups := map[rank][]doomed{}
 	for _, d := range found {
 		at := rank{stage: stageOf(d.ref.GroupKind())}
-		at.wave, _ = strconv.Atoi(d.live.Annotations[WaveAnnotation]) // one that can't be read was never applied
+		at.wave, _ = strconv.Atoi(orAsTheyAre(d.live.Annotations)[WaveAnnotation]) // one that can't be read was never applied
 		if at.stage == firstStage {
 			at.last = 1
 		}
@@ -179,8 +179,8 @@ func (a *Applier) look(ctx context.Context, set string, ref inventory.ObjectRef)
 	}
 	outcome := Outcome{Ref: ref, Action: Kept, UID: live.UID, ResourceVersion: live.ResourceVersion}
 	switch owner := live.Labels[PartOfLabel]; {
-	case live.Annotations[PruneAnnotation] == PruneDisabled:
-		outcome.Reason = fmt.Sprintf("its annotation %s says %s", PruneAnnotation, PruneDisabled)
+	case KeepsFromPruning(live.Annotations):
+		outcome.Reason = "its annotations opt it out of pruning"
 	case owner == "":
 		outcome.Reason = fmt.Sprintf("its label %s was taken off", PartOfLabel)
 	case owner != set:

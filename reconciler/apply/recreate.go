@@ -26,8 +26,8 @@ func (w *writing) lasting(live *metav1.PartialObjectMetadata) string {
 		return ""
 	case lastsForever(w.item.ref):
 		return fmt.Sprintf("deleting a %s deletes what is in it; to have it deleted and made again, annotate it with %s: %s", w.item.ref.Kind, ForceAnnotation, Enabled)
-	case live.Annotations[PruneAnnotation] == PruneDisabled:
-		return fmt.Sprintf("its annotation %s says %s; to have it deleted and made again, annotate it with %s: %s", PruneAnnotation, PruneDisabled, ForceAnnotation, Enabled)
+	case KeepsFromPruning(live.Annotations):
+		return fmt.Sprintf("its annotations opt it out of pruning; to have it deleted and made again, annotate it with %s: %s", ForceAnnotation, Enabled)
 	}
 	return ""
 }

@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 
@@ -130,7 +129,11 @@ func forced(sync *v1.Sync, live *unstructured.Unstructured) bool {
 	if live == nil {
 		return false
 	}
-	switch live.GetAnnotations()[apply.ForceAnnotation] {
+	annotations, err := apply.Understood(live.GetAnnotations())
+	if err != nil {
+		return false // such an object isn't applied at all
+	}
+	switch annotations[apply.ForceAnnotation] {
 	case apply.Enabled:
 		return true
 	case apply.Disabled:
@@ -161,8 +164,8 @@ func (c *Client) doomed(ctx context.Context, sync *v1.Sync, refs []inventory.Obj
 			continue // it is gone already
 		case !sync.Spec.Prune:
 			d.Action, d.Reason = DiffRelease, "spec.prune is false"
-		case live.GetAnnotations()[apply.PruneAnnotation] == apply.PruneDisabled:
-			d.Action, d.Reason = DiffRelease, fmt.Sprintf("its annotation %s says %s", apply.PruneAnnotation, apply.PruneDisabled)
+		case apply.KeepsFromPruning(live.GetAnnotations()):
+			d.Action, d.Reason = DiffRelease, "its annotations opt it out of pruning"
 		case live.GetLabels()[apply.PartOfLabel] != SetID(sync):
 			d.Action, d.Reason = DiffRelease, "it no longer carries the Sync's label"
 		case waits:
