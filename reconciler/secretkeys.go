@@ -19,7 +19,7 @@ import (
 // The keys of a Secret that a source is read with; the names are Flux's.
 const (
 	keyUsername     = "username"
-	keyPassword     = "password" //nolint:gosec // the name of a key
+	keyPassword     = "password"
 	keyBearer       = "bearerToken"
 	keyIdentity     = "identity"
 	keyKnownHosts   = "known_hosts"

@@ -112,7 +112,7 @@ func (v *vault) verifier(ctx context.Context, key types.NamespacedName, after ti
 	}
 	keys, err := gitsign.NewVerifier(object.Data, v.now)
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("Secret %q: %w", key, err)
+		return nil, time.Time{}, fmt.Errorf("reading the public keys of Secret %q: %w", key, err)
 	}
 	entry := verifierEntry{keys, v.now()}
 	v.mu.Lock()

@@ -124,9 +124,9 @@ func (v *Verifier) verifySSH(payload, armored []byte) (string, error) {
 	if err != nil {
 		return "", &VerifyError{Kind: ErrBad, Detail: err.Error()}
 	}
-	print := ssh.FingerprintSHA256(signature.PublicKey)
+	by := ssh.FingerprintSHA256(signature.PublicKey)
 	fail := func(kind error, detail string) (string, error) {
-		return "", &VerifyError{Fingerprint: print, Kind: kind, Detail: detail}
+		return "", &VerifyError{Fingerprint: by, Kind: kind, Detail: detail}
 	}
 	if signature.Namespace != sshNamespace {
 		return fail(ErrPurpose, fmt.Sprintf("the signature is for %q", signature.Namespace))
@@ -134,7 +134,7 @@ func (v *Verifier) verifySSH(payload, armored []byte) (string, error) {
 	if signature.Signature.Format == ssh.KeyAlgoRSA { // RSA with SHA-1
 		return fail(ErrWeak, signature.Signature.Format)
 	}
-	var refused error = &VerifyError{Fingerprint: print, Kind: ErrUnknownKey}
+	var refused error = &VerifyError{Fingerprint: by, Kind: ErrUnknownKey}
 	for _, k := range v.ssh {
 		if !bytes.Equal(k.key.Marshal(), signature.PublicKey.Marshal()) {
 			continue
@@ -142,26 +142,26 @@ func (v *Verifier) verifySSH(payload, armored []byte) (string, error) {
 		if err := sshsig.Verify(bytes.NewReader(payload), signature, k.key, signature.HashAlgorithm, sshNamespace); err != nil {
 			return fail(ErrBad, "")
 		}
-		if refused = k.admit(print, v.now()); refused == nil {
-			return print, nil
+		if refused = k.admit(by, v.now()); refused == nil {
+			return by, nil
 		}
 	}
 	return "", refused
 }
 
 // admit tells what keeps a key from counting now. One key may stand in several lines.
-func (k allowedKey) admit(print string, now time.Time) error {
+func (k allowedKey) admit(by string, now time.Time) error {
 	matches := func(pattern string) bool {
 		ok, err := path.Match(strings.TrimSpace(pattern), sshNamespace)
 		return err == nil && ok
 	}
 	switch {
 	case len(k.namespaces) > 0 && !slices.ContainsFunc(k.namespaces, matches):
-		return &VerifyError{print, ErrPurpose, fmt.Sprintf("the key counts for %q alone", strings.Join(k.namespaces, ","))}
+		return &VerifyError{by, ErrPurpose, fmt.Sprintf("the key counts for %q alone", strings.Join(k.namespaces, ","))}
 	case !k.after.IsZero() && now.Before(k.after):
-		return &VerifyError{print, ErrExpired, "it counts from " + k.after.Format(time.DateTime) + " UTC on"}
+		return &VerifyError{by, ErrExpired, "it counts from " + k.after.Format(time.DateTime) + " UTC on"}
 	case !k.before.IsZero() && !now.Before(k.before):
-		return &VerifyError{print, ErrExpired, "it counted until " + k.before.Format(time.DateTime) + " UTC"}
+		return &VerifyError{by, ErrExpired, "it counted until " + k.before.Format(time.DateTime) + " UTC"}
 	}
 	return nil
 }

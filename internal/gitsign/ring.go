@@ -53,9 +53,9 @@ func (r pgpRing) verify(payload, armored []byte, now time.Time) (string, error) 
 	if err != nil {
 		return "", &VerifyError{Kind: ErrBad, Detail: err.Error()}
 	}
-	print := issuer(signature)
+	by := issuer(signature)
 	fail := func(kind error, detail string) (string, error) {
-		return "", &VerifyError{Fingerprint: print, Kind: kind, Detail: detail}
+		return "", &VerifyError{Fingerprint: by, Kind: kind, Detail: detail}
 	}
 	if signature.IssuerKeyId == nil {
 		return fail(ErrBad, "it doesn't say by which key it is")
@@ -64,7 +64,7 @@ func (r pgpRing) verify(payload, armored []byte, now time.Time) (string, error) 
 	if len(keys) == 0 {
 		return fail(ErrUnknownKey, "")
 	}
-	print = fmt.Sprintf("%X", keys[0].PublicKey.Fingerprint)
+	by = fmt.Sprintf("%X", keys[0].PublicKey.Fingerprint)
 	if signature.SigType != packet.SigTypeBinary && signature.SigType != packet.SigTypeText {
 		return fail(ErrPurpose, fmt.Sprintf("the signature is of the type %#x", byte(signature.SigType)))
 	}
@@ -79,7 +79,7 @@ func (r pgpRing) verify(payload, armored []byte, now time.Time) (string, error) 
 	_, _, err = openpgp.VerifyDetachedSignature(openpgp.EntityList(r), bytes.NewReader(payload), bytes.NewReader(raw), config)
 	switch {
 	case err == nil:
-		return print, nil
+		return by, nil
 	case errors.Is(err, pgperrors.ErrKeyRevoked):
 		return fail(ErrRevoked, "")
 	case errors.Is(err, pgperrors.ErrKeyExpired), errors.Is(err, pgperrors.ErrSignatureExpired):

@@ -74,11 +74,11 @@ func NewVerifier(files map[string][]byte, now func() time.Time) (*Verifier, erro
 	v := &Verifier{now: now}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := v.add(files[name]); err != nil {
-			return nil, fmt.Errorf("reading the public keys in %q: %w", name, err)
+			return nil, fmt.Errorf("the key %q: %w", name, err)
 		}
 	}
 	if len(v.ssh) == 0 && len(v.pgp) == 0 {
-		return nil, errors.New("reading public keys: there is none")
+		return nil, errors.New("there is none")
 	}
 	return v, nil
 }

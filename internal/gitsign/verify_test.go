@@ -108,7 +108,7 @@ func check(t *testing.T, fingerprint string, err, want error) {
 }
 
 func TestVerifyOpenPGP(t *testing.T) {
-	now := time.Now()
+	now := time.Now().Add(time.Minute) // keys and signatures are dated to the second, and are made after this line
 	ring, other := gitsigntest.NewGnuPG(t), gitsigntest.NewGnuPG(t)
 	quick(ring, "", "ed25519", "sign,cert", "1y")
 	quick(other, "", "rsa2048", "sign,cert", "0")
@@ -192,4 +192,44 @@ func TestVerifierRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzVerify holds that nothing but the one signature of the one text counts, however
+// it is written.
+func FuzzVerify(f *testing.F) {
+	file := gitsigntest.SSHKey(f, "", "ed25519")
+	text, err := os.ReadFile(file + ".pub")
+	if err != nil {
+		f.Fatal(err)
+	}
+	v, err := gitsign.NewVerifier(map[string][]byte{"keys": text}, time.Now)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{
+		"", "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----", "-----BEGIN PGP SIGNATURE-----\n\niHUEABYK\n-----END PGP SIGNATURE-----",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, signature string) {
+		var failed *gitsign.VerifyError
+		if by, err := v.Verify([]byte(payload), []byte(signature)); !errors.As(err, &failed) {
+			t.Errorf("%q counts as a signature by %s: %v", signature, by, err)
+		}
+	})
+}
+
+// FuzzNewVerifier holds that no text of keys is too much.
+func FuzzNewVerifier(f *testing.F) {
+	for _, seed := range []string{
+		"ssh-ed25519 AAAA", "a@example.com namespaces=\"git\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDME\n-----END PGP PUBLIC KEY BLOCK-----",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, keys string) {
+		if v, err := gitsign.NewVerifier(map[string][]byte{"keys": []byte(keys)}, time.Now); (v == nil) == (err == nil) {
+			t.Errorf("got %v and %v", v, err)
+		}
+	})
 }
