@@ -130,7 +130,7 @@ func CleanDir(fsys fs.FS, dir string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", &Error{File: clean, Err: fs.ErrNotExist, Hint: "the repository has no such folder at this revision"}
 	case err != nil:
-		return "", fmt.Errorf("looking at folder %q: %w", clean, err)
+		return "", LinkError(fsys, clean, fmt.Errorf("looking at folder %q: %w", clean, err))
 	case !info.IsDir():
 		return "", &Error{File: clean, Err: errors.New("not a folder"), Hint: "the path of a Sync names a folder, not a file"}
 	}

@@ -54,7 +54,7 @@ func (r *Reader) ReadFile(name string) ([]byte, error) {
 	}
 	f, err := r.fsys.Open(name)
 	if err != nil {
-		return nil, place(name, err)
+		return nil, LinkError(r.fsys, name, place(name, err))
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	data, err := io.ReadAll(io.LimitReader(f, r.limits.FileBytes+1))

@@ -53,7 +53,7 @@ func (*Builder) Detect(fsys fs.FS, dir string) (bool, error) {
 			return true, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return false, fmt.Errorf("looking for a kustomization in %q: %w", dir, err)
+			return false, build.LinkError(fsys, path.Join(dir, name), fmt.Errorf("looking for a kustomization in %q: %w", dir, err))
 		}
 	}
 	return false, nil

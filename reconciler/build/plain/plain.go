@@ -102,11 +102,11 @@ func (w *walk) file(name string, entry fs.DirEntry) error {
 }
 
 // refuse tells why an entry can't be read as a manifest, or nil.
-func (w *walk) refuse(name string, entry fs.DirEntry) *build.Error {
+func (w *walk) refuse(name string, entry fs.DirEntry) error {
 	if entry.Type()&fs.ModeSymlink != 0 {
 		info, err := fs.Stat(w.fsys, name)
 		if err != nil {
-			return &build.Error{File: name, Err: err, Hint: "symbolic links must stay inside the repository"}
+			return build.LinkError(w.fsys, name, err)
 		}
 		if info.IsDir() {
 			return &build.Error{File: name, Err: errors.New("a symbolic link to a folder isn't followed")}
