@@ -89,14 +89,13 @@ func (a *Applier) awaitGone(ctx context.Context, resource schema.GroupVersionRes
 		if gone {
 			return nil, nil //nolint:nilnil // as above
 		}
-		if err == nil && !rested(ctx, backoff.Step()) {
-			return last, nil
-		}
-		if ctx.Err() != nil {
-			return last, nil
-		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return last, nil //nolint:nilerr // the end of ctx is what last is for
+		case err != nil:
 			return nil, err
+		case !rested(ctx, backoff.Step()):
+			return last, nil
 		}
 	}
 }

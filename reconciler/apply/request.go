@@ -79,16 +79,20 @@ func (a *Applier) metadata(ctx context.Context, resource schema.GroupVersionReso
 // adjust moves managed fields of the live object, and does nothing where there is nothing to move. It works on exactly
 // the state that it was decided by: where that is an old one, it looks and decides again.
 func (a *Applier) adjust(ctx context.Context, it item, live *metav1.PartialObjectMetadata, decide func(*ownership) error) (*metav1.PartialObjectMetadata, *ownership, error) {
+	grew := false // also where it was a try whose answer was lost
 	for try := 1; ; try++ {
 		moved, err := ownershipOf(live)
 		if err == nil {
 			err = decide(moved)
+			grew = grew || moved.grew
+			moved.grew = grew
 		}
 		if err != nil || !moved.changed {
 			return live, moved, err
 		}
 		after, err := a.reown(ctx, it, live, moved)
-		if err == nil || !apierrors.IsConflict(err) || try == adjustTries {
+		// Invalid is the answer where the annotation that is to be removed isn't there any more: it is an old state, too.
+		if old := apierrors.IsConflict(err) || apierrors.IsInvalid(err); !old || try == adjustTries {
 			return after, moved, err
 		}
 		if live, err = a.metadata(ctx, it.resource, it.ref); err != nil {

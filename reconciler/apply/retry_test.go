@@ -72,7 +72,13 @@ func TestCutConnectionsAreTriedAgain(t *testing.T) {
 	tries := 0
 	server := newAPIServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		if tries++; tries == 1 {
-			panic(http.ErrAbortHandler)
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = connection.Close() // that is the fault
+			return
 		}
 		_, _ = w.Write([]byte(written))
 	})
