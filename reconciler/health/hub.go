@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 
@@ -48,8 +49,8 @@ type feed struct {
 // state is what a feed has read.
 type state interface {
 	stream.Reader
-	// join has signal called whenever something changed that belongs to the set, until leave is.
-	join(set string, signal func()) (leave func())
+	// join has signal called whenever something changed that concerns the topic, until leave is: a set, or a workload.
+	join(topic string, signal func()) (leave func())
 	trim(metav1.Object)
 	// failed tells that the API server couldn't be asked, or, with nil, that it could again.
 	failed(error)
@@ -84,16 +85,16 @@ func (h *hub) objects(resource schema.GroupVersionResource, kind schema.GroupKin
 	return s, l.release
 }
 
-// pods gives the feed in which a namespace's Pods are found.
-func (h *hub) pods(namespace, set string, signal func()) (*podState, func()) {
+// pods gives the feed in which a namespace's Pods are found; signal is called when those of one workload fare otherwise.
+func (h *hub) pods(namespace string, workload types.UID, signal func()) (*podState, func()) {
 	key := feedKey{resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, any: true, namespace: namespace}
-	l := h.lease(key, true, set, signal, func(ctx context.Context) state { return newPodState(ctx, h.cluster) })
+	l := h.lease(key, true, string(workload), signal, func(ctx context.Context) state { return newPodState(ctx, h.cluster) })
 	s, _ := l.state.(*podState)
 	return s, l.release
 }
 
 // lease uses a feed, which is started where there is none yet.
-func (h *hub) lease(key feedKey, shareable bool, set string, signal func(), read func(context.Context) state) lease {
+func (h *hub) lease(key feedKey, shareable bool, topic string, signal func(), read func(context.Context) state) lease {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.feeds[key]
@@ -108,7 +109,7 @@ func (h *hub) lease(key feedKey, shareable bool, set string, signal func(), read
 		f.end = nil
 	}
 	f.users++
-	leave := f.join(set, signal)
+	leave := f.join(topic, signal)
 	return lease{f, sync.OnceFunc(func() {
 		leave()
 		h.leave(f)

@@ -28,14 +28,14 @@ func (v *vigil) podsAfter() time.Duration { return min(time.Second, max(v.grace,
 // warningsAfter is how long an object may be in progress before events are read.
 func (v *vigil) warningsAfter() time.Duration { return min(askWarnings, max(v.patience, 0)) }
 
-// podsOf gives the Pods of a namespace, which are watched from the first time on.
-func (v *vigil) podsOf(namespace string) *podState {
-	if v.pods[namespace] == nil {
-		state, release := v.hub.pods(namespace, v.set, v.signal)
-		v.pods[namespace] = state
+// podsOf gives the Pods among which a workload's are, which are watched from the first time on.
+func (v *vigil) podsOf(namespace string, workload types.UID) *podState {
+	if v.pods[workload] == nil {
+		state, release := v.hub.pods(namespace, workload, v.signal)
+		v.pods[workload] = state
 		v.release = append(v.release, release)
 	}
-	return v.pods[namespace]
+	return v.pods[workload]
 }
 
 // warningsOf gives what events say about a namespace's objects, once something has been in progress for long.

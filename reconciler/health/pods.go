@@ -14,21 +14,24 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// podState is what is known of Pods: of those that aren't ready, why.
+// podState is what is known of Pods: of those that aren't ready, why. Its audience is told by the UID of the workload.
 type podState struct {
 	*cluster
 	background func(func(context.Context)) // ends with the feed
 
 	mu   sync.Mutex
 	pods map[types.UID]*pod
-	sets map[types.UID]*replicaSet // as looked up
+	of   map[types.UID]map[types.UID]*pod        // the same by owner
+	sets map[types.UID]*replicaSet               // as looked up
+	runs map[types.UID]map[types.UID]*replicaSet // the same by Deployment
 	audience
 }
 
 func newPodState(ctx context.Context, c *cluster) *podState {
 	return &podState{
 		cluster: c, background: func(work func(context.Context)) { go work(ctx) },
-		pods: make(map[types.UID]*pod), sets: make(map[types.UID]*replicaSet), audience: newAudience(),
+		pods: make(map[types.UID]*pod), of: make(map[types.UID]map[types.UID]*pod),
+		sets: make(map[types.UID]*replicaSet), runs: make(map[types.UID]map[types.UID]*replicaSet), audience: newAudience(),
 	}
 }
 
@@ -54,57 +57,71 @@ func (s *podState) Listed(list []metav1.Object, _ string) {
 	}
 	for uid := range s.pods {
 		if !listed[uid] {
-			delete(s.pods, uid)
+			s.drop(uid)
 		}
 	}
-	s.tellAll()
 }
 
 // Seen takes in one Pod.
 func (s *podState) Seen(live metav1.Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.take(live) {
-		s.tellAll()
-	}
+	s.take(live)
 }
 
 // Gone takes in that a Pod is deleted.
 func (s *podState) Gone(live metav1.Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pods[live.GetUID()] != nil {
-		delete(s.pods, live.GetUID())
-		s.tellAll()
-	}
+	s.drop(live.GetUID())
 }
 
-// take notes how a Pod fares, and reports whether that is news. The caller holds the lock.
-func (s *podState) take(live metav1.Object) bool {
+// take notes how a Pod fares. The caller holds the lock.
+func (s *podState) take(live metav1.Object) {
 	object, ok := live.(*unstructured.Unstructured)
 	if !ok {
-		return false
+		return
 	}
 	var read corev1.Pod
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &read); err != nil {
-		return false // a Pod that this version can't read tells nothing
+		return // a Pod that this version can't read tells nothing
 	}
-	before := s.pods[read.UID]
 	trouble, ok := PodTrouble(&read)
-	if !ok {
-		delete(s.pods, read.UID)
-		return before != nil
+	owner := metav1.GetControllerOf(&read)
+	if !ok || owner == nil {
+		s.drop(read.UID)
+		return
 	}
-	now := readPod(&read, trouble)
+	before, now := s.pods[read.UID], readPod(&read, trouble)
 	now.since = time.Now()
 	if before != nil && lasts(before.Trouble, trouble) {
 		now.since = before.since
 	}
-	if owner := metav1.GetControllerOf(&read); owner != nil && owner.Kind == "ReplicaSet" {
+	if owner.Kind == "ReplicaSet" {
 		now.set = s.replicaSet(read.Namespace, owner)
 	}
 	s.pods[read.UID] = now
-	return before == nil || before.Trouble != trouble
+	if s.of[now.owner] == nil {
+		s.of[now.owner] = make(map[types.UID]*pod)
+	}
+	s.of[now.owner][read.UID] = now
+	if before == nil || before.Trouble != trouble {
+		s.tell(now.workload())
+	}
+}
+
+// drop forgets a Pod. The caller holds the lock.
+func (s *podState) drop(uid types.UID) {
+	p := s.pods[uid]
+	if p == nil {
+		return
+	}
+	delete(s.pods, uid)
+	delete(s.of[p.owner], uid)
+	if len(s.of[p.owner]) == 0 {
+		delete(s.of, p.owner)
+	}
+	s.tell(p.workload())
 }
 
 // worst returns the Pod of a workload that is in the deepest trouble, and for longest; nil where none is.
@@ -112,15 +129,26 @@ func (s *podState) worst(work *workload) *pod {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var worst *pod
-	for _, p := range s.pods {
-		if !work.runs(p) {
-			continue
-		}
-		if worst == nil || p.Severity > worst.Severity || p.Severity == worst.Severity && p.before(worst) {
-			worst = p
+	consider := func(pods map[types.UID]*pod) {
+		for _, p := range pods {
+			if work.runs(p) && (worst == nil || p.Severity > worst.Severity || p.Severity == worst.Severity && p.before(worst)) {
+				worst = p
+			}
 		}
 	}
+	consider(s.of[work.uid])
+	for set := range s.runs[work.uid] {
+		consider(s.of[set])
+	}
 	return worst
+}
+
+// workload gives the UID of what the Pod belongs to, as far as it is known.
+func (p *pod) workload() string {
+	if p.set != nil && p.set.owner != "" {
+		return string(p.set.owner)
+	}
+	return string(p.owner)
 }
 
 // before orders Pods by how long they have been in trouble, and then by their message, so that reports don't flicker.
@@ -154,7 +182,14 @@ func (s *podState) replicaSet(namespace string, owner *metav1.OwnerReference) *r
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		set.owner, set.revision = found.owner, found.revision
-		s.tellAll()
+		if set.owner == "" {
+			return
+		}
+		if s.runs[set.owner] == nil {
+			s.runs[set.owner] = make(map[types.UID]*replicaSet)
+		}
+		s.runs[set.owner][owner.UID] = set
+		s.tell(string(set.owner))
 	})
 	return set
 }

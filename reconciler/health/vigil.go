@@ -16,8 +16,8 @@ type vigil struct {
 	run     func(func(context.Context)) // beside the wait, until it ends
 	changed chan struct{}               // holds a token when something changed since the last look
 	targets []*target
-	pods    map[string]*podState // by namespace
-	noticed map[string]time.Time // since when an event's trouble has been known, by UID and reason
+	pods    map[types.UID]*podState // by workload
+	noticed map[string]time.Time    // since when an event's trouble has been known, by UID and reason
 	release []func()
 }
 
@@ -111,7 +111,7 @@ func (v *vigil) blame(t *target, one *seen, health Health, now time.Time) (Healt
 	}
 	found := v.warningsOf(t.ref.Namespace, waited)
 	if one.work != nil {
-		if p := v.podsOf(t.ref.Namespace).worst(one.work); p != nil {
+		if p := v.podsOf(t.ref.Namespace, one.uid).worst(one.work); p != nil {
 			other, from := v.explain(p, found[p.uid])
 			consider(other, from)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // Wait returns when all targets are Current or one has Failed, both with a nil error, or when ctx ends, with its cause.
@@ -24,7 +25,7 @@ func (w *Waiter) Wait(ctx context.Context, request Request) (Report, error) {
 	defer stop()
 	v := &vigil{
 		Waiter: w, set: request.Set, changed: make(chan struct{}, 1),
-		pods: make(map[string]*podState), noticed: make(map[string]time.Time),
+		pods: make(map[types.UID]*podState), noticed: make(map[string]time.Time),
 		run: func(work func(context.Context)) { lookups.Go(func() { work(looking) }) },
 	}
 	defer v.end()
