@@ -106,7 +106,7 @@ func (f *rollbackFlags) request(sync *v1.Sync) (revert.Request, error) {
 	}
 	return revert.Request{
 		Name: sync.Namespace + "/" + sync.Name, Short: sync.Name, Branch: cmp.Or(from.Branch, v1.DefaultBranch), Paths: cleaned(paths),
-		Good: gitrepo.Hash(way.Good), Bad: gitrepo.Hash(way.Bad), Why: cmp.Or(f.reason, why),
+		Good: gitrepo.Hash(way.Good), Why: cmp.Or(f.reason, why),
 	}, nil
 }
 

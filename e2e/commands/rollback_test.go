@@ -35,7 +35,9 @@ func TestRollback(t *testing.T) {
 	}
 	s.equal("rollback", s.towline(0, "rollback", "shop", "--forge", "github").stdout,
 		"undoes  HASH Update web to bad\nexcludes  bad in policies/web.yaml\nopened  HOST/acme/deploy/pull/1\n")
-	s.equal("rollback again", s.towline(0, "rollback", "shop", "--forge", "github").stdout,
+	s.commit("Elsewhere again", map[string]string{"other/README": "hello once more\n"})
+	s.towline(1, "sync", "shop", "--wait")
+	s.equal("rollback again, after a commit elsewhere", s.towline(0, "rollback", "shop", "--forge", "github").stdout,
 		"undoes  HASH Update web to bad\nexcludes  bad in policies/web.yaml\nopen  HOST/acme/deploy/pull/1, as it was before\n")
 	pulls := s.repo.PullRequests()
 	if len(pulls) != 1 || pulls[0].Head != "towline/rollback-shop-"+bad[:8] || pulls[0].Title != "Roll back shop to "+s.goodHash()[:8] {
@@ -52,7 +54,7 @@ func TestRollback(t *testing.T) {
 	if diff := cmp.Diff(web("v1"), s.file("app/web.yaml")); diff != "" {
 		t.Errorf("the manifest (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff("hello again\n", s.file("other/README")); diff != "" {
+	if diff := cmp.Diff("hello once more\n", s.file("other/README")); diff != "" {
 		t.Errorf("what was changed elsewhere (-want +got):\n%s", diff)
 	}
 }

@@ -76,8 +76,6 @@ type Request struct {
 	Paths []string
 	// Good is the commit to go back to.
 	Good gitrepo.Hash
-	// Bad is the commit that is known to be bad. Default: the newest that is undone.
-	Bad gitrepo.Hash
 	// Why says in words what is wrong; it may come from anywhere.
 	Why string
 }
@@ -86,6 +84,7 @@ type Request struct {
 type Plan struct {
 	Request
 	Base   gitrepo.Hash // the branch's head that it is made on
+	Bad    gitrepo.Hash // the newest commit that is undone
 	Undone []Undone     // newest first
 	// Excluded are the tags that no policy will choose again.
 	Excluded []Exclusion

@@ -26,11 +26,11 @@ const (
 
 // finish puts into words what the plan does, and makes its commit.
 func (p *Plan) finish(d delta, undone []gitrepo.CommitInfo, cfg Config) {
-	if p.Bad == "" {
-		p.Bad = p.Base
-		if len(undone) > 0 {
-			p.Bad = undone[0].Hash
-		}
+	// Commits that touch nothing of it don't make it another rollback, so the head of the
+	// branch isn't what names it.
+	p.Bad = p.Base
+	if len(undone) > 0 {
+		p.Bad = undone[0].Hash
 	}
 	for _, commit := range undone {
 		p.Undone = append(p.Undone, Undone{Hash: commit.Hash, Subject: markup.OneLine(subject(commit.Message), maxLine), Author: markup.OneLine(commit.Author.Name, maxLine)})
