@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -100,10 +101,26 @@ func (m *metrics) state(s *v1.Sync, st *state) {
 		total += kind.Count
 	}
 	m.owned.WithLabelValues(s.Namespace, s.Name).Set(float64(total))
-	m.condition.DeletePartialMatch(labelsOf(st))
+	m.conditions(st)
+}
+
+// conditions shows those of a Sync. It touches only what has changed: finding all series
+// of one Sync means going through those of all.
+func (m *metrics) conditions(st *state) {
+	now := map[string]string{}
 	for _, c := range st.status.Conditions {
-		m.condition.WithLabelValues(s.Namespace, s.Name, c.Type, string(c.Status)).Set(1)
+		now[c.Type] = string(c.Status)
 	}
+	if maps.Equal(now, st.shown) {
+		return
+	}
+	for kind, status := range st.shown {
+		m.condition.DeleteLabelValues(st.key.Namespace, st.key.Name, kind, status)
+	}
+	for kind, status := range now {
+		m.condition.WithLabelValues(st.key.Namespace, st.key.Name, kind, status).Set(1)
+	}
+	st.shown = now
 }
 
 func number(yes bool) float64 {

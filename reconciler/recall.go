@@ -27,6 +27,12 @@ const recallWithin = 10 * time.Second
 // it how each object was left, so that what still stands so costs no request.
 func (w *work) recall(ctx context.Context) ([]inventory.Item, error) {
 	owns := len(w.st.status.Inventory) > 0
+	if !owns && !controllerutil.ContainsFinalizer(w.sync, v1.Finalizer) && w.st.retry.failures == 0 {
+		// Nothing was ever applied for it, so there is no inventory, unless of an earlier
+		// Sync of its name: then the first save fails, and this look is made.
+		w.st.recalled = true
+		return nil, nil
+	}
 	restored, err := w.st.store.Restore(ctx, owns, func(ctx context.Context) ([]inventory.ObjectRef, error) {
 		return w.finder.Find(ctx, w.st.set, applyset.Kinds(w.sync.Annotations))
 	})

@@ -54,6 +54,8 @@ type state struct {
 	recheck backoff
 	checkAt time.Time // when bad health is looked at again; zero for not
 
+	shown map[string]string // the conditions that the metrics show: status by type
+
 	said map[string]string // what was last said of each subject: no event, log line or commit status twice
 }
 

@@ -255,7 +255,7 @@ func (n *network) cut() {
 	n.connections = nil
 }
 
-func toJSON(t *testing.T, value any) string {
+func toJSON(t testing.TB, value any) string {
 	t.Helper()
 	encoded, err := yaml.Marshal(value)
 	if err != nil {

@@ -67,7 +67,7 @@ func (s *syncs) await(resource schema.GroupVersionResource, namespace, name, wha
 	}
 	state := "there is none"
 	if last != nil {
-		state = toJSON(s.T, last.Object)
+		state = toJSON(s.TB, last.Object)
 	}
 	s.Fatalf("%s/%s: waited in vain for: %s\n%s", resource.Resource, name, what, state)
 	return nil

@@ -43,7 +43,7 @@ const webhookKey = "a key for tests"
 // syncs is a reconciler that looks at one namespace, with a Git server and a
 // repository of its own.
 type syncs struct {
-	*testing.T
+	testing.TB
 	cluster   *testbed.Cluster
 	namespace string
 	git       *gitrepotest.Server
@@ -59,14 +59,14 @@ type syncs struct {
 }
 
 // newSyncs starts a reconciler on the shared cluster.
-func newSyncs(t *testing.T, change ...func(*reconciler.Config)) *syncs {
+func newSyncs(t testing.TB, change ...func(*reconciler.Config)) *syncs {
 	t.Helper()
 	return newSyncsOn(t, testbed.Kube(t), change...)
 }
 
-func newSyncsOn(t *testing.T, cluster *testbed.Cluster, change ...func(*reconciler.Config)) *syncs {
+func newSyncsOn(t testing.TB, cluster *testbed.Cluster, change ...func(*reconciler.Config)) *syncs {
 	t.Helper()
-	s := &syncs{T: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1000)}}
+	s := &syncs{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1000)}}
 	s.url = s.git.Create("deploy")
 	s.connect()
 	s.serviceAccount("deployer", "cluster-admin")
@@ -227,7 +227,7 @@ spec:
 `
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	var config net.ListenConfig
 	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -20,7 +20,7 @@ spec:
 `
 
 func TestSyncSchema(t *testing.T) {
-	s := &syncs{T: t, cluster: testbed.Kube(t)}
+	s := &syncs{TB: t, cluster: testbed.Kube(t)}
 	s.connect()
 	s.namespace = s.cluster.Namespace(t)
 	for _, tt := range []struct {
@@ -87,7 +87,7 @@ func TestSyncSchema(t *testing.T) {
 }
 
 func TestSyncDefaults(t *testing.T) {
-	s := &syncs{T: t, cluster: testbed.Kube(t)}
+	s := &syncs{TB: t, cluster: testbed.Kube(t)}
 	s.connect()
 	s.namespace = s.cluster.Namespace(t)
 	got, err := s.dynamic.Resource(syncResource()).Namespace(s.namespace).Create(s.ctx(),
