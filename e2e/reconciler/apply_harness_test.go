@@ -155,7 +155,7 @@ func (h *harness) ref(object *unstructured.Unstructured) inventory.ObjectRef {
 }
 
 // object reads a manifest.
-func object(t *testing.T, manifest string) *unstructured.Unstructured {
+func object(t testing.TB, manifest string) *unstructured.Unstructured {
 	t.Helper()
 	content := map[string]any{}
 	if err := yaml.Unmarshal([]byte(manifest), &content); err != nil {

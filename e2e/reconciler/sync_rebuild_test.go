@@ -86,7 +86,7 @@ func TestSyncRebuildsTheCluster(t *testing.T) {
 func (s *syncs) bindClusterAdmin(name string) {
 	s.Helper()
 	resource := schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"}
-	binding := object(s.T, fmt.Sprintf(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: %[1]s-%[2]s},
+	binding := object(s.TB, fmt.Sprintf(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: %[1]s-%[2]s},
   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin},
   subjects: [{kind: ServiceAccount, namespace: %[1]s, name: %[2]s}]}`, s.namespace, name))
 	_, err := s.dynamic.Resource(resource).Create(s.ctx(), binding, metav1.CreateOptions{})
