@@ -2,7 +2,11 @@ package reconciler
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +21,9 @@ const (
 	headTimeout  = 30 * time.Second
 	fetchTimeout = 10 * time.Minute
 )
+
+// goneMark begins the names of folders whose mirrors are being removed.
+const goneMark = ".gone-"
 
 // joinPause is how soon after a poll another one may be due because a Sync began to
 // use the repository: a thousand that come together cost one.
@@ -69,6 +76,7 @@ func newSources(c Config, m *metrics, wake func(types.NamespacedName)) *sources 
 // run lets pollers live until ctx ends.
 func (s *sources) run(ctx context.Context) error {
 	defer close(s.ended)
+	s.sweep()
 	var pollers sync.WaitGroup
 	defer pollers.Wait()
 	for {
@@ -78,6 +86,19 @@ func (s *sources) run(ctx context.Context) error {
 		case p := <-s.born:
 			pollers.Go(func() { p.live(ctx) })
 		}
+	}
+}
+
+// sweep removes what an end in the middle of removing mirrors has left.
+func (s *sources) sweep() {
+	entries, err := os.ReadDir(s.dir)
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), goneMark) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, entry.Name())))
+		}
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.log.Warn("removing mirrors that aren't used any more", "error", err)
 	}
 }
 

@@ -112,7 +112,7 @@ func (p *poller) poll(ctx context.Context) {
 	}
 	asked := p.begin()
 	start := time.Now()
-	moved, err := p.ask(ctx, asked)
+	listed, moved, err := p.ask(ctx, asked)
 	s.metrics.polled(time.Since(start), moved, err)
 
 	s.mu.Lock()
@@ -121,7 +121,7 @@ func (p *poller) poll(ctx context.Context) {
 	switch {
 	case err == nil:
 		p.retry.reset()
-	case p.someWell():
+	case listed: // something that is followed isn't there, or can't be fetched
 		pause = min(pause, p.retry.next())
 	default:
 		pause = p.retry.next()
@@ -142,15 +142,6 @@ func (p *poller) begin() []*follow {
 	return all
 }
 
-func (p *poller) someWell() bool {
-	for _, f := range p.follows {
-		if f.err == nil {
-			return true
-		}
-	}
-	return false
-}
-
 // interval is the shortest of the users', with jitter.
 func (p *poller) interval() time.Duration {
 	shortest := time.Duration(0)
@@ -165,11 +156,12 @@ func (p *poller) interval() time.Duration {
 }
 
 // ask gives what has become of every Ref to its users, each as soon as it is known, and
-// whether anything moved. The error is one of them.
-func (p *poller) ask(ctx context.Context, asked []*follow) (moved bool, err error) {
+// whether the references could be listed and anything moved. The error is one of them.
+func (p *poller) ask(ctx context.Context, asked []*follow) (listed, moved bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
 	refs, err := p.repo.Refs(limited)
+	listed = err == nil
 	var problems []error
 	for _, f := range asked {
 		news, problem := false, err
@@ -177,7 +169,7 @@ func (p *poller) ask(ctx context.Context, asked []*follow) (moved bool, err erro
 			news, problem = p.follow(ctx, f, refs)
 		}
 		if ctx.Err() != nil { // we end, or nobody follows anything any more: it is no failure
-			return moved, problem
+			return listed, moved, problem
 		}
 		moved = moved || news
 		if problem != nil {
@@ -186,9 +178,9 @@ func (p *poller) ask(ctx context.Context, asked []*follow) (moved bool, err erro
 		}
 	}
 	if len(problems) > 0 {
-		return moved, problems[0]
+		return listed, moved, problems[0]
 	}
-	return moved, nil
+	return listed, moved, nil
 }
 
 // clear removes the mirror of a repository that nobody uses any more: credentials come
@@ -211,7 +203,7 @@ func (p *poller) giveUp() (string, error) {
 	if s.pollers[p.key] != nil {
 		return "", nil // in use again
 	}
-	gone, err := os.MkdirTemp(s.dir, ".gone-")
+	gone, err := os.MkdirTemp(s.dir, goneMark)
 	if err != nil {
 		return "", err
 	}
