@@ -37,15 +37,12 @@ func (s *scene) await(list client.ObjectList, name, namespace, what string, want
 	s.Fatalf("%s: waited in vain for: %s\n%s%v", name, what, text, err)
 }
 
-func (s *scene) awaitSync(name, what string, want func(*v1.Sync) bool) *v1.Sync {
+func (s *scene) awaitSync(name, what string, want func(*v1.Sync) bool) {
 	s.Helper()
-	var found *v1.Sync
 	s.await(&v1.SyncList{}, name, s.namespace, what, func(o client.Object) bool {
-		var ok bool
-		found, ok = o.(*v1.Sync)
+		found, ok := o.(*v1.Sync)
 		return ok && want(found)
 	})
-	return found
 }
 
 // ready waits until a Sync is ready at a revision.

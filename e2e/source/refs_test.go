@@ -20,9 +20,9 @@ func newRepository(t *testing.T) repository {
 	return repository{server, server.Create("deploy")}
 }
 
-// put commits a value to a branch and gives the commit.
-func (r repository) put(branch, value string) string {
-	return r.Commit("deploy", gitrepotest.Commit{Branch: branch, Files: one(value)})
+// put commits a value to main and gives the commit.
+func (r repository) put(value string) string {
+	return r.Commit("deploy", gitrepotest.Commit{Files: one(value)})
 }
 
 // TestWhatIsFollowed goes through branch, tag, range and commit, and what each does when
@@ -31,7 +31,7 @@ func TestWhatIsFollowed(t *testing.T) {
 	t.Parallel()
 	s, r := newScene(t), newRepository(t)
 	r.Git("deploy", "config", "uploadpack.allowAnySHA1InWant", "true")
-	first := r.put("main", "1")
+	first := r.put("1")
 	r.Git("deploy", "tag", "-a", "-m", "One", "v1.0.0", "main")
 	s.sync("branch", v1.Source{URL: r.url}, folder)
 	s.ready("branch", "main@sha1:"+first)
@@ -39,7 +39,7 @@ func TestWhatIsFollowed(t *testing.T) {
 	s.ready("branch", "v1.0.0@sha1:"+first)
 
 	// A tag that is moved is followed.
-	second := r.put("main", "2")
+	second := r.put("2")
 	r.Git("deploy", "tag", "-f", "-a", "-m", "Again", "v1.0.0", "main")
 	s.ready("branch", "v1.0.0@sha1:"+second)
 	s.holds("2")
@@ -47,10 +47,10 @@ func TestWhatIsFollowed(t *testing.T) {
 	// Of a range the highest tag, and a new one in the range, but none outside of it.
 	s.edit("branch", func(y *v1.Sync) { y.Spec.Source.Tag, y.Spec.Source.Semver = "", ">=1.0.0 <2.0.0" })
 	s.ready("branch", "v1.0.0@sha1:"+second)
-	r.put("main", "never")
+	r.put("never")
 	r.Git("deploy", "tag", "v2.0.0", "main")
 	r.Git("deploy", "tag", "v1.2.0-rc.1", "main")
-	third := r.put("main", "3")
+	third := r.put("3")
 	r.Git("deploy", "tag", "v1.1.0", "main")
 	s.ready("branch", "v1.1.0@sha1:"+third)
 	s.holds("3")
@@ -100,13 +100,13 @@ func TestLostSources(t *testing.T) {
 				r.Git("deploy", "update-ref", "-d", "refs/heads/main")
 			},
 			v1.ReasonGitFailed, []string{"the repository is empty", "what is applied stays"},
-			func(r repository) { r.put("main", "1") },
+			func(r repository) { r.put("1") },
 		},
 		{
 			"repository that is gone", v1.Source{},
 			func(r repository) { r.Remove("deploy") },
 			v1.ReasonGitFailed, []string{"repository not found", "what is applied stays", "gone or renamed"},
-			func(r repository) { r.Create("deploy"); r.put("main", "1") },
+			func(r repository) { r.Create("deploy"); r.put("1") },
 		},
 		{
 			"revoked credential", v1.Source{},
@@ -118,7 +118,7 @@ func TestLostSources(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, r := newScene(t), newRepository(t)
-			head := r.put("main", "1")
+			head := r.put("1")
 			r.Git("deploy", "tag", "v1.0.0", "main")
 			tt.source.URL = r.url
 			s.sync("app", tt.source, folder)
@@ -139,7 +139,7 @@ func TestMissingFromTheStart(t *testing.T) {
 	s, r := newScene(t), newRepository(t)
 	s.sync("empty", v1.Source{URL: r.url}, folder)
 	s.fails("empty", v1.ReasonGitFailed, "the repository is empty", "push a commit")
-	head := r.put("main", "1")
+	head := r.put("1")
 	s.ready("empty", "main@sha1:"+head)
 	s.sync("commit", v1.Source{URL: r.url, Commit: strings.Repeat("ab", 20)}, folder)
 	s.fails("commit", v1.ReasonGitFailed, "commit not found")

@@ -49,20 +49,16 @@ type scene struct {
 }
 
 // newScene starts a reconciler on the shared cluster.
-func newScene(t *testing.T, change ...func(*reconciler.Config)) *scene {
+func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := newStage(t)
 	address := freeAddress(t)
 	s.webhook = "http://" + address + "/webhook"
-	config := reconciler.Config{
+	s.run(reconciler.Config{
 		REST: rest.CopyConfig(testbed.Kube(t).Config), CacheDir: s.cache, Namespace: s.namespace, Builder: builder(),
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), WebhookBind: address, WebhookSecret: secret.New(webhookKey),
 		RetryMin: 100 * time.Millisecond, RetryMax: time.Second,
-	}
-	for _, c := range change {
-		c(&config)
-	}
-	s.run(config)
+	})
 	return s
 }
 

@@ -28,7 +28,7 @@ func (s *scene) hook(event, body string) {
 	s.must(err)
 	request.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	request.Header.Set("X-GitHub-Event", event)
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := new(http.Client).Do(request)
 	s.must(err)
 	s.must(answer.Body.Close())
 	if answer.StatusCode != http.StatusAccepted {
@@ -119,11 +119,11 @@ func (s *scene) attempted(name string) string {
 func TestShortestIntervalHolds(t *testing.T) {
 	t.Parallel()
 	s, r := newScene(t), newRepository(t)
-	first := r.put("main", "1")
+	first := r.put("1")
 	s.sync("slow", v1.Source{URL: r.url}, folder, hourly)
 	s.ready("slow", "main@sha1:"+first)
 	s.sync("hasty", v1.Source{URL: r.url, Path: "other"}, func(y *v1.Sync) { y.Spec.Interval = metav1.Duration{Duration: time.Second} })
-	second := r.put("main", "2")
+	second := r.put("2")
 	s.ready("slow", "main@sha1:"+second)
 	for _, name := range []string{"hasty", "slow"} {
 		s.must(s.client.Delete(s.Context(), &v1.Sync{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}))

@@ -18,7 +18,7 @@ func TestSSH(t *testing.T) {
 	server, r := sshd.New(t, sshd.Options{}), newRepository(t)
 	key, other := sshd.NewKey(t, sshd.ED25519), sshd.NewKey(t, sshd.ED25519)
 	server.Authorize(key.Public)
-	head := r.put("main", "1")
+	head := r.put("1")
 	s := newScene(t)
 	source := v1.Source{URL: server.URL(r.Dir("deploy")), SecretRef: s.secret("ssh", map[string]string{
 		"identity": key.PEM("hunter2").Reveal(), "password": "hunter2",
@@ -41,14 +41,14 @@ func TestSSH(t *testing.T) {
 	s.fails("app", v1.ReasonAuthentication, "not authorized", "what is applied stays")
 	s.holds("1")
 	with(other, "hunter2", server.KnownHosts())
-	s.ready("app", "main@sha1:"+r.put("main", "2"))
+	s.ready("app", "main@sha1:"+r.put("2"))
 	s.log.silent(t, "hunter2", "PRIVATE KEY")
 }
 
 func TestHTTPCredentials(t *testing.T) {
 	t.Parallel()
 	s, r := newScene(t), newRepository(t)
-	head := r.put("main", "1")
+	head := r.put("1")
 	r.RequireAuth("pat", "s3cret")
 	s.sync("app", v1.Source{URL: r.url, SecretRef: &v1.SecretReference{Name: "git"}}, folder)
 	s.fails("app", v1.ReasonAuthentication, `"git" not found`)
@@ -77,14 +77,14 @@ func TestHTTPCredentials(t *testing.T) {
 	s.fails("app", v1.ReasonAuthentication, "not authorized", "what is applied stays")
 	s.holds("1")
 	s.secret("git", map[string]string{"username": "pat", "password": "n3w"})
-	s.ready("app", "main@sha1:"+r.put("main", "2"))
+	s.ready("app", "main@sha1:"+r.put("2"))
 	s.log.silent(t, "s3cret", "wr0ng", "n3w")
 }
 
 func TestBearerToken(t *testing.T) {
 	t.Parallel()
 	s, r := newScene(t), newRepository(t)
-	head := r.put("main", "1")
+	head := r.put("1")
 	r.Fault(func(w http.ResponseWriter, req *http.Request) bool {
 		if req.Header.Get("Authorization") == "Bearer s3cret" {
 			return false
@@ -100,9 +100,9 @@ func TestBearerToken(t *testing.T) {
 func TestCredentialStaysWithItsHost(t *testing.T) {
 	t.Parallel()
 	s, r, elsewhere := newScene(t), newRepository(t), newRepository(t)
-	elsewhere.put("main", "trap")
+	elsewhere.put("trap")
 	r.Fault(func(w http.ResponseWriter, req *http.Request) bool {
-		http.Redirect(w, req, elsewhere.URL+req.URL.RequestURI(), http.StatusFound)
+		http.Redirect(w, req, elsewhere.URL+req.URL.RequestURI(), http.StatusFound) //nolint:gosec // it is the trap
 		return true
 	})
 	s.sync("app", v1.Source{URL: r.url, SecretRef: s.secret("git", map[string]string{"username": "pat", "password": "s3cret"})}, folder)

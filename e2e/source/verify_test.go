@@ -23,7 +23,7 @@ func newAuthor(t *testing.T, r repository, settings ...string) *author {
 	t.Helper()
 	a := &author{TB: t, dir: filepath.Join(t.TempDir(), "clone"), settings: settings}
 	if _, err := os.Stat(filepath.Join(r.Dir("deploy"), "refs", "heads", "main")); err != nil {
-		r.put("main", "0")
+		r.put("0")
 	}
 	a.run("", "clone", "-q", r.url, a.dir)
 	return a

@@ -14,7 +14,8 @@ import (
 )
 
 // signed gives the headers of a message by Standard Webhooks.
-func signed(key, id, body string, at time.Time) http.Header {
+func signed(key, body string, at time.Time) http.Header {
+	const id = "1"
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(id + "." + stamp + "." + body))
@@ -32,26 +33,26 @@ func TestStandardKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	with := func(name, value string) http.Header {
-		h := signed("hunter2", "1", body, now)
+		h := signed("hunter2", body, now)
 		h.Set(name, value)
 		return h
 	}
-	good := signed("hunter2", "1", body, now).Get("Webhook-Signature")
+	good := signed("hunter2", body, now).Get("Webhook-Signature")
 	for _, tt := range []struct {
 		name   string
 		header http.Header
 		want   bool
 	}{
-		{"good", signed("hunter2", "1", body, now), true},
+		{"good", signed("hunter2", body, now), true},
 		{"a key that is being replaced, too", with("Webhook-Signature", "v1,AAAA "+good), true},
-		{"another key", signed("hunter3", "1", body, now), false},
-		{"another body", signed("hunter2", "1", body+" ", now), false},
+		{"another key", signed("hunter3", body, now), false},
+		{"another body", signed("hunter2", body+" ", now), false},
 		{"another ID", with("Webhook-Id", "2"), false},
 		{"no ID", with("Webhook-Id", ""), false},
 		{"another time", with("Webhook-Timestamp", "1700000001"), false},
 		{"no time", with("Webhook-Timestamp", "now"), false},
-		{"old", signed("hunter2", "1", body, now.Add(-6*time.Minute)), false},
-		{"of the future", signed("hunter2", "1", body, now.Add(6*time.Minute)), false},
+		{"old", signed("hunter2", body, now.Add(-6*time.Minute)), false},
+		{"of the future", signed("hunter2", body, now.Add(6*time.Minute)), false},
 		{"another scheme", with("Webhook-Signature", strings.Replace(good, "v1,", "v1a,", 1)), false},
 		{"too many", with("Webhook-Signature", strings.Repeat("v1,AAAA ", 10)+good), false},
 		{"none", with("Webhook-Signature", ""), false},
@@ -62,7 +63,7 @@ func TestStandardKey(t *testing.T) {
 			}
 		})
 	}
-	if (hook.StandardKey{}).Signed(signed("", "1", body, now), []byte(body), now) {
+	if (hook.StandardKey{}).Signed(signed("", body, now), []byte(body), now) {
 		t.Error("no key at all signs")
 	}
 	for _, bad := range []string{"", "whsec_", "hunter2", "whsec_%%%"} {
