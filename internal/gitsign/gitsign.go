@@ -1,7 +1,8 @@
 // Package gitsign signs commits as git does, with an SSH or an OpenPGP key from a file,
-// and tells the signatures of that key from others. A key that can't sign (an expired
+// and tells whose signature a commit or a tag carries. A key that can't sign (an expired
 // or revoked one, one whose passphrase is missing) is refused when it is read, and
-// asked about again at each signature. The package runs no gpg and no ssh-keygen, asks
+// asked about again at each signature; a Verifier takes the signatures of the public keys
+// that it was given and of no others. The package runs no gpg and no ssh-keygen, asks
 // no agent and looks up no key anywhere.
 package gitsign
 
