@@ -1,7 +1,7 @@
 // Package gitrepo is the one dialect of Git that Towline speaks. It keeps a bare
 // mirror of a remote repository on disk, follows branches, tags, ranges of versions and
-// commits in it, tells how commits descend from each other, reads commits as an [io/fs.FS], builds new
-// commits from blobs and trees, and pushes them with a lease.
+// commits in it, tells how commits descend from each other, reads commits as an
+// [io/fs.FS], builds new commits from blobs and trees, and pushes them with a lease.
 //
 // There is no work tree anywhere: the work of a round is proportional to what
 // changed and not to the size of the repository.

@@ -133,14 +133,14 @@ func (r *Repo) pull(ctx context.Context, st *store, f fetch) error {
 	if err := r.settleAbsent(st, &known, missing, req); err != nil {
 		return err
 	}
+	if err := st.verifyTag(f.want); err != nil {
+		return err
+	}
 	if err := st.check(f.want.Commit); err != nil {
 		if errors.Is(err, ErrNotFetched) {
 			st.condemn()
 		}
 		return fmt.Errorf("the remote sent a pack without the whole of commit %s: %v", f.want.Commit, err) //nolint:errorlint // no caller shall take it for a commit to fetch
-	}
-	if err := st.verifyTag(f.want); err != nil {
-		return err
 	}
 	if !req.Depth.IsZero() {
 		known.Shallow = boundary(known.Shallow, res.Shallows, res.Unshallows)

@@ -184,3 +184,22 @@ func TestBearerToken(t *testing.T) {
 		t.Errorf("error %v, want that we may not", err)
 	}
 }
+
+// TestTagThatIsntWhatTheRemoteSays has a remote that says of a signed tag that it names
+// another commit.
+func TestTagThatIsntWhatTheRemoteSays(t *testing.T) {
+	server := gitrepotest.New(t)
+	repo := open(t, server.Create("deploy"))
+	first := server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"f": "1"}})
+	server.Git("deploy", "tag", "-a", "-m", "One", "v1.0.0", "main")
+	trap := server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"f": "trap"}})
+	object := server.Git("deploy", "rev-parse", "v1.0.0")
+	server.Fault(gitrepotest.Advertise(
+		"# service=git-upload-pack\n", "", trap+" refs/heads/main\x00side-band-64k ofs-delta shallow no-progress\n",
+		object+" refs/tags/v1.0.0\n", trap+" refs/tags/v1.0.0^{}\n", "",
+	))
+	got, err := repo.FetchRef(t.Context(), gitrepo.Ref{Kind: gitrepo.KindTag, Name: "v1.0.0"})
+	if err == nil || !strings.Contains(err.Error(), first) || got.Commit != "" {
+		t.Errorf("got %+v, %v, want an error that names %s", got, err, first)
+	}
+}
