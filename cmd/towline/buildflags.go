@@ -85,7 +85,7 @@ func (f *buildFlags) options(cmd *cobra.Command) (build.Options, error) {
 
 // readSync reads the one Sync of a file.
 func readSync(file string) (*v1.Sync, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // the user names it
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (f *buildFlags) addVariables(all map[string]string) (map[string]string, err
 		all = map[string]string{}
 	}
 	for _, file := range f.variablesFile {
-		data, err := os.ReadFile(file) //nolint:gosec // the user names it
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func (f *buildFlags) decryption() (build.Decrypter, error) {
 	}
 	secret := map[string][]byte{}
 	for i, file := range f.keys {
-		data, err := os.ReadFile(file) //nolint:gosec // the user names it
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func (s *store) find(k key, root string, files build.Hasher) (result, bool) {
 	s.mu.Lock()
 	variants := slices.Clone(s.entries[k])
 	for _, el := range variants {
-		if e := el.Value.(*entry); e.root == root {
+		if e := entryOf(el); e.root == root {
 			s.used(el)
 			s.mu.Unlock()
 			return e.result, true
@@ -65,7 +65,7 @@ func (s *store) find(k key, root string, files build.Hasher) (result, bool) {
 	}
 	s.mu.Unlock()
 	for _, el := range variants {
-		e := el.Value.(*entry)
+		e := entryOf(el)
 		if ok, err := e.foot.holds(files); err == nil && ok { // reading goes on below where it failed, and tells
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -80,6 +80,15 @@ func (s *store) find(k key, root string, files build.Hasher) (result, bool) {
 	defer s.mu.Unlock()
 	s.misses++
 	return result{}, false
+}
+
+// entryOf gives what add has put into the list.
+func entryOf(el *list.Element) *entry {
+	e, ok := el.Value.(*entry)
+	if !ok {
+		return &entry{} // add puts nothing else there
+	}
+	return e
 }
 
 func (s *store) used(el *list.Element) {
@@ -106,7 +115,8 @@ func (s *store) add(k key, e *entry) {
 }
 
 func (s *store) drop(el *list.Element) {
-	e := s.order.Remove(el).(*entry)
+	e := entryOf(el)
+	s.order.Remove(el)
 	s.bytes -= e.size
 	left := slices.DeleteFunc(s.entries[e.key], func(other *list.Element) bool { return other == el })
 	if len(left) == 0 {

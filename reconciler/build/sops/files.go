@@ -52,8 +52,13 @@ func (f files) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := file.Stat(); err != nil || info.IsDir() {
-		return file, nil // what reads it will see the error again
+	info, err := file.Stat()
+	if err != nil {
+		_ = file.Close() // it was only read
+		return nil, err
+	}
+	if info.IsDir() {
+		return file, nil
 	}
 	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {

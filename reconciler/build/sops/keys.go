@@ -50,7 +50,7 @@ func NewKeys(secretData map[string][]byte) (build.Decrypter, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading key %q: %w", name, err)
 		}
-		fmt.Fprintf(sum, "%d %d ", len(name), len(data))
+		_, _ = fmt.Fprintf(sum, "%d %d ", len(name), len(data)) // a hash takes everything
 		sum.Write([]byte(name))
 		sum.Write(data)
 	}

@@ -92,7 +92,7 @@ func (m *metadata) recipients() (keys, error) {
 // audience names the recipients of all groups.
 func (m *metadata) audience() string {
 	if len(m.KeyGroups) == 0 {
-		return m.keys.String()
+		return m.String()
 	}
 	var names []string
 	for _, group := range m.KeyGroups {
