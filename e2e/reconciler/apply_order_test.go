@@ -22,8 +22,8 @@ import (
 // annotated returns the object with annotations given as pairs.
 func annotated(object *unstructured.Unstructured, pairs ...string) *unstructured.Unstructured {
 	annotations := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		annotations[pairs[i]] = pairs[i+1]
+	for pair := range slices.Chunk(pairs, 2) {
+		annotations[pair[0]] = pair[1]
 	}
 	object.SetAnnotations(annotations)
 	return object
