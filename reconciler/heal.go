@@ -11,6 +11,7 @@ import (
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/drift"
+	"github.com/towline-dev/towline/reconciler/health"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -83,8 +84,12 @@ func (w *work) unhealed(ctx context.Context, err error) {
 func (w *work) healed(ctx context.Context, ref inventory.ObjectRef, e drift.Event) {
 	w.metrics.healed.WithLabelValues(w.st.key.Namespace, w.st.key.Name, string(e.Cause)).Inc()
 	what := fmt.Sprintf("%s was deleted", ref)
-	if e.Cause == drift.Fields {
+	switch e.Cause {
+	case drift.Fields:
 		what = fmt.Sprintf("%s lost %s", ref, strings.Join(first(e.Lost, 5), ", "))
+	case drift.Rewritten:
+		what = fmt.Sprintf("%s was written anew", ref)
+	case drift.Gone, drift.Autoscaled:
 	}
 	if e.By != "" {
 		what += " to " + e.By
@@ -104,16 +109,35 @@ func first(texts []string, n int) []string {
 	return append(slices.Clone(texts[:n]), fmt.Sprintf("and %d more", len(texts)-n))
 }
 
-// rewait waits again for the health of all objects, those that were healed included.
+// rewait waits for the health of the objects that were healed, and of those that are
+// waited for already. What is known to be healthy isn't looked at again: one heal among
+// ten thousand objects would list them all.
 func (w *work) rewait(ctx context.Context, result apply.Result) {
+	healed := make(map[inventory.ObjectRef]health.Target, len(result.Outcomes))
+	for _, t := range targets(result) {
+		healed[t.Ref.Identity()] = t
+	}
+	var mended []health.Target
 	for i, t := range w.st.targets {
-		for _, o := range result.Outcomes {
-			if o.Ref.Identity() == t.Ref.Identity() {
-				w.st.targets[i].ResourceVersion = o.ResourceVersion
-			}
+		if now, ok := healed[t.Ref.Identity()]; ok {
+			w.st.targets[i].ResourceVersion = now.ResourceVersion
+			mended = append(mended, w.st.targets[i])
 		}
 	}
-	if len(w.st.targets) > 0 {
-		w.wait(ctx)
+	before := w.st.waiting
+	switch {
+	case len(mended) == 0:
+		return
+	case before != nil:
+		mended = append(slices.DeleteFunc(slices.Clone(before.targets), func(t health.Target) bool {
+			_, again := healed[t.Ref.Identity()]
+			return again
+		}), mended...)
+	case !isTrue(&w.st.status, v1.ConditionHealthy):
+		mended = slices.Clone(w.st.targets)
+	}
+	now := w.waitFor(ctx, mended)
+	if c := w.st.course; c != nil && before != nil && c.awaits == before {
+		c.awaits = now // the course goes on when the healed ones are healthy, too
 	}
 }

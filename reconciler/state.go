@@ -66,7 +66,10 @@ type request struct {
 }
 
 // waiting is a wait for health.
-type waiting struct{ cancel func() }
+type waiting struct {
+	targets []health.Target
+	cancel  func()
+}
 
 // inbox holds what other goroutines have to say to the worker.
 type inbox struct {

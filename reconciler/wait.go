@@ -39,12 +39,16 @@ func targets(result apply.Result) []health.Target {
 // they are there, and then the status is written once instead of twice.
 const settle = 20 * time.Millisecond
 
-// wait begins a wait for the health of the targets.
+// wait begins a wait for the health of all targets.
 func (w *work) wait(ctx context.Context) *waiting {
+	return w.waitFor(ctx, slices.Clone(w.st.targets))
+}
+
+func (w *work) waitFor(ctx context.Context, targets []health.Target) *waiting {
 	w.st.stopWaiting()
-	targets, rules := slices.Clone(w.st.targets), w.st.rules
+	rules := w.st.rules
 	ctx, cancel := context.WithTimeoutCause(ctx, w.sync.Spec.Timeout.Duration, errTooSlow)
-	waiting := &waiting{cancel: cancel}
+	waiting := &waiting{targets: targets, cancel: cancel}
 	w.st.waiting = waiting
 	st, controller := w.st, w.controller
 	ended := make(chan struct{})
