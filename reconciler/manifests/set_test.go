@@ -162,8 +162,8 @@ func TestANilSetIsEmpty(t *testing.T) {
 	if got, err := set.Get(inventory.ObjectRef{Kind: "ConfigMap", Name: "a"}, ""); set.Len() != 0 || got != nil || err != nil {
 		t.Errorf("it has %d objects, %v, error %v", set.Len(), got, err)
 	}
-	for range set.All() {
-		t.Error("it gives an object")
+	for _, err := range set.All() {
+		t.Errorf("it gives an object, error %v", err)
 	}
 }
 
