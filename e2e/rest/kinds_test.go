@@ -11,7 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func planets() *unstructured.Unstructured {
+func planets(t *testing.T) *unstructured.Unstructured {
+	t.Helper()
 	definition := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(`
 apiVersion: apiextensions.k8s.io/v1
@@ -23,7 +24,7 @@ spec:
   names: {kind: Planet, plural: planets}
   versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
 `), &definition.Object); err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	return definition
 }
@@ -34,7 +35,7 @@ func TestAKindMayGoAndComeBack(t *testing.T) {
 	earth := s.dynamic.Resource(schema.GroupVersionResource{Group: "example.test", Version: "v1", Resource: "planets"}).Namespace(s.namespace)
 	define := func() {
 		t.Helper()
-		_, err := crds.Create(s.ctx(), planets(), metav1.CreateOptions{})
+		_, err := crds.Create(s.ctx(), planets(t), metav1.CreateOptions{})
 		s.must(err)
 		s.await(crds, "planets.example.test", "established", func(o *unstructured.Unstructured) bool { return isTrue(o, "Established") })
 	}

@@ -103,7 +103,7 @@ func (s *scene) define() {
 }
 
 // start runs the program until the end of the test, or until it is stopped.
-func (s *scene) start(flags ...string) {
+func (s *scene) start() {
 	s.Helper()
 	s.probes = freeAddress(s)
 	// As the image has it: what cgo links is larger by a table of all symbols.
@@ -112,7 +112,7 @@ func (s *scene) start(flags ...string) {
 	log := filepath.Join(s.TempDir(), "towline.log")
 	program, err := process.Start(process.Spec{
 		Name: "towline reconciler", Path: testbed.Towline(s), Log: log,
-		Args: append([]string{"reconciler", "--kubeconfig", s.cluster.Kubeconfig, "--cache-dir", s.TempDir(), "--metrics-bind-address", s.probes}, flags...),
+		Args: []string{"reconciler", "--kubeconfig", s.cluster.Kubeconfig, "--cache-dir", s.TempDir(), "--metrics-bind-address", s.probes},
 	})
 	s.must(err)
 	s.program = program
@@ -122,12 +122,13 @@ func (s *scene) start(flags ...string) {
 			s.Log(program.Explain(errors.New("log of the program")))
 		}
 	})
+	client := &http.Client{Timeout: 5 * time.Second}
 	s.must(program.Await(s.ctx(), func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.probes+"/metrics", nil)
 		if err != nil {
 			return err
 		}
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := client.Do(request)
 		if err != nil {
 			return err
 		}
