@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 GO ?= go
 # Nested modules: heavy test servers and tools stay out of the product's go.mod.
-NESTED := e2e e2e/kube e2e/kubelet e2e/kubectl e2e/gitea e2e/distribution e2e/cosign tools
+NESTED := e2e e2e/kube e2e/kubelet e2e/kubectl e2e/gitea e2e/distribution e2e/cosign e2e/helmcli tools
 TOOL = $(GO) tool -modfile=$(CURDIR)/tools/go.mod
 BENCH := .
 

@@ -21,6 +21,7 @@ func Prepare(ctx context.Context, progress io.Writer) error {
 		{make: buildDistribution},
 		{make: fetchDockerRegistry, needs: debianTools()},
 		{make: buildCosign},
+		{make: buildHelm},
 		{make: buildGitea, needs: []string{"gcc"}},
 		{make: installEmulator, needs: []string{"node", "npm"}},
 		{make: BuildTowline},
