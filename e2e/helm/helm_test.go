@@ -159,8 +159,8 @@ func objects(t *testing.T, stream []byte) map[string]any {
 		}
 		u.SetAnnotations(annotations)
 		key := u.GetKind() + " " + u.GetNamespace() + "/" + u.GetName()
-		if found[key] != nil {
-			t.Errorf("%s is there twice", key)
+		if found[key] != nil && !gocmp.Equal(found[key], any(u.Object)) { // helm gives the CRDs of a chart once for each alias
+			t.Errorf("%s is there twice, with differences", key)
 		}
 		found[key] = u.Object
 	}
