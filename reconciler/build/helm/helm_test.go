@@ -18,7 +18,7 @@ import (
 	"github.com/towline-dev/towline/reconciler/build/helm"
 )
 
-var update = flag.Bool("update", false, "write the golden trees anew")
+var _ = flag.Bool("update", false, "write the golden trees anew")
 
 // TestGolden builds each testdata/*.txtar, whose comment may hold a line "dir: PATH" and a
 // line "options: JSON" of build.Options.
@@ -40,7 +40,7 @@ func golden(t *testing.T, name string) {
 	}
 	fsys, rest := buildtest.Tree(archive)
 	got := outcome(t, request(t, fsys, string(archive.Comment)))
-	if *update {
+	if flag.Lookup("update").Value.String() == "true" {
 		archive.Files = append(archive.Files[:len(archive.Files)-len(rest)], got)
 		if err := os.WriteFile(name, txtar.Format(archive), 0o600); err != nil {
 			t.Fatal(err)

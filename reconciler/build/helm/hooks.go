@@ -44,9 +44,10 @@ func policies() map[string]string {
 
 // checkAnnotations tells which annotation isn't a string, since it would be overlooked.
 func checkAnnotations(object map[string]any) error {
-	annotations, found, err := unstructured.NestedFieldNoCopy(object, "metadata", "annotations")
-	if !found || err != nil || annotations == nil {
-		return nil // what is wrong with metadata itself is told by the collector
+	metadata, _ := object["metadata"].(map[string]any) // what is wrong with it is told by the collector
+	annotations := metadata["annotations"]
+	if annotations == nil {
+		return nil
 	}
 	m, ok := annotations.(map[string]any)
 	if !ok {
@@ -112,7 +113,7 @@ func translateAll(list string, known map[string]string) (string, error) {
 		}
 		ours, ok := known[word]
 		if !ok {
-			return "", fmt.Errorf("Helm knows no %q", word)
+			return "", fmt.Errorf("%q isn't known to Helm", word)
 		}
 		if ours != "" && !slices.Contains(all, ours) {
 			all = append(all, ours)
