@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -111,7 +112,8 @@ func (s *stage) many(sets int) *requests {
 		free <- struct{}{}
 		waits.Go(func() {
 			set := fmt.Sprintf("set-%d-%s", i, s.namespace)
-			deployment := s.read(workload("Deployment", "1", "replicas: 1,"))
+			// Each has Pods of its own: the controllers look at all that a selector matches.
+			deployment := s.read(strings.ReplaceAll(workload("Deployment", "1", "replicas: 1,"), "{app: web}", fmt.Sprintf("{app: web-%d}", i)))
 			deployment.SetName(fmt.Sprintf("web-%d", i))
 			service := s.read(fmt.Sprintf(`{apiVersion: v1, kind: Service, metadata: {name: web-%d}, spec: {selector: {app: web}, ports: [{port: 80}]}}`, i))
 			targets, err := s.tryMake(ctx, set, deployment, service)
