@@ -184,3 +184,17 @@ func TestDiffBuildsAsTheSyncDoes(t *testing.T) {
 	s.must(s.client.Delete(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "region"}}))
 	s.holds("diff without the variables", s.towline(1, "diff", "shop", "--path", s.checkout(files)).stderr, "reading variables from ConfigMap NS/region: configmaps \"region\" not found")
 }
+
+// What can't be changed in place is shown as replaced where that is allowed, and else as failing.
+func TestDiffReplaces(t *testing.T) {
+	s := newStage(t)
+	s.commit("First", map[string]string{"app/web.yaml": web("v1")})
+	s.newSync("shop")
+	s.towline(0, "sync", "shop", "--wait")
+	other := strings.ReplaceAll(web("v1"), "app: web", "app: other")
+	r := s.towline(1, "diff", "shop", "--path", s.checkout(map[string]string{"app/web.yaml": other}))
+	s.holds("diff", r.stdout, "fail at apps/Deployment/NS/web: ", "immutable", "annotate it with towline.dev/force: enabled")
+	forced := strings.Replace(other, "{name: web}", "{name: web, annotations: {towline.dev/force: enabled}}", 1)
+	r = s.towline(3, "diff", "shop", "--exit-code", "--path", s.checkout(map[string]string{"app/web.yaml": forced}))
+	s.equal("diff where it is allowed", r.stdout, "replace apps/Deployment/NS/web: an immutable field changes\n")
+}

@@ -24,6 +24,10 @@ type Foreseen struct {
 	// Unchecked says that Wanted is the manifest itself, since what the object needs first,
 	// its namespace or its definition, isn't there yet.
 	Unchecked bool
+	// Replaced says that an immutable field changes, so that the object is deleted and made
+	// again, which is allowed; Mended, that what others added breaks it, and is taken away.
+	// Wanted is nil then.
+	Replaced, Mended bool
 	// Hook says that the object is a hook: it isn't tried, and runs when the set is applied.
 	Hook bool
 	// Left says that the object is there and is left alone, as its annotation has it.
@@ -39,7 +43,7 @@ func (a *Applier) DryRun(ctx context.Context, plan *Plan) []Foreseen {
 	workers.SetLimit(a.workers)
 	for i, it := range plan.items {
 		workers.Go(func() error {
-			all[i] = a.foresee(ctx, it)
+			all[i] = a.foresee(ctx, plan.id, it)
 			return nil
 		})
 	}
@@ -50,7 +54,7 @@ func (a *Applier) DryRun(ctx context.Context, plan *Plan) []Foreseen {
 	return all
 }
 
-func (a *Applier) foresee(ctx context.Context, it item) Foreseen {
+func (a *Applier) foresee(ctx context.Context, set string, it item) Foreseen {
 	f := Foreseen{Ref: it.ref, Hook: it.traits.hook()}
 	if it.ref.GroupKind() == secretKind() {
 		ctx = discreet(ctx)
@@ -78,10 +82,28 @@ func (a *Applier) foresee(ctx context.Context, it item) Foreseen {
 		return f
 	}
 	f.Wanted, f.Unchecked, err = a.try(ctx, it, body, live == nil)
+	if live != nil && apierrors.IsInvalid(err) {
+		f.Mended, f.Replaced, err = (&writing{Applier: a, set: set, item: it, body: body}).foreseeMend(ctx, err)
+	}
 	if err != nil {
 		f.Err = failed("applying", it.ref, err).Err
 	}
 	return f
+}
+
+// foreseeMend finds out, without a trace, what mend would do about a refusal.
+func (w *writing) foreseeMend(ctx context.Context, refusal error) (mended, replaced bool, err error) {
+	live, err := w.inItsPlace(ctx)
+	switch {
+	case live != nil && err == nil:
+		return true, false, nil
+	case live == nil || !apierrors.IsInvalid(err) || w.asAnother(ctx) != nil:
+		return false, false, refusal
+	}
+	if why := w.lasting(live); why != "" {
+		return false, false, &immutableError{ref: w.item.ref, fields: namesOf(causesOf(refusal)), why: why, err: refusal}
+	}
+	return false, true, nil
 }
 
 // try has the API server apply an object without keeping it. Where an object to be made

@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 
@@ -78,7 +77,7 @@ func (c *Client) Diff(ctx context.Context, sync *v1.Sync, objects []*unstructure
 	}
 	all := make([]Difference, 0, len(foreseen))
 	for _, f := range foreseen {
-		all = append(all, difference(sync, f))
+		all = append(all, difference(f))
 	}
 	doomed, err := c.doomed(ctx, sync, plan.Unwanted(owned), len(owned))
 	if err != nil {
@@ -94,16 +93,15 @@ func newDifference(ref inventory.ObjectRef, action, reason string) Difference {
 }
 
 // difference is that of an object that the Sync wants.
-func difference(sync *v1.Sync, f apply.Foreseen) Difference {
-	if f.Err != nil {
-		d := newDifference(f.Ref, DiffFail, f.Err.Error())
-		var bad *apply.Error
-		if errors.As(f.Err, &bad) && bad.Reason == apply.ReasonImmutable && forced(sync, f.Live) {
-			d.Action, d.Reason = DiffReplace, "an immutable field changes"
-		}
-		return d
-	}
-	if f.Hook {
+func difference(f apply.Foreseen) Difference {
+	switch {
+	case f.Err != nil:
+		return newDifference(f.Ref, DiffFail, f.Err.Error())
+	case f.Replaced:
+		return newDifference(f.Ref, DiffReplace, "an immutable field changes")
+	case f.Mended:
+		return newDifference(f.Ref, DiffChange, "what others added breaks it, and is taken away")
+	case f.Hook:
 		return newDifference(f.Ref, DiffHook, "a hook, which runs when the set is applied because it changed")
 	}
 	before, after := text(f.Live, f.Wanted)
@@ -122,24 +120,6 @@ func difference(sync *v1.Sync, f apply.Foreseen) Difference {
 	}
 	d.Diff = unified(f.Ref, before, after)
 	return d
-}
-
-// forced tells whether an object may be deleted and made again.
-func forced(sync *v1.Sync, live *unstructured.Unstructured) bool {
-	if live == nil {
-		return false
-	}
-	annotations, err := apply.Understood(live.GetAnnotations())
-	if err != nil {
-		return false // such an object isn't applied at all
-	}
-	switch annotations[apply.ForceAnnotation] {
-	case apply.Enabled:
-		return true
-	case apply.Disabled:
-		return false
-	}
-	return sync.Spec.Force
 }
 
 // doomed tells what becomes of the objects that the Sync owns and wants no more.
