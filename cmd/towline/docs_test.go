@@ -35,7 +35,9 @@ func TestDocumentedFilesAreValid(t *testing.T) {
 			document := strings.ReplaceAll("\n"+m[2], "\n"+m[1], "\n")
 			found := kind.FindAllStringSubmatch(document, -1)
 			if found == nil {
-				t.Errorf("%s shows YAML without a kind:\n%s", name, document)
+				if err := validateFragment(document); err != nil {
+					t.Errorf("%s shows YAML without a kind that is no part of a Sync: %v\n%s", name, err, document)
+				}
 			}
 			for _, k := range found {
 				seen[k[1]]++
@@ -50,6 +52,17 @@ func TestDocumentedFilesAreValid(t *testing.T) {
 			t.Errorf("no %s is shown", want)
 		}
 	}
+}
+
+// validateFragment reads a part of a Sync: its spec, or some fields of that.
+func validateFragment(text string) error {
+	var whole struct {
+		Spec v1.SyncSpec `json:"spec"`
+	}
+	if strings.HasPrefix(strings.TrimLeft(text, "\n"), "spec:") {
+		return yaml.UnmarshalStrict([]byte(text), &whole)
+	}
+	return yaml.UnmarshalStrict([]byte(text), &whole.Spec)
 }
 
 func validate(name, kind string, data []byte) error {
