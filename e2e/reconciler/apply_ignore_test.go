@@ -1,6 +1,7 @@
 package reconciler_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,4 +135,34 @@ func TestApplyRefusesPathsThatItCannotRead(t *testing.T) {
 			t.Errorf("%d writes", got)
 		}
 	}
+}
+
+// To send the rest of a list that the API server knows as a whole would take the part away from its owner.
+func TestApplyRefusesToLeavePartsOfAWholeToOthers(t *testing.T) {
+	h := newHarness(t)
+	role := func(verb string) *unstructured.Unstructured {
+		return object(t, "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: web}, rules: [{apiGroups: [''], resources: [pods], verbs: [get]}, {apiGroups: [''], resources: [secrets], verbs: ["+verb+"]}]}")
+	}
+	set := h.set(role("get"))
+	set.Ignore = []apply.IgnoreRule{{Kind: "Role", Fields: []string{"rules[1].verbs"}}}
+	for _, state := range []string{"new", "there", "changed"} {
+		if state == "changed" {
+			set.Objects[0] = role("list")
+		}
+		plan, err := h.applier.Plan(h.ctx(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var failure *apply.Error
+		if err := h.applier.Apply(h.ctx(), plan).Err(); !errors.As(err, &failure) || failure.Reason != apply.ReasonInvalid {
+			t.Errorf("%s: error = %v, want %s", state, err, apply.ReasonInvalid)
+		}
+		rules, _, _ := unstructured.NestedSlice(h.get(role("")).Object, "rules")
+		second, _ := rules[1].(map[string]any)
+		if diff := cmp.Diff([]any{"get"}, second["verbs"]); diff != "" {
+			t.Errorf("%s: verbs (-want +got):\n%s", state, diff)
+		}
+	}
+	set.Ignore = []apply.IgnoreRule{{Kind: "Role", Fields: []string{"rules"}}}
+	h.applySet(set)
 }

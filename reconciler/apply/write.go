@@ -126,6 +126,9 @@ func (w *writing) apply(ctx context.Context) (answer, error) {
 	}
 	live, err := w.metadata(ctx, w.item.resource, w.item.ref)
 	if err == nil {
+		if err := w.item.checkParts(live); err != nil {
+			return answer{}, err
+		}
 		if _, err = w.letGo(ctx, live); err != nil {
 			return answer{}, err
 		}
@@ -140,6 +143,9 @@ func (w *writing) apply(ctx context.Context) (answer, error) {
 	}
 	got, err := w.send(ctx, whole)
 	if err != nil {
+		return got, err
+	}
+	if err := w.item.checkParts(got.live); err != nil {
 		return got, err
 	}
 	got.live, err = w.letGo(ctx, got.live)
