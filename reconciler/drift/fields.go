@@ -53,11 +53,10 @@ func fields(text string) *fieldpath.Set {
 // paths names the innermost fields of a set, in order, at most mostLost.
 func paths(set *fieldpath.Set) []string {
 	var named []string
-	for path := range set.Leaves().All() {
-		if len(named) == mostLost {
-			break
+	for path := range set.Leaves().All() { // which panics where it is left early
+		if len(named) < mostLost {
+			named = append(named, path.String())
 		}
-		named = append(named, path.String())
 	}
 	return named
 }
