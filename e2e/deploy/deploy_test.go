@@ -130,6 +130,7 @@ func rights(t *testing.T, k kubectl) {
 		{"towline-reconciler", []string{"delete", "syncs.towline.dev", "-A"}, false},
 		{"towline-reconciler", []string{"patch", "syncs.towline.dev/status", "-A"}, true},
 		{"towline-reconciler", []string{"watch", "deployments.apps", "-A"}, true},
+		{"towline-reconciler", []string{"list", "events", "-A"}, true},
 		{"towline-reconciler", []string{"create", "deployments.apps", "-A"}, false},
 		{"towline-reconciler", []string{"patch", "deployments.apps", "-n", namespace}, false},
 		{"towline-reconciler", []string{"delete", "namespaces", "-A"}, false},

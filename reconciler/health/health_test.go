@@ -146,6 +146,11 @@ func TestWaiterOfNothing(t *testing.T) {
 	if _, err := waiter.Wait(t.Context(), health.Request{Targets: []health.Target{settings}}); err == nil {
 		t.Error("waiting without a set succeeded")
 	}
+	// With a rule, they have something to be judged by.
+	judged := rules(t, health.Rule{APIVersion: "v1", Kind: "ConfigMap", Current: "has(data.done)"})
+	if report, err := waiter.Wait(t.Context(), health.Request{Set: "set", Targets: []health.Target{settings}, Rules: judged}); err == nil || report.Healthy() {
+		t.Errorf("Wait = %s, %v; want an error, as there is a rule and no cluster", report.Summary(), err)
+	}
 	// With one that has a status, the cluster is missed.
 	web := health.Target{Ref: inventory.ObjectRef{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: "web"}}
 	report, err = waiter.Wait(t.Context(), health.Request{Set: "set", Targets: []health.Target{web}})
