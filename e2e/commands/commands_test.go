@@ -68,7 +68,7 @@ shop  True  -  main@HASH  2  AGE  applied main@HASH
 	report := s.towline(0, "status", "sync/shop").stdout
 	head, rest, _ := strings.Cut(report, "Events:\n")
 	events, history, _ := strings.Cut(rest, "\n\n")
-	s.holds("events", events, "Normal  ReconciliationSucceeded  applied main@HASH, all objects are healthy")
+	s.holds("events", events, "Normal  ReconciliationSucceeded  applied main@HASH", "all objects are healthy")
 	s.equal("status NAME", head+history, `
 Sync:  NS/shop
 Ready:  True, ReconciliationSucceeded, for AGE
