@@ -4,8 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
+)
+
+// Timeouts of Syncs: the default one, and one that ends soon after events are looked at.
+const (
+	usual = 5 * time.Minute
+	short = 20 * time.Second
 )
 
 // deployment gives a Deployment's manifest that the restricted standard for Pods allows.
@@ -36,13 +43,13 @@ func (s *stage) commit(name, manifest string) string {
 }
 
 // sync makes a Sync of a folder.
-func (s *stage) sync(t *testing.T, name string) {
+func (s *stage) sync(t *testing.T, name string, timeout time.Duration) {
 	t.Helper()
 	s.must(t, fmt.Sprintf(`apiVersion: towline.dev/v1
 kind: Sync
 metadata: {name: %[1]s, namespace: %[2]s}
-spec: {source: {url: %[3]q, path: %[1]s}, interval: 1s, prune: true, serviceAccountName: deployer}
-`, name, namespace, s.url), "apply", "-f", "-")
+spec: {source: {url: %[3]q, path: %[1]s}, interval: 1s, timeout: %[4]s, prune: true, serviceAccountName: deployer}
+`, name, namespace, s.url, timeout), "apply", "-f", "-")
 }
 
 // await waits for a condition of a Sync, at a revision.
@@ -66,21 +73,31 @@ func TestOnARealNode(t *testing.T) {
 	t.Run("a slow start is waited for", func(t *testing.T) { s.slowStart(t) })
 	t.Run("a rolling update", func(t *testing.T) { s.rollingUpdate(t) })
 	t.Run("an image that can't be pulled", func(t *testing.T) {
-		s.failsEarly(t, "unpulled", s.deployment("unpulled", s.images+":none", 1), []string{"ErrImagePull", "ImagePullBackOff"}, s.images+":none")
+		s.fails(t, "unpulled", s.deployment("unpulled", s.images+":none", 1), usual, []string{"ErrImagePull", "ImagePullBackOff"}, s.images+":none")
 	})
 	t.Run("a crash loop", func(t *testing.T) {
-		s.failsEarly(t, "crashing", s.deployment("crashing", s.images+":1", 1, "-crash"), []string{"CrashLoopBackOff"}, "exit code 3")
+		s.fails(t, "crashing", s.deployment("crashing", s.images+":1", 1, "-crash"), usual, []string{"CrashLoopBackOff"}, "exit code 3")
 	})
 	t.Run("a Secret that isn't there", func(t *testing.T) {
 		manifest := strings.Replace(s.deployment("unset", s.images+":1", 1), "        args:", "        envFrom: [{secretRef: {name: nowhere}}]\n        args:", 1)
-		s.failsEarly(t, "unset", manifest, []string{"CreateContainerConfigError"}, `secret "nowhere" not found`)
+		s.fails(t, "unset", manifest, usual, []string{"CreateContainerConfigError"}, `secret "nowhere" not found`)
+	})
+	// These may come right by themselves, and are told of when the time is up. They stand in events alone.
+	t.Run("a volume that isn't there", func(t *testing.T) {
+		manifest := strings.Replace(s.deployment("unmounted", s.images+":1", 1), "      containers:", "      volumes: [{name: v, secret: {secretName: nowhere}}]\n      containers:", 1)
+		manifest = strings.Replace(manifest, "        args:", "        volumeMounts: [{name: v, mountPath: /v}]\n        args:", 1)
+		s.fails(t, "unmounted", manifest, short, []string{"HealthCheckFailed", "FailedMount"}, `secret "nowhere" not found`)
+	})
+	t.Run("a probe that fails", func(t *testing.T) {
+		manifest := strings.Replace(s.deployment("unready", s.images+":1", 1), "port: 8080", "port: 8081", 1)
+		s.fails(t, "unready", manifest, short, []string{"HealthCheckFailed", "Unhealthy"}, "Readiness probe failed")
 	})
 	t.Run("a killed reconciler goes on", func(t *testing.T) { s.killed(t) })
 }
 
 func (s *stage) slowStart(t *testing.T) {
 	commit := s.commit("slow", s.deployment("slow", s.images+":1", 1, "-after=6s"))
-	s.sync(t, "slow")
+	s.sync(t, "slow", usual)
 	s.await(t, "slow", commit, "Ready")
 	if ready := s.must(t, "", "-n", namespace, "get", "deployment", "slow", "-o", "jsonpath={.status.readyReplicas}"); ready != "1" {
 		t.Errorf("the Sync was Ready with %q ready Pods", ready)
@@ -88,7 +105,7 @@ func (s *stage) slowStart(t *testing.T) {
 }
 
 func (s *stage) rollingUpdate(t *testing.T) {
-	s.sync(t, "web")
+	s.sync(t, "web", usual)
 	for _, tag := range []string{"1", "2"} {
 		commit := s.commit("web", s.deployment("web", s.images+":"+tag, 2))
 		s.await(t, "web", commit, "Ready")
@@ -100,11 +117,11 @@ func (s *stage) rollingUpdate(t *testing.T) {
 	}
 }
 
-// failsEarly holds that a Sync is unhealthy for the kubelet's own reason, long before its timeout of five minutes, and
-// recovers with the commit that mends it.
-func (s *stage) failsEarly(t *testing.T, name, manifest string, reasons []string, part string) {
+// fails holds that a Sync is unhealthy for the kubelet's own reason, and recovers with the commit that mends it. With the
+// usual timeout that is long before its end.
+func (s *stage) fails(t *testing.T, name, manifest string, timeout time.Duration, reasons []string, part string) {
 	commit := s.commit(name, manifest)
-	s.sync(t, name)
+	s.sync(t, name, timeout)
 	s.await(t, name, commit, "Healthy=false")
 	reason, message := s.condition(t, name, "Healthy")
 	if !strings.Contains(strings.Join(reasons, " "), reason) || !strings.Contains(message, part) {
@@ -133,7 +150,7 @@ func (s *stage) killed(t *testing.T) {
 		t.Errorf("%s was deleted, and is there", killed)
 	}
 	after := versions()
-	for _, name := range []string{"slow", "unpulled", "crashing", "unset"} {
+	for _, name := range []string{"slow", "unpulled", "crashing", "unset", "unmounted", "unready"} {
 		if was, is := versionOf(before, name), versionOf(after, name); was != is || was == "" {
 			t.Errorf("%s was %q before the reconciler was killed, and is %q", name, was, is)
 		}
