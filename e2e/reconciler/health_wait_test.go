@@ -73,9 +73,10 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: app, image: "
 	if waiting == 0 {
 		t.Error("no progress was reported before the end")
 	}
-	// One watch a kind that has a status, and one for the namespace's Pods; nothing is asked for again and again.
-	if got := h.requests.of("GET") + h.requests.of("WATCH"); got > 4 {
-		t.Errorf("waiting took %d requests, want at most 4", got)
+	// One watch a kind that has a status, and one for the namespace's Pods; and once, whose the ReplicaSet is that a Pod
+	// which isn't ready yet belongs to. Nothing is asked for again and again.
+	if got := h.requests.of("GET") + h.requests.of("WATCH"); got > 5 {
+		t.Errorf("waiting took %d requests, want at most 5", got)
 	}
 	if live := h.get(job); live.Object["status"] == nil {
 		t.Error("the job has no status")
