@@ -35,7 +35,7 @@ func (w *work) attempt(ctx context.Context, source snapshot) {
 		requested: w.sync.Annotations[v1.AnnotationRequestedAt], consent: w.sync.Annotations[v1.AnnotationConsent],
 	}
 	if c := w.st.course; c != nil && c.of == a {
-		if w.st.waiting == nil {
+		if c.awaits == nil {
 			w.advance(ctx, c)
 		}
 		return

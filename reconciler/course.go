@@ -83,7 +83,9 @@ func (w *work) prepare(ctx context.Context, c *course) *failure {
 	}
 	w.step("inventory written ahead")
 	c.steps = w.due(c)
-	w.st.alarms = alarms(objects)
+	if w.st.alarms = alarms(objects); !w.changed(c) {
+		w.st.alarmed = c.built.sum // they ran, or there was no need
+	}
 	return nil
 }
 

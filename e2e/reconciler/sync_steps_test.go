@@ -163,3 +163,24 @@ func TestSyncFailedHook(t *testing.T) {
 	s.awaitReady("app", second)
 	s.awaitConfigMap("a", "1")
 }
+
+// TestSyncHealsWhileItWaits holds that drift is healed while a hook is waited for, and that
+// the wait goes on after that.
+func TestSyncHealsWhileItWaits(t *testing.T) {
+	s := newSyncs(t)
+	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
+	never := strings.Replace(hook("never", "post-sync", "before-creation"), "spec: {restartPolicy", "spec: {nodeSelector: {no: node}, restartPolicy", 1)
+	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2"), "app/never.yaml": never})
+	s.awaitSync("app", "waiting for the hook", func(y *v1.Sync) bool {
+		c := meta.FindStatusCondition(y.Status.Conditions, v1.ConditionReady)
+		return c != nil && strings.Contains(c.Message, "waiting for 1 objects")
+	})
+	s.must(s.client.Delete(s.ctx(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "a"}}))
+	s.awaitConfigMap("a", "2")
+	<-time.After(quiet)
+	got := s.awaitSync("app", "being there", func(*v1.Sync) bool { return true })
+	if got.Status.LastAppliedRevision == second {
+		t.Error("called applied although its hook isn't done")
+	}
+	s.awaitReady("app", s.commit(nil, "app/never.yaml"))
+}
