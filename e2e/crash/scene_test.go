@@ -133,7 +133,7 @@ func (s *scene) start(o order) *process {
 func (s *scene) kill(p *process) {
 	s.Helper()
 	s.must(p.Process.Kill())
-	<-p.ended
+	s.killed(<-p.ended)
 }
 
 // died waits until a reconciler has died by its order, or has brought the Sync to the
@@ -144,7 +144,6 @@ func (s *scene) died(p *process, revision string) bool {
 	defer cancel()
 	ready := make(chan bool, 1)
 	go func() { ready <- s.ready(ctx, revision) }()
-	grace := time.Duration(0)
 	select {
 	case err := <-p.ended:
 		return s.killed(err)
@@ -152,12 +151,11 @@ func (s *scene) died(p *process, revision string) bool {
 		if !ok {
 			s.Fatalf("the Sync isn't ready at %s, and nobody died", revision)
 		}
-		grace = time.Second // for the steps after that
 	}
-	select {
+	select { // it may die by a step after that
 	case err := <-p.ended:
 		return s.killed(err)
-	case <-time.After(grace):
+	case <-time.After(time.Second):
 		s.kill(p)
 		return false
 	}
