@@ -133,7 +133,7 @@ func (s *scene) start(o order) *process {
 func (s *scene) kill(p *process) {
 	s.Helper()
 	s.must(p.Process.Kill())
-	s.killed(<-p.ended)
+	_ = s.killed(<-p.ended) // it was
 }
 
 // died waits until a reconciler has died by its order, or has brought the Sync to the

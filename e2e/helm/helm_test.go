@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -111,7 +112,7 @@ func TestSameRefusals(t *testing.T) {
 				testbed.Helm(t):    append([]string{"template", "x", "charts/shop"}, test.theirs...),
 				testbed.Towline(t): append([]string{"build", "charts/shop"}, test.ours...),
 			} {
-				cmd := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // G204: the programs that are compared
+				cmd := exec.CommandContext(t.Context(), program, args...)
 				cmd.Dir = dir
 				out, err := cmd.CombinedOutput()
 				if err == nil || !strings.Contains(string(out), test.want) {
@@ -143,7 +144,15 @@ func objects(t *testing.T, stream []byte) map[string]any {
 	var add func(u *unstructured.Unstructured)
 	add = func(u *unstructured.Unstructured) {
 		if u.IsList() {
-			if err := u.EachListItem(func(item runtime.Object) error { add(item.(*unstructured.Unstructured)); return nil }); err != nil {
+			err := u.EachListItem(func(item runtime.Object) error {
+				one, ok := item.(*unstructured.Unstructured)
+				if !ok {
+					return fmt.Errorf("the list holds a %T", item)
+				}
+				add(one)
+				return nil
+			})
+			if err != nil {
 				t.Fatal(err)
 			}
 			return

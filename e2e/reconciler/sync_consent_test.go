@@ -39,14 +39,14 @@ func TestSyncOfRewrittenHistory(t *testing.T) {
 			s.git.Git("deploy", "branch", "before", "main")
 			s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1")})
 			tt.rewrite(s)
-			second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
+			s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
 			message := s.awaitReason("app", v1.ReasonHistoryRewritten)
 			s.awaitConfigMap("a", "2")
 			if !s.there("b") {
 				t.Fatal("deleted without consent")
 			}
 			// A later commit of that history changes nothing about it.
-			second = s.commit(map[string]string{"app/a.yaml": manifest("a", "3")})
+			third := s.commit(map[string]string{"app/a.yaml": manifest("a", "3")})
 			s.awaitConfigMap("a", "3")
 			if !s.there("b") {
 				t.Fatal("deleted without consent, by a second commit")
@@ -56,7 +56,7 @@ func TestSyncOfRewrittenHistory(t *testing.T) {
 				t.Fatalf("message has no consent to copy: %s", message)
 			}
 			s.annotate(v1.AnnotationConsent, consent)
-			s.awaitReady("app", second)
+			s.awaitReady("app", third)
 			s.awaitGone(configMapResource(), "b")
 		})
 	}

@@ -47,7 +47,7 @@ func (s steps) await(t *testing.T, want string) {
 
 // variety are objects of several kinds, in two waves and with a hook.
 func variety() map[string]string {
-	files := map[string]string{
+	files := map[string]string{ //nolint:gosec // G101: a Secret that guards nothing
 		"app/web.yaml": web("example.com/web:1"), "app/last.yaml": inWave(manifest("last", "1"), 1),
 		"app/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n",
 		"app/hook.yaml":   hook("pre", "pre-sync", "succeeded"),
