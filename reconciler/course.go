@@ -78,7 +78,7 @@ func (w *work) prepare(ctx context.Context, c *course) *failure {
 		return fail(v1.ReasonFailed, err)
 	}
 	w.step("parent written ahead")
-	if err := w.st.store.Save(ctx, inventory.Ahead(c.owned, coming(c.plan))); err != nil {
+	if err := w.st.store.Save(ctx, inventory.Ahead(c.owned, w.coming(c.plan))); err != nil {
 		return fail(v1.ReasonInventoryFailed, err)
 	}
 	w.step("inventory written ahead")

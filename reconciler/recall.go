@@ -15,7 +15,6 @@ import (
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/applyset"
-	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -101,11 +100,11 @@ func parentRef(s *v1.Sync) inventory.ObjectRef {
 
 // coming gives what a plan is about to make of its objects: what stands in that form
 // already keeps what the inventory knows of it.
-func coming(plan *apply.Plan) []inventory.Item {
+func (w *work) coming(plan *apply.Plan) []inventory.Item {
 	items, forms := inventory.Items(plan.Refs()), plan.Forms()
 	for i := range items {
 		if form, ok := forms[items[i].Identity()]; ok {
-			items[i].Form = drift.FormSum(form)
+			items[i].Form = w.watcher.Form(items[i].ObjectRef, form)
 		}
 	}
 	return items

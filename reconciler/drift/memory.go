@@ -23,7 +23,7 @@ func (w *Watcher) Begin(set string, ref inventory.ObjectRef, form apply.Digest) 
 	if o == nil {
 		return "", false
 	}
-	if r.synced && o.set.Value() == set && o.form == form && o.writing == 0 && o.untouched() {
+	if r.synced && o.set.Value() == set && o.stands(form) && o.writing == 0 && o.untouched() {
 		return o.version, true
 	}
 	o.writing++
@@ -43,6 +43,7 @@ func (w *Watcher) Done(set string, name schema.GroupVersionResource, ref invento
 	}
 	r = w.resource(name, ref)
 	o := r.remember(ref)
+	r.key(o, live)
 	o.applied(set, form, live)
 	w.ended(r, o)
 }

@@ -5,6 +5,7 @@ import (
 	"unique"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/towline-dev/towline/reconciler/apply"
@@ -23,9 +24,11 @@ type object struct {
 	apiVersion unique.Handle[string] // without its group
 	set        unique.Handle[string]
 	form       apply.Digest
-	imprint    imprint // as our last apply left it
-	recalled   string  // instead of the imprint, its sum, until a watch shows the object after a start
-	base       string  // the resource version that our last apply left
+	imprint    imprint   // as our last apply left it
+	recalled   string    // instead of the imprint, its sum, until a watch shows the object after a start
+	keyed      bool      // the form is the keyed sum that an inventory kept, until it is found to be that of a form
+	uid        types.UID // of a Secret alone: the key
+	base       string    // the resource version that our last apply left
 
 	version     string // the resource version last heard of
 	writing     int32  // how many applies are under way: their outcome settles what is heard meanwhile
@@ -79,7 +82,7 @@ func (o *object) untouched() bool {
 // applied takes the object as our own write left it for the truth to compare with. A finding that is older than the
 // write is settled by it.
 func (o *object) applied(set string, form apply.Digest, live *metav1.PartialObjectMetadata) {
-	o.set, o.form, o.recalled = unique.Make(set), form, ""
+	o.set, o.form, o.keyed, o.recalled = unique.Make(set), form, false, ""
 	o.imprint, o.base = imprintOf(live), live.ResourceVersion
 	o.terminating = live.DeletionTimestamp != nil
 	if !older(live.ResourceVersion, o.version) {

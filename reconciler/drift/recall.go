@@ -32,6 +32,7 @@ func (w *Watcher) Recall(set string, items []inventory.Item, resourceOf func(inv
 		}
 		o := r.remember(item.ObjectRef)
 		o.set, o.form, o.recalled = unique.Make(set), apply.Digest(form), item.Fields
+		o.keyed = r.secret()
 	}
 }
 
@@ -50,7 +51,7 @@ func (w *Watcher) Recorded(set string, refs []inventory.ObjectRef) []inventory.I
 		if o == nil || o.set.Value() != set || o.writing > 0 || !o.untouched() {
 			continue
 		}
-		items[i].Form, items[i].Fields = FormSum(o.form), o.recalled
+		items[i].Form, items[i].Fields = r.kept(o), o.recalled
 		if o.recalled == "" {
 			items[i].Fields = o.imprint.sum()
 		}
@@ -58,7 +59,18 @@ func (w *Watcher) Recorded(set string, refs []inventory.ObjectRef) []inventory.I
 	return items
 }
 
-// FormSum renders a form as an inventory keeps it: 22 characters.
-func FormSum(form apply.Digest) string {
-	return base64.RawURLEncoding.EncodeToString(form[:])
+// Form renders the form of an object as an inventory keeps it: 22 characters, or none for a Secret that isn't known yet.
+func (w *Watcher) Form(ref inventory.ObjectRef, form apply.Digest) string {
+	if ref.GroupKind() != secretKind() {
+		return formSum(form)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.kinds[ref.GroupKind()]
+	if r == nil || r.objects[key(ref)] == nil || r.objects[key(ref)].uid == "" {
+		return ""
+	}
+	return formSum(keyed(form, r.objects[key(ref)].uid))
 }
+
+func formSum(form apply.Digest) string { return base64.RawURLEncoding.EncodeToString(form[:]) }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/towline-dev/towline/reconciler/drift"
 	"github.com/towline-dev/towline/reconciler/inventory"
@@ -139,4 +140,57 @@ func TestRecordedHasNoSumsOfWhatIsUncertain(t *testing.T) {
 		}
 		synctest.Wait()
 	})
+}
+
+// TestSumsOfSecretsTellNothing holds that whoever reads an inventory, and not Secrets, can't try out what one holds.
+func TestSumsOfSecretsTellNothing(t *testing.T) {
+	secret := inventory.ObjectRef{Version: "v1", Kind: "Secret", Namespace: "shop", Name: "password"}
+	secrets := schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+	standing := func(uid types.UID) *metav1.PartialObjectMetadata {
+		object := live("password", 5, "towline a")
+		object.UID = uid
+		return object
+	}
+	record := func(uid types.UID) (items []inventory.Item, before, after string) {
+		play(t, drift.Config{}, func(s *scene) {
+			before = s.watcher.Form(secret, form(1))
+			s.watcher.Begin(set, secret, form(1))
+			s.watcher.Done(set, secrets, secret, form(1), standing(uid))
+			items = s.watcher.Recorded(set, []inventory.ObjectRef{secret})
+			after = s.watcher.Form(secret, form(1))
+		})
+		return items, before, after
+	}
+	items, before, after := record("random")
+	others, _, _ := record("other")
+	plain := recorded(t, live("web", 5, "towline a"))[0].Form
+	if !items[0].Known() || items[0].Form == plain || items[0].Form == others[0].Form {
+		t.Errorf("recorded %q and %q, and %q of a ConfigMap, want three sums that differ", items[0].Form, others[0].Form, plain)
+	}
+	if before != "" || after != items[0].Form {
+		t.Errorf("before it is known its form is %q, and then %q, want none and then %q", before, after, items[0].Form)
+	}
+	for _, test := range []struct {
+		name      string
+		uid       types.UID
+		form      byte
+		unchanged bool
+	}{
+		{"as it was left", "random", 1, true},
+		{"another form", "random", 2, false},
+		{"made again by somebody", "other", 1, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			play(t, drift.Config{}, func(s *scene) {
+				s.watcher.Recall(set, items, func(inventory.ObjectRef) (schema.GroupVersionResource, bool) { return secrets, true })
+				s.watched(9, standing(test.uid))
+				if diff := cmp.Diff(items, s.watcher.Recorded(set, inventory.Refs(items))); diff != "" {
+					s.Errorf("recorded again (-want +got):\n%s", diff)
+				}
+				if _, got := s.watcher.Begin(set, secret, form(test.form)); got != test.unchanged {
+					s.Errorf("unchanged = %t, want %t", got, test.unchanged)
+				}
+			})
+		})
+	}
 }

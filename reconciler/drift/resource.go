@@ -127,6 +127,7 @@ func (r *resource) turnBack(version string) {
 }
 
 func (r *reading) compare(o *object, live metav1.Object) {
+	r.resource.key(o, live)
 	if by := o.seen(live); by != "" {
 		r.watcher.autoscaled(r.resource, o, by)
 	}
