@@ -104,6 +104,9 @@ func (f *gitFlags) repository(address, branch string) (config.Repository, error)
 	if r.Auth.TokenFile == "" && r.Auth.TokenEnv == "" && r.Forge.Type != "plain" {
 		return r, fmt.Errorf("there is no token for %s (hint: set TOWLINE_TOKEN, or name a file with --token-file)", u.Host)
 	}
+	if r.Auth.TokenFile+r.Auth.TokenEnv != "" && !f.trusted(u, r.Forge.Type) {
+		return r, fmt.Errorf("the Sync has your token sent to %s://%s (hint: if that is right, name the repository yourself with --git-url)", u.Scheme, u.Host)
+	}
 	if u.Scheme == "ssh" {
 		r.Auth.SSH = f.ssh()
 	} else {
@@ -143,11 +146,24 @@ func wellKnown(host string) string {
 	return ""
 }
 
+// trusted tells whether a token may go to the host of a repository: to one that the person
+// named, or that is well known. A Sync's address is the word of whoever may write the Sync.
+func (f *gitFlags) trusted(u *url.URL, kind string) bool {
+	switch {
+	case f.url != "":
+		return true
+	case u.Scheme == "ssh": // then the token goes to the forge's API alone
+		return kind == "plain" || f.forgeURL != "" || wellKnown(u.Hostname()) != ""
+	}
+	api, err := url.Parse(f.forgeURL)
+	return u.Scheme == "https" && (wellKnown(u.Host) != "" || err == nil && strings.EqualFold(api.Host, u.Host))
+}
+
 // tokenEnv names the variable that holds the token; "" for none. The variables that other
 // tools read too are for the host that everybody means by them: a Sync may name any.
 func (f *gitFlags) tokenEnv(kind string, u *url.URL) string {
 	names := []string{"TOWLINE_TOKEN"}
-	if wellKnown(u.Hostname()) == kind && f.forgeURL == "" {
+	if wellKnown(u.Hostname()) == kind && f.forgeURL == "" && u.Scheme != "http" {
 		names = append(names, map[string][]string{
 			"github": {"GITHUB_TOKEN", "GH_TOKEN"}, "gitlab": {"GITLAB_TOKEN"}, "gitea": {"GITEA_TOKEN"},
 		}[kind]...)

@@ -39,10 +39,12 @@ Towline made, it excludes their tags in the policy files, so that they aren't pr
 again. Nothing in the cluster changes before somebody merges it.
 
 It runs from your machine with your credentials: a token in --token-file, TOWLINE_TOKEN, or
-for github.com GITHUB_TOKEN, for gitlab.com GITLAB_TOKEN; for SSH a key or the agent. The same
+for github.com GITHUB_TOKEN, for gitlab.com GITLAB_TOKEN; for SSH a key or the agent. To hosts
+that aren't well known a token goes where you name them with --git-url or --forge-url. The same
 rollback is proposed once, however often it is asked for.`,
 		Example: `  towline rollback shop --dry-run
-  towline rollback shop --to 1a2b3c4d --forge gitea --token-file ~/.config/towline/token`,
+  towline rollback shop --to 1a2b3c4d --forge gitea --forge-url https://git.example.com \
+    --token-file ~/.config/towline/token`,
 		Args:              oneName(),
 		ValidArgsFunction: f.kube.completeOne,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },

@@ -20,7 +20,7 @@ func TestRollback(t *testing.T) {
 	s.commit("First", map[string]string{"app/web.yaml": web("v1"), "policies/web.yaml": webPolicy, "other/README": "hello\n"})
 	s.newSync("shop")
 	s.towline(0, "sync", "shop", "--wait")
-	s.holds("rollback of what is well", s.towline(1, "rollback", "shop", "--forge", "github").stderr, "is applied and healthy (hint: name with --to")
+	s.holds("rollback of what is well", s.towline(1, "rollback", "shop", "--forge", "github", "--git-url", s.repo.CloneURL()).stderr, "is applied and healthy (hint: name with --to")
 
 	bad := s.commit(badUpdate, map[string]string{"app/web.yaml": web("bad")})
 	s.holds("sync --wait", s.towline(1, "sync", "shop", "--wait").stderr, "Sync NS/shop isn't ready: HealthCheckFailed", "ImagePullBackOff")
@@ -28,16 +28,16 @@ func TestRollback(t *testing.T) {
 	s.holds("tree", s.towline(0, "tree", "shop").stdout, "core/Pod/NS/web-ID  Failed  AGE  ImagePullBackOff")
 	s.commit("Elsewhere", map[string]string{"other/README": "hello again\n"})
 
-	s.holds("dry run", s.towline(0, "rollback", "shop", "--forge", "github", "--dry-run").stdout,
+	s.holds("dry run", s.towline(0, "rollback", "shop", "--forge", "github", "--git-url", s.repo.CloneURL(), "--dry-run").stdout,
 		"Roll back shop to HASH", "ImagePullBackOff", "+  exclude: [\"bad\"]", "example.com/web:v1")
 	if n := len(s.repo.PullRequests()); n > 0 {
 		t.Fatalf("the dry run has opened %d pull requests", n)
 	}
-	s.equal("rollback", s.towline(0, "rollback", "shop", "--forge", "github").stdout,
+	s.equal("rollback", s.towline(0, "rollback", "shop", "--forge", "github", "--git-url", s.repo.CloneURL()).stdout,
 		"undoes  HASH Update web to bad\nexcludes  bad in policies/web.yaml\nopened  HOST/acme/deploy/pull/1\n")
 	s.commit("Elsewhere again", map[string]string{"other/README": "hello once more\n"})
 	s.towline(1, "sync", "shop", "--wait")
-	s.equal("rollback again, after a commit elsewhere", s.towline(0, "rollback", "shop", "--forge", "github").stdout,
+	s.equal("rollback again, after a commit elsewhere", s.towline(0, "rollback", "shop", "--forge", "github", "--git-url", s.repo.CloneURL()).stdout,
 		"undoes  HASH Update web to bad\nexcludes  bad in policies/web.yaml\nopen  HOST/acme/deploy/pull/1, as it was before\n")
 	pulls := s.repo.PullRequests()
 	if len(pulls) != 1 || pulls[0].Head != "towline/rollback-shop-"+bad[:8] || pulls[0].Title != "Roll back shop to "+s.goodHash()[:8] {
@@ -67,12 +67,12 @@ func TestRollbackTo(t *testing.T) {
 	s.towline(0, "sync", "shop", "--wait")
 	s.commit("Second", map[string]string{"app/config.yaml": manifest("config", "two")})
 	s.towline(0, "sync", "shop", "--wait")
-	s.holds("rollback to nowhere", s.towline(1, "rollback", "shop", "--forge", "github", "--to", "0000000").stderr, "the history knows no revision")
+	s.holds("rollback to nowhere", s.towline(1, "rollback", "shop", "--forge", "github", "--git-url", s.repo.CloneURL(), "--to", "0000000").stderr, "the history knows no revision")
 	type row struct {
 		Action, URL, Good string
 		Number            int
 	}
-	got := decode[row](s, s.towline(0, "rollback", "shop", "--forge", "github", "--to", first[:8], "--reason", "two is too many", "-o", "json").stdout)
+	got := decode[row](s, s.towline(0, "rollback", "shop", "--forge", "github", "--git-url", s.repo.CloneURL(), "--to", first[:8], "--reason", "two is too many", "-o", "json").stdout)
 	if diff := cmp.Diff(row{Action: "created", URL: s.repo.HTMLURL() + "/pull/1", Good: first, Number: 1}, got); diff != "" {
 		t.Errorf("rollback (-want +got):\n%s", diff)
 	}
