@@ -183,13 +183,24 @@ func consentOf(sync *v1.Sync) *Consent {
 		if !ok {
 			continue
 		}
-		key := strings.TrimRight(strings.Fields(rest + " .")[0], ".,;)'\"")
+		// Anything may stand in a message, and people run this command: a key is letters, digits and dashes.
+		key := rest
+		if end := strings.IndexFunc(rest, func(r rune) bool { return !keyRune(r) }); end >= 0 {
+			key = rest[:end]
+		}
+		if key == "" {
+			continue
+		}
 		return &Consent{
 			Message: condition.Message, Key: key,
 			Command: fmt.Sprintf("kubectl annotate --overwrite -n %s syncs.towline.dev/%s %s=%s", sync.Namespace, sync.Name, v1.AnnotationConsent, key),
 		}
 	}
 	return nil
+}
+
+func keyRune(r rune) bool {
+	return r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
 // events gives the last events of a Sync, newest first.
