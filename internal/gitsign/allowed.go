@@ -149,14 +149,25 @@ func (v *Verifier) verifySSH(payload, armored []byte) (string, error) {
 	return "", refused
 }
 
+// listed tells whether a name is in a list of patterns, as OpenSSH has it: one that is
+// denied, by a pattern with a ! before it, isn't, whatever the others say (ssh_config(5)).
+func listed(patterns []string, name string) bool {
+	found := false
+	for _, pattern := range patterns {
+		pattern, denied := strings.CutPrefix(strings.TrimSpace(pattern), "!")
+		ok, err := path.Match(pattern, name)
+		if denied && (ok || err != nil) {
+			return false
+		}
+		found = found || ok
+	}
+	return found
+}
+
 // admit tells what keeps a key from counting now. One key may stand in several lines.
 func (k allowedKey) admit(by string, now time.Time) error {
-	matches := func(pattern string) bool {
-		ok, err := path.Match(strings.TrimSpace(pattern), sshNamespace)
-		return err == nil && ok
-	}
 	switch {
-	case len(k.namespaces) > 0 && !slices.ContainsFunc(k.namespaces, matches):
+	case len(k.namespaces) > 0 && !listed(k.namespaces, sshNamespace):
 		return &VerifyError{by, ErrPurpose, fmt.Sprintf("the key counts for %q alone", strings.Join(k.namespaces, ","))}
 	case !k.after.IsZero() && now.Before(k.after):
 		return &VerifyError{by, ErrExpired, "it counts from " + k.after.Format(time.DateTime) + " UTC on"}
