@@ -134,3 +134,23 @@ func TestRefsOfRemote(t *testing.T) {
 		}
 	}
 }
+
+// TestLongTagsAreLeftOut: a tag's name goes into status fields and pull requests.
+func TestLongTagsAreLeftOut(t *testing.T) {
+	server := gitrepotest.New(t)
+	repo := open(t, server.Create("deploy"))
+	commit := server.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"a": "1"}})
+	long := "v1.0.0+" + strings.Repeat("x/", 200) + "x"
+	longest := "v1.0.0+" + strings.Repeat("x", 200)
+	for _, tag := range []string{"v1.0.0", longest, long} {
+		server.Git("deploy", "update-ref", "refs/tags/"+tag, commit)
+	}
+	refs, err := repo.Refs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]gitrepo.Tag{"v1.0.0": {Commit: gitrepo.Hash(commit)}, longest: {Commit: gitrepo.Hash(commit)}}
+	if diff := cmp.Diff(want, refs.Tags); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+}

@@ -47,13 +47,17 @@ func refsOf(refs *packp.AdvRefs) Refs {
 	return Refs{Branches: branches(refs), Tags: tags(refs)}
 }
 
+// maxTagName bounds a tag's name, in bytes, which ends up in status fields: "1.2.0+x…" may
+// be the highest version of a range however long it is. A file's name has no more, either.
+const maxTagName = 255
+
 // tags picks the tags out of an advertisement. Their names are a stranger's words, so
-// those that Git forbids are left out.
+// those that Git forbids, and those that are too long, are left out.
 func tags(refs *packp.AdvRefs) map[string]Tag {
 	found := map[string]Tag{}
 	for name, hash := range refs.References {
 		short, ok := strings.CutPrefix(name, tagsPrefix)
-		if !ok || checkTag(short) != nil {
+		if !ok || len(short) > maxTagName || checkTag(short) != nil {
 			continue
 		}
 		tag := Tag{Commit: hashOf(hash)}
