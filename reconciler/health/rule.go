@@ -77,6 +77,8 @@ func names(rule Rule) error {
 		return fmt.Errorf("apiVersion %q isn't of the form GROUP/VERSION or VERSION", rule.APIVersion)
 	case rule.Kind == "":
 		return errors.New("it names no kind")
+	case version.Group == "" && rule.Kind == "Secret":
+		return errors.New("it is for Secrets, whose values conditions would tell")
 	case strings.TrimSpace(rule.Current) == "":
 		return errors.New("it has no expression current")
 	}

@@ -108,6 +108,7 @@ func TestCompileRules(t *testing.T) {
 	}{
 		{"none", nil, nil},
 		{"without a kind", []health.Rule{{APIVersion: "v1", Current: "true"}}, []string{"healthCheckExprs[0]: it names no kind"}},
+		{"for Secrets", []health.Rule{{APIVersion: "v1", Kind: "Secret", Current: "data.password.startsWith('a')"}}, []string{"healthCheckExprs[0]: it is for Secrets"}},
 		{"without a version", []health.Rule{{APIVersion: "a/b/c", Kind: "A", Current: "true"}}, []string{`healthCheckExprs[0]: apiVersion "a/b/c" isn't of the form GROUP/VERSION or VERSION`}},
 		{"without an expression", []health.Rule{of(" ")}, []string{"healthCheckExprs[0]: it has no expression current"}},
 		{"twice the same kind", []health.Rule{of("true"), {APIVersion: "example.com/v2", Kind: "Gadget", Current: "true"}},
