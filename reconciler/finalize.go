@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -111,7 +113,7 @@ func (w *work) dismantle(ctx context.Context) *failure {
 		result = applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: inventory.Refs(owned), Owned: len(owned), Consent: true})
 		w.metrics.did(result)
 	}
-	left := result.With(apply.Held, apply.Failed)
+	left := append(result.With(apply.Held, apply.Failed), unfinished(result)...)
 	if err := w.st.store.Save(ctx, inventory.Settled(owned, inventory.Items(left))); err != nil {
 		return fail(v1.ReasonPruneFailed, err)
 	}
@@ -119,7 +121,34 @@ func (w *work) dismantle(ctx context.Context) *failure {
 	if len(left) == 0 {
 		return nil
 	}
-	f := fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d of %d objects: %w", len(left), len(owned), some(result)))
+	f := fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d of %d objects: %w", len(left), len(owned), why(result)))
 	f.stalled = !slices.ContainsFunc(result.Outcomes, func(o apply.Outcome) bool { return o.Err != nil && !permanent(o.Err) })
 	return f
+}
+
+// unfinished gives what is on its way out, or waits for that, and would be orphaned by
+// whoever doesn't wait for it. A namespace that was asked to go does so by itself.
+func unfinished(result apply.Result) []inventory.ObjectRef {
+	var refs []inventory.ObjectRef
+	for _, o := range result.Outcomes {
+		asked := o.UID != ""
+		if o.Action == apply.Pending && !(asked && o.Ref.GroupKind() == schema.GroupKind{Kind: "Namespace"}) {
+			refs = append(refs, o.Ref)
+		}
+	}
+	return refs
+}
+
+// why tells of the errors or, where there are none, of what holds objects.
+func why(result apply.Result) error {
+	if result.Count(apply.Failed) > 0 {
+		return some(result)
+	}
+	var texts []string
+	for _, o := range result.Outcomes {
+		if o.Action == apply.Pending {
+			texts = append(texts, fmt.Sprintf("%s: %s", o.Ref, o.Reason))
+		}
+	}
+	return errors.New(strings.Join(first(texts, shownErrors), "; "))
 }
