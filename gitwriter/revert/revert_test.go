@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -244,4 +245,24 @@ func (f *pulls) Create(_ context.Context, pr forge.NewPullRequest) (forge.PullRe
 	pull := forge.PullRequest{Number: len(f.all) + 1, Title: pr.Title, Body: pr.Body, Head: pr.Head, Base: pr.Base, State: forge.StateOpen}
 	f.all = append(f.all, pull)
 	return pull, nil
+}
+
+// A folder may be named as its owner likes, and the commit's message ends with our words all the same.
+func TestRollbackOfAFolderThatSpeaks(t *testing.T) {
+	w := newWorld(t)
+	const folder = "speaks\n\nTowline-Policy: other"
+	quoted := strconv.Quote(folder + "/web.yaml") // as git fast-import wants it
+	w.good = w.commit("Good", map[string]string{quoted: "image: acme/web:1.0.0\n"})
+	w.commit("Bad", map[string]string{quoted: "image: acme/web:1.1.0\n"})
+	request := w.request()
+	request.Good, request.Paths = gitrepo.Hash(w.good), []string{folder}
+	plan, err := w.reverter().Plan(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{plan.Message, plan.Body} {
+		if strings.Contains(text, "\nTowline-Policy: other") {
+			t.Errorf("the folder's name speaks for us:\n%s", text)
+		}
+	}
 }

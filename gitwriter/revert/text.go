@@ -64,12 +64,12 @@ func (p *Plan) message() string {
 	if p.Why != "" {
 		fmt.Fprintf(&b, "%s\n\n", markup.OneLine(p.Why, maxLine))
 	}
-	fmt.Fprintf(&b, "This takes %s back to %s and undoes:\n", listed(p.Paths), p.Good)
+	fmt.Fprintf(&b, "This takes %s back to %s and undoes:\n", markup.OneLine(listed(p.Paths), maxLine), p.Good)
 	for _, u := range p.Undone[:min(len(p.Undone), maxUndone)] {
 		fmt.Fprintf(&b, "  %s %s\n", u.Hash.Short(), u.Subject)
 	}
 	for _, e := range p.Excluded {
-		fmt.Fprintf(&b, "\nTag %s is excluded in %s.\n", e.Tag, markup.OneLine(e.File, maxLine))
+		fmt.Fprintf(&b, "\nTag %s is excluded in %s.\n", markup.OneLine(e.Tag, maxLine), markup.OneLine(e.File, maxLine))
 	}
 	fmt.Fprintf(&b, "\n%s%s\n", keyTrailer, p.Key)
 	return b.String()
