@@ -3,6 +3,7 @@ package reconciler
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +44,11 @@ type Config struct {
 	LeaderElection bool
 	// LeaderElectionNamespace is where the Lease stands. Default: the Pod's own.
 	LeaderElectionNamespace string
+	// Lease is how long a replica that died keeps the others waiting. It should be long, so
+	// that an API server that is away for a while doesn't end the process. Default: 75s.
+	Lease time.Duration
+	// RequestTimeout bounds a request to the API server that isn't a watch. Default: 30s.
+	RequestTimeout time.Duration
 	// Workers is how many Syncs are worked on side by side. Default: 8.
 	Workers int
 	// ApplyWorkers is how many objects of one Sync are written side by side. Default: 8.
@@ -96,7 +102,17 @@ func (c Config) withDefaults() (Config, error) {
 	if c.RetryMax <= 0 {
 		c.RetryMax = time.Minute
 	}
+	if c.Lease <= 0 {
+		c.Lease = leaseDuration
+	}
+	if c.RequestTimeout <= 0 {
+		c.RequestTimeout = requestTimeout
+	}
 	c.REST = rest.CopyConfig(c.REST)
+	c.REST.Wrap(func(next http.RoundTripper) http.RoundTripper { return bounded{next: next, within: c.RequestTimeout} })
+	if c.LeaderElection {
+		c.REST.Wrap(newFence(c).wrap)
+	}
 	c.REST.QPS = -1 // the server's own flow control and our workers are the limit
 	if c.REST.UserAgent == "" {
 		c.REST.UserAgent = "towline-reconciler"
@@ -110,3 +126,6 @@ func orDefault(n, fallback int) int {
 	}
 	return n
 }
+
+// requestTimeout is the default of Config.RequestTimeout.
+const requestTimeout = 30 * time.Second

@@ -39,15 +39,19 @@ import (
 	"github.com/towline-dev/towline/reconciler/health"
 )
 
-// Times of the Lease. They are long so that an API server that is away for half a
-// minute doesn't end the process: a replica that stops hands the Lease over at
-// once, so only a crash waits for them.
+// The Lease lasts long so that an API server that is away for half a minute doesn't
+// end the process: a replica that stops hands the Lease over at once, so only a crash
+// waits for it.
 const (
 	leaseDuration = 75 * time.Second
-	renewDeadline = 60 * time.Second
-	retryPeriod   = 5 * time.Second
 	leaseName     = "towline-reconciler"
 )
+
+// leaseTimes gives how long the Lease lasts, how long after its renewal the replica
+// that has it stops, and how often it tries to renew it: 75 s, 60 s and 5 s.
+func (c Config) leaseTimes() (lasts, renew, retry time.Duration) {
+	return c.Lease, c.Lease * 4 / 5, c.Lease / 15
+}
 
 // Run reconciles until ctx ends; then it finishes what is under way, hands the
 // Lease over, and returns nil.
@@ -88,6 +92,7 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 			return nil, fmt.Errorf("building the scheme: %w", err)
 		}
 	}
+	lasts, renew, retry := c.leaseTimes()
 	options := ctrlmanager.Options{
 		Scheme:                        scheme,
 		Logger:                        logr.FromSlogHandler(c.Log.Handler()),
@@ -97,9 +102,9 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 		LeaderElectionID:              leaseName,
 		LeaderElectionNamespace:       c.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 ptr.To(leaseDuration),
-		RenewDeadline:                 ptr.To(renewDeadline),
-		RetryPeriod:                   ptr.To(retryPeriod),
+		LeaseDuration:                 ptr.To(lasts),
+		RenewDeadline:                 ptr.To(renew),
+		RetryPeriod:                   ptr.To(retry),
 		// Anything but Syncs that a client asks for would otherwise be cached whole.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
 		// Two reconcilers in one process, as in tests, are no mistake.
