@@ -40,16 +40,25 @@ func (w *writing) mend(ctx context.Context, refusal error) (answer, error) {
 		return w.unbreak(ctx, live, causes)
 	}
 	if !apierrors.IsInvalid(err) {
-		return answer{}, refusal
+		return answer{}, untried(refusal, err)
 	}
 	if err := w.asAnother(ctx); err != nil {
-		return answer{}, refusal
+		return answer{}, untried(refusal, err)
 	}
 	immutable := &immutableError{ref: w.item.ref, fields: namesOf(causes), err: refusal}
 	if immutable.why = w.lasting(live); immutable.why != "" {
 		return answer{}, immutable
 	}
 	return w.recreate(ctx, live)
+}
+
+// untried gives a refusal of which it couldn't be found out what would help, with the
+// reason for that where it isn't another refusal of the same.
+func untried(refusal, err error) error {
+	if apierrors.IsInvalid(err) {
+		return refusal
+	}
+	return errors.Join(refusal, fmt.Errorf("trying whether it must be made anew: %w", err))
 }
 
 // unbreak takes over what others hold in the lists where the merge fails, so that our apply takes it away; and where
