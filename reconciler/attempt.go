@@ -110,7 +110,7 @@ func (w *work) wasReady(a attempt) bool {
 func (w *work) rewritten(ctx context.Context, c *course) (string, error) {
 	last := w.st.status.LastAppliedRevision
 	older := revisionHash(last)
-	if older == "" || older == c.source.revision || w.elsewhere(last, c.of.revision) {
+	if older == "" || older == c.source.revision || w.ledElsewhere(last, c.of.revision) {
 		return "", nil
 	}
 	descent, err := c.source.history(ctx, older)
@@ -126,10 +126,10 @@ func (w *work) rewritten(ctx context.Context, c *course) (string, error) {
 	return fmt.Sprintf("the history of %s doesn't hold %s, which was applied last", c.of.revision, older), nil
 }
 
-// elsewhere tells whether a person had the Sync follow something else since: two
+// ledElsewhere tells whether a person had the Sync follow something else since: two
 // revisions of one branch differ in their commits alone. The tags of a range differ
 // by themselves.
-func (w *work) elsewhere(last, next string) bool {
+func (w *work) ledElsewhere(last, next string) bool {
 	if w.sync.Spec.Source.Semver != "" {
 		return false
 	}

@@ -104,13 +104,21 @@ func (w *work) dismantle(ctx context.Context) *failure {
 	}
 	var result apply.Result
 	if deletes(w.sync) {
+		others, unknown := w.elsewhere(ctx, inventory.Refs(owned), func(s *v1.Sync) snapshot {
+			return w.sources.snapshotOf(client.ObjectKeyFromObject(s))
+		})
+		if unknown != nil && w.now.Before(w.sync.DeletionTimestamp.Add(w.sync.Spec.Timeout.Duration)) {
+			return fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d objects: %w; they are deleted %s after the Sync was all the same",
+				len(owned), unknown, w.sync.Spec.Timeout.Duration))
+		}
+		_, doomed := w.handOver(inventory.Refs(owned), others)
 		applier, err := w.identities.of(w.sync)
 		if err != nil {
 			return fail(v1.ReasonPruneFailed, err).forGood()
 		}
 		limited, cancel := context.WithTimeout(ctx, w.sync.Spec.Timeout.Duration)
 		defer cancel()
-		result = applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: inventory.Refs(owned), Owned: len(owned), Consent: true})
+		result = applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: doomed, Owned: len(owned), Consent: true})
 		w.metrics.did(result)
 	}
 	left := append(result.With(apply.Held, apply.Failed), unfinished(result)...)

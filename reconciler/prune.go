@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/build"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -17,6 +19,7 @@ import (
 func (w *work) prune(ctx context.Context, c *course) *failure {
 	doomed := c.plan.Unwanted(inventory.Refs(c.owned))
 	var result apply.Result
+	var handed []inventory.ObjectRef
 	switch {
 	case len(doomed) == 0:
 	case !w.sync.Spec.Prune:
@@ -28,11 +31,18 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 		if c.rewritten, err = w.rewritten(ctx, c); err != nil {
 			return fail(v1.ReasonGitFailed, err)
 		}
-		result = w.remove(ctx, c, doomed)
+		others, unknown := w.elsewhere(ctx, doomed, func(*v1.Sync) snapshot { return c.source })
+		if unknown != nil && !unbuildable(unknown) {
+			return fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d objects: %w", len(doomed), unknown))
+		}
+		handed, doomed = w.handOver(doomed, others)
+		result = w.remove(ctx, c, doomed, unknown)
 		w.metrics.did(result)
 		w.step("pruned")
 	}
+	w.st.lent = len(handed) > 0
 	left := inventory.Union(result.With(apply.Held, apply.Failed, apply.Pending), c.plan.Refs())
+	left = inventory.Union(left, handed) // until the other Sync has taken them over
 	if err := w.st.store.Save(ctx, inventory.Settled(c.owned, w.watcher.Recorded(w.st.set, left))); err != nil {
 		return fail(v1.ReasonInventoryFailed, err)
 	}
@@ -40,7 +50,7 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 	if err := w.claim(ctx, left); err != nil {
 		return fail(v1.ReasonFailed, err)
 	}
-	w.st.status.Inventory = summarise(inventory.Subtract(left, c.plan.Hooks()))
+	w.st.status.Inventory = summarise(inventory.Subtract(inventory.Subtract(left, c.plan.Hooks()), handed))
 	w.tellPruned(ctx, result)
 	if n := result.Count(apply.Failed); n > 0 {
 		return fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d objects: %w", n, some(result)))
@@ -51,12 +61,25 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 	return nil
 }
 
+// unbuildable tells whether what a Sync wants can't be told before a person mends it.
+func unbuildable(err error) bool {
+	var unknown *unknownWants
+	return errors.As(err, &unknown) && build.IsPermanent(unknown.err)
+}
+
 // remove deletes what it may. Of a history that doesn't contain what was applied last
 // nobody knows whether what is missing was ever meant to go, and neither of objects that
-// no inventory remembers: then all of it waits for consent.
-func (w *work) remove(ctx context.Context, c *course, doomed []inventory.ObjectRef) apply.Result {
+// no inventory remembers, or that a Sync may want whose folder can't be built: then all of
+// it waits for consent.
+func (w *work) remove(ctx context.Context, c *course, doomed []inventory.ObjectRef, unknown error) apply.Result {
+	if len(doomed) == 0 {
+		return apply.Result{}
+	}
 	consent := w.sync.Annotations[v1.AnnotationConsent] == consentKey(doomed)
 	unsure, why := found(c.owned, doomed), "the inventory was lost, and they were found by their label"
+	if unknown != nil {
+		unsure, why = doomed, unknown.Error()
+	}
 	if c.rewritten != "" {
 		unsure, why = doomed, c.rewritten
 	}

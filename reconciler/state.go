@@ -35,6 +35,7 @@ type state struct {
 	recalled   bool    // the watches know what the inventory tells
 	sent       sent    // in which form, object by object
 	sum        string  // of what was applied whole last; empty after a start
+	lent       bool    // the inventory still holds what another Sync is to take over
 	ran        ran
 	alarms     []*unstructured.Unstructured // hooks for when the set that is applied fails
 	alarmed    string                       // the sum for which they ran
