@@ -1,0 +1,26 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/towline-dev/towline/e2e/testbed"
+	"github.com/towline-dev/towline/reconciler"
+)
+
+// TestMain makes the test binary a replica of its own where the environment says so.
+func TestMain(m *testing.M) {
+	log := slog.New(slog.DiscardHandler)
+	reconciler.AdoptLogs(log)
+	if os.Getenv(replicaEnv) != "" {
+		if err := replicate(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(testbed.Main(m))
+}
