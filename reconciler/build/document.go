@@ -104,7 +104,7 @@ func decodeYAML(c *Collector, file string, d document) {
 	}
 	var unquoted Unquoted
 	if c.values != nil {
-		unquoted = unquotedOf(d.text)
+		unquoted = UnquotedOf(d.text)
 	}
 	addJSON(c, origin{file: file, line: d.first(), unquoted: unquoted}, data)
 }

@@ -23,8 +23,8 @@ func UnquotedIn(n *yaml.Node) Unquoted {
 	return found
 }
 
-// unquotedOf finds them in the text of one document that is known to be well-formed.
-func unquotedOf(text []byte) Unquoted {
+// UnquotedOf finds them in the text of one document that is known to be well-formed.
+func UnquotedOf(text []byte) Unquoted {
 	if !bytes.Contains(text, []byte("${")) {
 		return nil
 	}

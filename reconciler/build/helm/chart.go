@@ -29,6 +29,9 @@ func prepare(l *loaded, request build.Request, given map[string]any) (map[string
 	if err := checkDependencies(at, c); err != nil {
 		return nil, err
 	}
+	hiding := &hiding{}
+	hiding.charts(c)
+	given = hiding.hide(given)
 	if err := chartutil.ProcessDependencies(c, given); err != nil {
 		return nil, &build.Error{File: at, Err: fmt.Errorf("resolving dependencies: %w", err)}
 	}
@@ -47,7 +50,7 @@ func prepare(l *loaded, request build.Request, given map[string]any) (map[string
 	if err != nil {
 		return nil, &build.Error{File: at, Err: fmt.Errorf("merging values: %w", err)}
 	}
-	merged, _ := asMap(top["Values"])
+	merged, _ := asMap(hiding.show(top["Values"]))
 	top["Values"] = values(merged)
 	return top, nil
 }

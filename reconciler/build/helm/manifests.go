@@ -30,7 +30,7 @@ func (b *Builder) collect(request build.Request, l *loaded, texts []rendered) ([
 				at := t.from(d.first())
 				return nil, &build.Error{File: at.file, Line: at.line, Err: fmt.Errorf("more than %d objects", b.limits.WithDefaults().Objects)}
 			}
-			d.add(objects, &t)
+			d.add(objects, &t, request.Options.Variables != nil)
 		}
 	}
 	return objects.Objects()
@@ -116,7 +116,8 @@ func (d document) first() int {
 	return at
 }
 
-func (d document) add(objects *build.Collector, t *rendered) {
+// add adds the object, with what of it a variable may make a number, if there are any variables.
+func (d document) add(objects *build.Collector, t *rendered, variables bool) {
 	at := t.from(d.first())
 	object, line, err := decode(d.text)
 	if err != nil {
@@ -136,14 +137,18 @@ func (d document) add(objects *build.Collector, t *rendered) {
 	if keep, err := translate(object); err != nil {
 		objects.Fail(&build.Error{File: at.file, Line: at.line, Err: err})
 	} else if keep {
-		objects.Add(at.file, at.line, object)
+		var unquoted build.Unquoted
+		if variables {
+			unquoted = build.UnquotedOf(readable(d.text))
+		}
+		objects.AddUnquoted(at.file, at.line, object, unquoted)
 	}
 }
 
 // decode reads a document as Helm does, which lets the last of several equal keys win. The
 // line is counted from the document's first, 0 where it isn't known.
 func decode(text []byte) (object map[string]any, line int, err error) {
-	text = bytes.ReplaceAll(text, []byte(noValue), nil)
+	text = readable(text)
 	data, err := yaml.YAMLToJSON(text)
 	if err != nil {
 		if found, ok := errors.AsType[*build.Error](build.CheckSyntax("", text)); ok {
@@ -160,6 +165,9 @@ func decode(text []byte) (object map[string]any, line int, err error) {
 	object = map[string]any{}
 	return object, 0, utiljson.Unmarshal(data, &object) // whole numbers become int64
 }
+
+// readable takes away what Helm takes away before it reads a document.
+func readable(text []byte) []byte { return bytes.ReplaceAll(text, []byte(noValue), nil) }
 
 func (d document) lineOffset(line int) int {
 	at, n := d.offset, 1
