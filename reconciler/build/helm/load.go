@@ -18,6 +18,7 @@ import (
 	"helm.sh/helm/v4/pkg/ignore"
 
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/sops"
 )
 
 const (
@@ -36,7 +37,7 @@ type loaded struct {
 func load(ctx context.Context, request build.Request, limits build.Limits) (*loaded, error) {
 	l := &loading{
 		alive: ctx.Err, fsys: request.Files, dir: request.Dir, reader: build.NewReader(request.Files, limits), rules: ignore.Empty(),
-		limits: limits.WithDefaults(), places: map[*common.File]string{},
+		limits: limits.WithDefaults(), places: map[*common.File]string{}, open: sops.Opener(request.Options),
 	}
 	if err := l.readRules(); err != nil {
 		return nil, err
@@ -59,7 +60,8 @@ type loading struct {
 	rules    *ignore.Rules
 	limits   build.Limits
 	files    map[string][]byte
-	unpacked int64 // bytes out of archives
+	unpacked int64                                          // bytes out of archives
+	open     func(name string, data []byte) ([]byte, error) // what SOPS has encrypted
 	charts   int
 	places   map[*common.File]string
 }

@@ -47,6 +47,9 @@ func (l *loading) unpack(place string, packed []byte) (map[string][]byte, error)
 		if _, ok := files[name]; ok {
 			return fail(fmt.Errorf("%q is there twice", name))
 		}
+		if data, err = l.open(path.Join(place, name), data); err != nil { // files outside of archives are opened as they are read
+			return nil, err
+		}
 		files[name] = bytes.TrimPrefix(data, []byte("\ufeff"))
 		if len(files) > l.limits.Files {
 			return fail(fmt.Errorf("more than %d files", l.limits.Files))

@@ -13,6 +13,7 @@ import (
 	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
 	"github.com/towline-dev/towline/internal/workdir"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/helm"
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
 	"github.com/towline-dev/towline/reconciler/build/render"
@@ -21,6 +22,7 @@ import (
 func renderer() *render.Renderer {
 	return render.New(render.Config{Kinds: []render.Kind{
 		{Name: "kustomize", Builder: kustomize.New(build.Limits{}), Relevant: render.FilesOnly},
+		{Name: "helm", Builder: helm.New(build.Limits{})},
 		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
 	}})
 }

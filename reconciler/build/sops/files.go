@@ -19,12 +19,16 @@ type decrypting struct{ build.Builder }
 
 // Build builds from the plain text of the request's files.
 func (b decrypting) Build(ctx context.Context, request build.Request) ([]*unstructured.Unstructured, error) {
-	open := Refuse
-	if request.Options.Decryption != nil {
-		open = request.Options.Decryption.Decrypt
-	}
-	request.Files = files{request.Files, open}
+	request.Files = files{request.Files, Opener(request.Options)}
 	return b.Builder.Build(ctx, request)
+}
+
+// Opener gives what opens the files of a build: Refuse where there are no keys.
+func Opener(options build.Options) func(name string, data []byte) ([]byte, error) {
+	if options.Decryption == nil {
+		return Refuse
+	}
+	return options.Decryption.Decrypt
 }
 
 // files is a file system whose files are plain text. Sizes are those of the encrypted
