@@ -18,6 +18,7 @@ import (
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/render"
 )
 
 // inputsAge bounds how long what ConfigMaps and Secrets gave to a build is believed:
@@ -139,16 +140,8 @@ func (w *work) decrypter(ctx context.Context) (build.Decrypter, error) {
 
 // options say how the Sync's folder is built.
 func (w *work) options(ctx context.Context, in inputs) (build.Options, error) {
-	options := build.Options{
-		Namespace: w.namespace(), Release: w.sync.Name, Variables: in.variables, Decryption: in.decryption,
-	}
-	if helm := w.sync.Spec.Helm; helm != nil {
-		options.Release = cmp.Or(helm.ReleaseName, options.Release)
-		options.Helm = build.Helm{ValuesFiles: helm.ValuesFiles, SkipCRDs: helm.SkipCRDs}
-		if helm.Values != nil {
-			options.Helm.Values = helm.Values.Raw
-		}
-	}
+	options := render.OptionsOf(w.sync)
+	options.Variables, options.Decryption = in.variables, in.decryption
 	var err error
 	options.Cluster, err = w.abilities.Get(ctx)
 	return options, err

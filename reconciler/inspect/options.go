@@ -1,9 +1,7 @@
 package inspect
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +12,8 @@ import (
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/render"
+	"github.com/towline-dev/towline/reconciler/capabilities"
 )
 
 // Decrypters makes what opens encrypted files of the values of the Secret that a Sync names.
@@ -22,20 +22,12 @@ type Decrypters func(keys map[string][]byte) (build.Decrypter, error)
 // Options gives the options that a Sync's manifests are built with. What they need of the
 // cluster, variables and keys among it, is read with the person's rights.
 func (c *Client) Options(ctx context.Context, sync *v1.Sync, decrypters Decrypters) (build.Options, error) {
-	spec := sync.Spec
-	options := build.Options{Namespace: cmp.Or(spec.TargetNamespace, sync.Namespace), Release: sync.Name}
-	if helm := spec.Helm; helm != nil {
-		options.Release = cmp.Or(helm.ReleaseName, options.Release)
-		options.Helm = build.Helm{ValuesFiles: helm.ValuesFiles, SkipCRDs: helm.SkipCRDs}
-		if helm.Values != nil {
-			options.Helm.Values = json.RawMessage(helm.Values.Raw)
-		}
-	}
+	options := render.OptionsOf(sync)
 	var err error
 	if options.Variables, err = c.variables(ctx, sync); err != nil {
 		return options, err
 	}
-	if spec.Decryption != nil {
+	if sync.Spec.Decryption != nil {
 		if options.Decryption, err = c.decryption(ctx, sync, decrypters); err != nil {
 			return options, err
 		}
@@ -106,28 +98,12 @@ func (c *Client) decryption(ctx context.Context, sync *v1.Sync, decrypters Decry
 
 // capabilities asks what the cluster can do, which charts may ask for.
 func (c *Client) capabilities(ctx context.Context) (build.Capabilities, error) {
-	var can build.Capabilities
-	if err := ctx.Err(); err != nil {
-		return can, err
+	if err := ctx.Err(); err != nil { // discovery takes no context
+		return build.Capabilities{}, err
 	}
 	client, err := discovery.NewDiscoveryClientForConfigAndClient(c.rest, c.http)
 	if err != nil {
-		return can, fmt.Errorf("asking what the cluster can do: %w", err)
+		return build.Capabilities{}, fmt.Errorf("asking what the cluster can do: %w", err)
 	}
-	version, err := client.ServerVersion()
-	if err != nil {
-		return can, fmt.Errorf("asking for the cluster's version: %w", err)
-	}
-	can.KubeVersion = version.GitVersion
-	_, lists, err := client.ServerGroupsAndResources()
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // an API that is away for now doesn't hold up the others
-		return can, fmt.Errorf("asking which APIs the cluster serves: %w", err)
-	}
-	for _, list := range lists {
-		can.APIVersions = append(can.APIVersions, list.GroupVersion)
-		for _, resource := range list.APIResources {
-			can.APIVersions = append(can.APIVersions, list.GroupVersion+"/"+resource.Kind)
-		}
-	}
-	return can, nil
+	return capabilities.Read(client)
 }
