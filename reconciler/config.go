@@ -12,6 +12,7 @@ import (
 
 	"github.com/towline-dev/towline/internal/secret"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/cache"
 )
 
 // Config says how a reconciler runs. REST, CacheDir and Builder are required.
@@ -22,6 +23,9 @@ type Config struct {
 	CacheDir string
 	// Builder renders a folder of a repository, and remembers what it rendered.
 	Builder build.Renderer
+	// RenderStats tells how often the Builder remembered, for the metrics. Default: they
+	// show nothing of it.
+	RenderStats func() cache.Stats
 	// Decrypters makes what opens encrypted files of the values of the Secret that a Sync
 	// names. Default: such Syncs are refused.
 	Decrypters func(keys map[string][]byte) (build.Decrypter, error)

@@ -130,6 +130,11 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	if c.metrics, err = newMetrics(config.Metrics); err != nil {
 		return nil, err
 	}
+	if config.RenderStats != nil {
+		if err = config.Metrics.Register(newRenderMetrics(config.RenderStats)); err != nil {
+			return nil, fmt.Errorf("registering metrics: %w", err)
+		}
+	}
 	if c.core, err = corev1client.NewForConfigAndClient(config.REST, manager.GetHTTPClient()); err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}

@@ -77,7 +77,7 @@ func TestDocumentedSyncWords(t *testing.T) {
 	}{
 		{"condition", constants(t, "../../reconciler/api/v1/status.go", "Condition")},
 		{"reason", constants(t, "../../reconciler/api/v1/status.go", "Reason")},
-		{"metric", metricNames(t, "../../reconciler/metrics.go")},
+		{"metric", append(metricNames(t, "../../reconciler/metrics.go"), metricNames(t, "../../reconciler/rendermetrics.go")...)},
 	} {
 		var got []string
 		for _, row := range tableOf(docs, tt.table) {

@@ -85,7 +85,9 @@ func (f *reconcilerFlags) add(cmd *cobra.Command) {
 // wire makes the reconciler's configuration of the flags and the files they name.
 func (f *reconcilerFlags) wire(p process, log *slog.Logger) (reconciler.Config, error) {
 	c := f.run
-	c.Log, c.Builder, c.Decrypters, c.AppTokens = log, builders(), decrypter, appTokens(log)
+	renderer := builders()
+	c.Builder, c.RenderStats = renderer, renderer.Stats
+	c.Log, c.Decrypters, c.AppTokens = log, decrypter, appTokens(log)
 	var err error
 	if c.CacheDir == "" {
 		if c.CacheDir, err = stateDir(""); err != nil {
