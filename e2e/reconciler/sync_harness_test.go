@@ -32,9 +32,11 @@ import (
 	"github.com/towline-dev/towline/reconciler"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/build"
+	"github.com/towline-dev/towline/reconciler/build/helm"
 	"github.com/towline-dev/towline/reconciler/build/kustomize"
 	"github.com/towline-dev/towline/reconciler/build/plain"
 	"github.com/towline-dev/towline/reconciler/build/render"
+	"github.com/towline-dev/towline/reconciler/build/sops"
 )
 
 // webhookKey signs the webhooks of these tests.
@@ -70,9 +72,10 @@ func newSyncsOn(t testing.TB, cluster *testbed.Cluster, change ...func(*reconcil
 	s.url = s.git.Create("deploy")
 	s.connect()
 	s.serviceAccount("deployer", "cluster-admin")
+	renderer := builders()
 	s.config = reconciler.Config{
 		REST: rest.CopyConfig(cluster.Config), CacheDir: t.TempDir(), Namespace: s.namespace,
-		Builder: builders(),
+		Builder: renderer, RenderStats: renderer.Stats, Decrypters: sops.NewKeys,
 		Log:     slog.New(slog.NewTextHandler(s.log, nil)), Reporter: s.forge,
 		WebhookBind: freeAddress(t), MetricsBind: freeAddress(t), WebhookSecret: secret.New(webhookKey),
 		RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second,
@@ -101,9 +104,10 @@ func (s *syncs) connect() {
 }
 
 // builders are those of the program.
-func builders() build.Renderer {
+func builders() *render.Renderer {
 	return render.New(render.Config{Kinds: []render.Kind{
 		{Name: "kustomize", Builder: kustomize.New(build.Limits{}), Relevant: render.FilesOnly},
+		{Name: "helm", Builder: helm.New(build.Limits{})},
 		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
 	}})
 }

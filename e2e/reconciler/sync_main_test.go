@@ -12,7 +12,9 @@ import (
 // TestMain gives the libraries a logger, as the program does: they look at it from
 // the first request on.
 func TestMain(m *testing.M) {
-	reconciler.AdoptLogs(slog.New(slog.NewTextHandler(&libraryLog, nil)))
+	log := slog.New(slog.NewTextHandler(&libraryLog, nil))
+	reconciler.AdoptLogs(log)
+	slog.SetDefault(log)
 	os.Exit(testbed.Main(m))
 }
 
