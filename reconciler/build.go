@@ -14,15 +14,13 @@ import (
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/build"
-	"github.com/towline-dev/towline/reconciler/manifests"
 )
 
 // built is what a build gave.
 type built struct {
 	rendered *build.Rendered
-	sum      string         // of all of it
-	public   string         // of all but the values of Secrets: it stands in the status
-	packed   *manifests.Set // for healing
+	sum      string // of all of it
+	public   string // of all but the values of Secrets: it stands in the status
 }
 
 func (w *work) build(ctx context.Context, c *course) (built, *failure) {
@@ -58,9 +56,6 @@ func (b *built) unpack() ([]*unstructured.Unstructured, *failure) {
 		return nil, fail(v1.ReasonBuildFailed, err)
 	}
 	if b.public, err = publicSum(objects); err != nil {
-		return nil, fail(v1.ReasonBuildFailed, err).forGood()
-	}
-	if b.packed, err = manifests.Pack(objects); err != nil {
 		return nil, fail(v1.ReasonBuildFailed, err).forGood()
 	}
 	return objects, nil

@@ -130,7 +130,7 @@ func (w *work) take(life, ctx context.Context, c *course, step apply.Step) *fail
 		w.st.ran.note(c.built.sum, step)
 	} else {
 		c.result.Outcomes = append(c.result.Outcomes, did.Outcomes...)
-		w.st.sent.note(c.built.packed, did)
+		w.st.sent.note(c.built.rendered.Set(), did)
 	}
 	if c.at < len(c.steps) || step.Hooks() {
 		w.awaitStep(life, c, step, did)

@@ -93,7 +93,7 @@ func (w *work) concludeSuccess(ctx context.Context, c *course) {
 	was := w.wasReady(c.of)
 	w.st.retry.reset()
 	w.st.done, w.st.sum = c.of, c.built.sum
-	w.st.sent.all(c.built.packed)
+	w.st.sent.all(c.built.rendered.Set())
 	w.st.status.LastAppliedRevision, w.st.status.LastAppliedDigest = c.of.revision, c.built.public
 	w.useUpConsent(ctx)
 	if was {
