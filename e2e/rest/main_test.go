@@ -2,10 +2,20 @@
 package rest_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 )
 
-func TestMain(m *testing.M) { os.Exit(testbed.Main(m)) }
+func TestMain(m *testing.M) {
+	if kubeconfig := os.Getenv(bareEnv); kubeconfig != "" {
+		if err := bareMain(kubeconfig); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(testbed.Main(m))
+}
