@@ -20,6 +20,8 @@ import (
 const (
 	headTimeout  = 30 * time.Second
 	fetchTimeout = 10 * time.Minute
+	// followTimeout bounds all fetches of one Ref: a commit may have to be searched for.
+	followTimeout = 2 * fetchTimeout
 )
 
 // goneMark begins the names of folders whose mirrors are being removed.

@@ -47,7 +47,10 @@ func (p *poller) follow(ctx context.Context, f *follow, refs gitrepo.Refs) (move
 	}
 	moved = at != known
 	if moved || lost || p.repo.Damaged() {
-		if at, err = p.repo.FetchRef(ctx, f.key.ref); err != nil {
+		// Where a commit must be searched for that is many fetches.
+		limited, cancel := context.WithTimeout(ctx, followTimeout)
+		defer cancel()
+		if at, err = p.repo.FetchRef(limited, f.key.ref); err != nil {
 			return false, err
 		}
 	}

@@ -200,8 +200,10 @@ func (p *poller) giveUp() (string, error) {
 	s := p.sources
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pollers[p.key] != nil {
-		return "", nil // in use again
+	for _, other := range s.pollers { // an address may be written in several ways
+		if other.repo.MirrorDir() == p.repo.MirrorDir() {
+			return "", nil // in use again
+		}
 	}
 	gone, err := os.MkdirTemp(s.dir, goneMark)
 	if err != nil {

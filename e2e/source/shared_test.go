@@ -139,3 +139,31 @@ func TestShortestIntervalHolds(t *testing.T) {
 	}
 	t.Error("the mirror of a repository that nobody uses is still there")
 }
+
+// TestAddressesOfOneMirror has two Syncs that write one repository's address in two ways:
+// the mirror stays while one of them is left, and isn't fetched anew.
+func TestAddressesOfOneMirror(t *testing.T) {
+	t.Parallel()
+	s, r := newScene(t), newRepository(t)
+	first := r.put("1")
+	s.sync("stays", v1.Source{URL: r.url}, folder, hourly)
+	s.sync("goes", v1.Source{URL: r.url + "/", Path: "other"}, hourly)
+	s.ready("stays", "main@sha1:"+first)
+	s.awaitSync("goes", "its source read", func(y *v1.Sync) bool { return y.Status.LastAttemptedRevision != "" })
+	mirrors, err := os.ReadDir(s.cache + "/anonymous")
+	s.must(err)
+	if len(mirrors) != 1 {
+		t.Fatalf("there are %d mirrors, want one", len(mirrors))
+	}
+	mark := s.cache + "/anonymous/" + mirrors[0].Name() + "/mark"
+	s.must(os.WriteFile(mark, nil, 0o600))
+	s.must(s.client.Delete(s.Context(), &v1.Sync{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "goes"}}))
+	s.sync("later", v1.Source{URL: r.url + "/", Path: "other"}, hourly) // once it is read, the other is long gone
+	s.awaitSync("later", "its source read", func(y *v1.Sync) bool { return y.Status.LastAttemptedRevision != "" })
+	second := r.put("2")
+	s.hook("push", `{"ref":"refs/heads/main","repository":{"clone_url":"`+r.url+`"}}`)
+	s.ready("stays", "main@sha1:"+second)
+	if _, err := os.Stat(mark); err != nil {
+		t.Errorf("the mirror was taken from under a Sync that uses it: %v", err)
+	}
+}
