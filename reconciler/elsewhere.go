@@ -36,6 +36,9 @@ func (u *unknownWants) Unwrap() error { return u.err }
 // would lose what hangs on it, such as the data of a volume. So the others' folders are
 // built, which mostly is remembered. at gives the snapshot that is asked.
 //
+// Only Syncs of the same namespace are asked: who may write one in another could keep in
+// the cluster what its owners have taken out of Git, such as a right, by asking for it.
+//
 // Every Sync that can be told is asked, even where one can't: the error is an
 // unknownWants.
 func (w *work) elsewhere(ctx context.Context, refs []inventory.ObjectRef, at func(*v1.Sync) snapshot) (map[inventory.ObjectRef]types.NamespacedName, error) {
@@ -44,7 +47,7 @@ func (w *work) elsewhere(ctx context.Context, refs []inventory.ObjectRef, at fun
 	}
 	// Not of the cache: it may not know yet of a Sync that came with the same commit.
 	var all v1.SyncList
-	if err := w.reader.List(ctx, &all, client.InNamespace(w.Namespace)); err != nil {
+	if err := w.reader.List(ctx, &all, client.InNamespace(w.sync.Namespace)); err != nil {
 		return nil, fmt.Errorf("listing Syncs: %w", err)
 	}
 	found := map[inventory.ObjectRef]types.NamespacedName{}
