@@ -52,7 +52,6 @@ with --kubeconfig. Each Sync is applied as the ServiceAccount that it names.`,
 				return err
 			}
 			reconciler.AdoptLogs(log)
-			slog.SetDefault(log) // libraries that know no other logger, Helm's among them
 			log.Info("started", "version", version())
 			go shed.Run(cmd.Context(), quietFor)
 			err = reconciler.Run(cmd.Context(), c)

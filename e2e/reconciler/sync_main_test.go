@@ -12,9 +12,7 @@ import (
 // TestMain gives the libraries a logger, as the program does: they look at it from
 // the first request on.
 func TestMain(m *testing.M) {
-	log := slog.New(slog.NewTextHandler(&libraryLog, nil))
-	reconciler.AdoptLogs(log)
-	slog.SetDefault(log)
+	reconciler.AdoptLogs(slog.New(slog.NewTextHandler(&libraryLog, nil)))
 	os.Exit(testbed.Main(m))
 }
 

@@ -45,7 +45,7 @@ func TestHostileTemplates(t *testing.T) {
 	for i := range 60 {
 		chain += fmt.Sprintf(`{{ define "t%d" }}{{ template "t%d" }}{{ template "t%d" }}{{ end }}`, i+1, i, i)
 	}
-	for name, template := range map[string]string{
+	for name, template := range map[string]string{ //nolint:gosec // G101: templates, and no credentials
 		"range over a number":        `{{ range 1000000000000 }}{{ end }}`,
 		"nested ranges":              strings.Repeat(`{{ range until 100000 }}`, 9) + strings.Repeat(`{{ end }}`, 9),
 		"until":                      `{{ range until 1000000000 }}x{{ end }}`,

@@ -44,15 +44,15 @@ func TestEncryptedInAChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := "apiVersion: v1\nkind: Secret\nmetadata: {name: %}\nstringData: {a: {{ .Values.stringData.password | quote }}, b: {{ .Files.Get \"blob.txt\" | quote }}}\n"
+	template := "apiVersion: v1\nkind: Secret\nmetadata: {name: %}\nstringData: {a: {{ .Values.stringData.password | quote }}, b: {{ .Files.Get \"blob.txt\" | quote }}}\n"
 	chart := func(name string) string { return "apiVersion: v2\nname: " + name + "\nversion: 1.0.0\n" }
 	whole := fstest.MapFS{
 		"Chart.yaml":            {Data: []byte(chart("c"))},
-		"templates/secret.yaml": {Data: []byte(strings.ReplaceAll(secret, "%", "c"))},
+		"templates/secret.yaml": {Data: []byte(strings.ReplaceAll(template, "%", "c"))},
 		"blob.txt":              {Data: encrypted(t, "age/blob.txt")},
 		"prod.yaml":             {Data: encrypted(t, "age/secret.yaml")},
 		"charts/d.tgz": {Data: packed(t, map[string]string{
-			"d/Chart.yaml": chart("d"), "d/values.yaml": string(encrypted(t, "age/secret.yaml")), "d/templates/s.yaml": strings.ReplaceAll(secret, "%", "d"),
+			"d/Chart.yaml": chart("d"), "d/values.yaml": string(encrypted(t, "age/secret.yaml")), "d/templates/s.yaml": strings.ReplaceAll(template, "%", "d"),
 			"d/blob.txt": string(encrypted(t, "age/blob.txt")),
 		})},
 	}
