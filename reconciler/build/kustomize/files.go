@@ -27,6 +27,9 @@ var errReadOnly = errors.New("the repository is read only")
 type files struct {
 	alive  func() error // the Err of the build's context, for which the interface has no place
 	fsys   fs.FS
+	mounts *mounts // what fsys is
+	bases  Bases
+	fetch  func(url, commit string) (fs.FS, error)
 	reader *build.Reader
 	read   map[string][]byte // kustomize reads the same file several times
 	kinds  int               // how often a kind was named in what was handed out
@@ -42,8 +45,13 @@ const kindsPerObject = 4
 
 var _ filesys.FileSystem = (*files)(nil)
 
-func newFiles(ctx context.Context, fsys fs.FS, limits build.Limits) *files {
-	return &files{alive: ctx.Err, fsys: fsys, reader: build.NewReader(fsys, limits), read: map[string][]byte{}, limit: kindsPerObject * limits.WithDefaults().Objects}
+func newFiles(ctx context.Context, fsys fs.FS, limits build.Limits, bases Bases) *files {
+	m := &mounts{FS: fsys, bases: map[string]fs.FS{}}
+	return &files{
+		alive: ctx.Err, fsys: m, mounts: m, bases: bases, reader: build.NewReader(m, limits), read: map[string][]byte{},
+		fetch: func(url, commit string) (fs.FS, error) { return bases.Fetch(ctx, url, commit) },
+		limit: kindsPerObject * limits.WithDefaults().Objects,
+	}
 }
 
 // count bounds what kustomize is given before it works on it: the time that it takes
@@ -84,7 +92,7 @@ func (f *files) ReadFile(name string) ([]byte, error) {
 		return nil, f.fail(err)
 	}
 	if slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) {
-		if err := f.vet(name, data); err != nil {
+		if data, err = f.vet(name, data); err != nil {
 			return nil, f.fail(err)
 		}
 	} else if err := checkAliases(name, data); err != nil {

@@ -1,7 +1,8 @@
 // Package kustomize builds folders that hold a kustomization, in process with
 // kustomize's own library, which reads the repository lazily through fs.FS.
 //
-// What a kustomization names must stand in the repository. Remote bases and
+// What a kustomization names must stand in the repository, but for remote bases that are
+// allowed (see Bases), which this package fetches and shows as folders. Other remote bases and
 // files, plugins, container and exec functions and Helm charts are refused with
 // the line that names them, before the library sees it: left alone it would
 // fetch by HTTP and run git.
@@ -29,6 +30,7 @@ import (
 // Builder builds kustomizations.
 type Builder struct {
 	limits build.Limits
+	bases  Bases
 	turns  *turns
 }
 
@@ -36,13 +38,24 @@ type Builder struct {
 // takes grows with the square of their number, some 40 seconds for that many.
 const maxObjects = 5_000
 
-// New gives a Builder. A process should hold one only, because the library's
+// New gives a Builder that takes no remote bases. A process should hold one only, because the library's
 // state, which the Builder guards, is the process's.
 func New(limits build.Limits) *Builder {
 	if limits.Objects == 0 {
 		limits.Objects = maxObjects
 	}
 	return &Builder{limits: limits, turns: newTurns()}
+}
+
+// NewWithBases gives a Builder that takes remote bases, where the library fetches nothing:
+// they are shown to it as folders of the repository.
+func NewWithBases(limits build.Limits, bases Bases) (*Builder, error) {
+	if err := bases.Validate(); err != nil {
+		return nil, err
+	}
+	b := New(limits)
+	b.bases = bases
+	return b, nil
 }
 
 // Detect takes folders that hold a kustomization file.
@@ -64,7 +77,7 @@ func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstruct
 	var files *files
 	var rendered resmap.ResMap
 	err := b.turns.shared(ctx, func() (err error) {
-		files = newFiles(ctx, request.Files, b.limits)
+		files = newFiles(ctx, request.Files, b.limits, b.bases)
 		rendered, err = run(files, request.Dir)
 		return err
 	})
@@ -73,7 +86,7 @@ func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstruct
 	}
 	if errors.Is(files.err, errSchema) {
 		err = b.turns.alone(ctx, func() (err error) {
-			files = newFiles(ctx, request.Files, b.limits)
+			files = newFiles(ctx, request.Files, b.limits, b.bases)
 			files.schemas = true
 			rendered, err = run(files, request.Dir)
 			return err

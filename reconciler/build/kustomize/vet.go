@@ -17,27 +17,35 @@ import (
 
 // vet holds a kustomization against what we allow. It decodes with the library's
 // own decoder, so that no spelling of a field slips past, and looks the line up
-// afterwards.
-func (f *files) vet(name string, data []byte) error {
+// afterwards. It gives what the library is to read: where there are remote bases, their
+// folders stand in the place of their addresses.
+func (f *files) vet(name string, data []byte) ([]byte, error) {
 	if err := checkAliases(name, data); err != nil {
-		return err
+		return nil, err
 	}
 	var k types.Kustomization
 	if err := k.Unmarshal(data); err != nil {
-		return &build.Error{File: name, Err: err}
+		return nil, &build.Error{File: name, Err: err}
 	}
 	if err := forbidden(name, data, &k); err != nil {
-		return err
+		return nil, err
 	}
 	if len(k.OpenAPI) > 0 && !f.schemas {
-		return errSchema
+		return nil, errSchema
+	}
+	mounted, err := f.mountAll(name, data, &k)
+	if err != nil {
+		return nil, err
 	}
 	for _, p := range paths(&k) {
-		if err := f.vetPath(name, p); err != nil {
-			return &build.Error{File: name, Line: lineOf(data, p.text), Err: err}
+		if err := f.vetPath(name, p, mounted); err != nil {
+			return nil, &build.Error{File: name, Line: lineOf(data, p.text), Err: err}
 		}
 	}
-	return nil
+	if len(mounted) == 0 {
+		return data, nil
+	}
+	return encode(name, &k)
 }
 
 // forbidden refuses the fields that would run something.
@@ -125,7 +133,9 @@ func sources(s types.KvPairSources) []reference {
 	return all
 }
 
-func (f *files) vetPath(name string, r reference) error {
+// vetPath holds one path against the rules; mounted are the folders of remote bases that
+// the kustomization names by their addresses.
+func (f *files) vetPath(name string, r reference, mounted map[string]bool) error {
 	switch {
 	case r.path == "":
 		return nil
@@ -139,6 +149,9 @@ func (f *files) vetPath(name string, r reference) error {
 	target := path.Join(path.Dir(name), r.path)
 	if !fs.ValidPath(target) {
 		return fmt.Errorf("%q leaves the repository", r.path)
+	}
+	if mountOf(target) != mountOf(name) && !mounted[target] {
+		return fmt.Errorf("%q leads into another repository", r.path)
 	}
 	if _, err := fs.Stat(f.fsys, target); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%q isn't in the repository: %w", r.path, fs.ErrNotExist)

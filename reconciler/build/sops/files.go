@@ -19,7 +19,7 @@ type decrypting struct{ build.Builder }
 
 // Build builds from the plain text of the request's files.
 func (b decrypting) Build(ctx context.Context, request build.Request) ([]*unstructured.Unstructured, error) {
-	request.Files = files{request.Files, Opener(request.Options)}
+	request.Files = Open(request.Files, Opener(request.Options))
 	return b.Builder.Build(ctx, request)
 }
 
@@ -29,6 +29,11 @@ func Opener(options build.Options) func(name string, data []byte) ([]byte, error
 		return Refuse
 	}
 	return options.Decryption.Decrypt
+}
+
+// Open gives a file system whose files are opened as they are read.
+func Open(fsys fs.FS, open func(name string, data []byte) ([]byte, error)) fs.FS {
+	return files{fsys, open}
 }
 
 // files is a file system whose files are plain text. Sizes are those of the encrypted
