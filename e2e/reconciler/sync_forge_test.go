@@ -23,7 +23,10 @@ func (c *commits) Report(_ context.Context, _, sha string, status reconciler.Sta
 		return c.fail
 	}
 	c.statuses = append(c.statuses, strings.Join([]string{sha, string(status.State), status.Context, status.Description}, " "))
-	c.news <- struct{}{}
+	select {
+	case c.news <- struct{}{}:
+	default: // whoever waits is told already, and looks at all of them
+	}
 	return nil
 }
 

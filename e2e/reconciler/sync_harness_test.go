@@ -68,7 +68,7 @@ func newSyncs(t testing.TB, change ...func(*reconciler.Config)) *syncs {
 
 func newSyncsOn(t testing.TB, cluster *testbed.Cluster, change ...func(*reconciler.Config)) *syncs {
 	t.Helper()
-	s := &syncs{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1000)}}
+	s := &syncs{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1)}}
 	s.url = s.git.Create("deploy")
 	s.connect()
 	s.serviceAccount("deployer", "cluster-admin")
