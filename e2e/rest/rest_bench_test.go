@@ -1,7 +1,10 @@
 package rest_test
 
 import (
+	"context"
+	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,12 +42,40 @@ func BenchmarkRest10000(b *testing.B) {
 	}
 	bare := s.bare()
 	b.Logf("a bare informer: %.0f MB resident, %.0f MB of it anonymous", bare.resident, bare.anonymous)
+	s.restart(b)
 	b.ReportMetric(float64(n)/10_000, "requests/object")
 	b.ReportMetric(now.resident, "MB-RSS")
 	b.ReportMetric(now.anonymous, "MB-anonymous")
 	b.ReportMetric(idle.resident, "MB-RSS-idle")
 	b.ReportMetric(bare.resident, "MB-RSS-bare-informer")
 	b.ReportMetric(0, "ns/op")
+}
+
+// restart stops the program and starts it again, and says how long it takes until all objects were found unchanged and what
+// that asks of the API server and takes of memory.
+func (s *scene) restart(b *testing.B) {
+	b.Helper()
+	s.program.Stop()
+	before, start := s.requests(), time.Now()
+	s.start()
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	defer cancel()
+	s.must(s.program.Await(ctx, func(ctx context.Context) error {
+		text, err := s.metrics(ctx)
+		if err == nil && !strings.Contains(text, `towline_objects_total{action="unchanged"} 10000`+"\n") {
+			err = errors.New("not all objects were found unchanged yet")
+		}
+		return err
+	}))
+	took := time.Since(start)
+	lines, n := since(before, s.requests())
+	for _, line := range lines {
+		b.Logf("for a restart: %s", line)
+	}
+	peak := s.memoryOf(s.program.PID())
+	b.Logf("restarted after %s, with %.0f MB resident, %.0f MB of it anonymous", took.Round(time.Millisecond), peak.resident, peak.anonymous)
+	b.ReportMetric(took.Seconds(), "s-restart")
+	b.ReportMetric(float64(n)/10_000, "requests/object-restart")
 }
 
 // wait lets time pass: how the program does over time is what is measured.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -122,18 +123,26 @@ func (s *scene) start() {
 			s.Log(program.Explain(errors.New("log of the program")))
 		}
 	})
-	client := &http.Client{Timeout: 5 * time.Second}
 	s.must(program.Await(s.ctx(), func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.probes+"/metrics", nil)
-		if err != nil {
-			return err
-		}
-		answer, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		return answer.Body.Close()
+		_, err := s.metrics(ctx)
+		return err
 	}))
+}
+
+// metrics gives those of the program.
+func (s *scene) metrics(ctx context.Context) (string, error) {
+	client := &http.Client{Timeout: 5 * time.Second}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.probes+"/metrics", nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 10<<20))
+	return string(text), err
 }
 
 // objects gives the files of n objects, a third each ConfigMaps, Services and Deployments without replicas, a hundred a file.
