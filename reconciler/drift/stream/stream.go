@@ -46,7 +46,7 @@ type Source struct {
 }
 
 // Run follows the source until ctx ends. When the API server is away it tries again, after 0.2 s at first and at most
-// every 10 s.
+// every 6 s.
 func Run(ctx context.Context, source Source, reader Reader) {
 	log := source.Log
 	if log == nil {
