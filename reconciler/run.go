@@ -110,8 +110,9 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 		// Two reconcilers in one process, as in tests, are no mistake.
 		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
 	}
+	options.Cache.NewInformer = c.newInformer
 	if c.Namespace != "" {
-		options.Cache = cache.Options{DefaultNamespaces: map[string]cache.Config{c.Namespace: {}}}
+		options.Cache.DefaultNamespaces = map[string]cache.Config{c.Namespace: {}}
 	}
 	manager, err := ctrlmanager.New(c.REST, options)
 	if err != nil {
