@@ -3,6 +3,8 @@ package chaos_test
 import (
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/towline-dev/towline/reconciler"
@@ -57,22 +59,34 @@ func (s *scene) move(from, to string) {
 // TestMovedToASyncOfTheSameCommit holds it for a Sync that comes with the commit, and for
 // one whose name changes: its own Sync, "syncs", makes and prunes them.
 func TestMovedToASyncOfTheSameCommit(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
+	t.Run("at once", func(t *testing.T) {
+		t.Parallel()
+		newScene(t).rename("", func() {})
+	})
+	t.Run("after the old one is gone", func(t *testing.T) {
+		t.Parallel()
+		s := newScene(t)
+		s.rename("  dependsOn: [{name: gate}]\n", func() { s.newSync("gate", func(y *v1.Sync) { y.Spec.Source.Path = "gate" }) })
+	})
+}
+
+// rename renames a Sync, and has the new one say more. once is called when the old one is gone.
+func (s *scene) rename(more string, once func()) {
+	s.Helper()
 	first := s.commit(map[string]string{
-		"syncs/old.yaml": s.syncManifest("old", "app"), "app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1"),
+		"syncs/old.yaml": s.syncManifest("old", "app"), "app/a.yaml": manifest("a", "1"), "app/b.yaml": manifest("b", "1"), "gate/c.yaml": secretManifest("c"),
 	})
 	s.newSync("syncs")
 	s.awaitReady("syncs", first)
 	s.eventually("the first is ready", func() bool { return readyAt(s.sync("old"), first) })
 	before := s.owned()
-	second := s.commit(map[string]string{"syncs/new.yaml": s.syncManifest("new", "app")}, "syncs/old.yaml")
-	s.awaitReady("syncs", second)
-	s.awaitReady("new", second)
+	second := s.commit(map[string]string{"syncs/new.yaml": s.syncManifest("new", "app") + more}, "syncs/old.yaml")
 	s.eventually("the old Sync is gone", func() bool {
 		var old v1.Sync
 		return client.IgnoreNotFound(s.client.Get(s.ctx(), client.ObjectKey{Namespace: s.namespace, Name: "old"}, &old)) == nil && old.Name == ""
 	})
+	once()
+	s.eventually("the new one is ready", func() bool { return readyAt(s.sync("new"), second) })
 	s.wantState("renamed", map[string]string{"a": "1", "b": "1"})
 	s.wantSame("renamed", before, "a", "b")
 }
@@ -141,4 +155,50 @@ func TestTwoSyncsOfOneObject(t *testing.T) {
 	s.awaitReady("one", last)
 	s.awaitReady("two", last)
 	s.wantState("left by both", map[string]string{"x": "1", "z": "1"})
+}
+
+// TestASyncThatIsDeleted holds that with a Sync goes what it owns, and not what another
+// Sync of the repository wants, whether that has it already or not.
+func TestASyncThatIsDeleted(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	first := s.commit(map[string]string{"one/a.yaml": manifest("a", "1"), "one/x.yaml": manifest("x", "1"), "two/a.yaml": manifest("a", "1")})
+	one := s.newSync("one")
+	s.awaitReady("one", first)
+	before := s.owned()
+	s.newSync("two", after("missing")) // it waits, and so has nothing yet
+	s.eventually("the second is known", func() bool { return trouble(s.sync("two")) != "" || len(s.sync("two").Status.Conditions) > 0 })
+	s.must(s.client.Delete(s.ctx(), one))
+	s.eventually("the Sync is gone", func() bool {
+		return apierrors.IsNotFound(s.client.Get(s.ctx(), client.ObjectKeyFromObject(one), one))
+	})
+	s.wantState("deleted", map[string]string{"a": "1"})
+	s.wantSame("deleted", before, "a")
+}
+
+// TestTheTargetNamespaceChanges holds that what goes to another namespace is there before
+// it is gone from the old one.
+func TestTheTargetNamespaceChanges(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	elsewhere := s.cluster.Namespace(t)
+	binding := s.binding()
+	binding.Namespace = elsewhere
+	s.must(s.client.Create(s.ctx(), binding))
+	first := s.commit(map[string]string{"app/a.yaml": manifest("a", "1"), "other/b.yaml": manifest("a", "1")})
+	s.newSync("app")
+	s.awaitReady("app", first)
+	s.edit("app", func(y *v1.Sync) { y.Spec.TargetNamespace = elsewhere })
+	s.eventually("it is gone", func() bool { return len(s.owned()) == 0 })
+	var moved corev1.ConfigMap
+	s.must(s.client.Get(s.ctx(), client.ObjectKey{Namespace: elsewhere, Name: "a"}, &moved))
+	// Another folder with the same object moves nothing.
+	sync := s.edit("app", func(y *v1.Sync) { y.Spec.Source.Path = "other" })
+	s.eventually("the edit is seen", func() bool { return s.sync("app").Status.ObservedGeneration == sync.Generation })
+	s.awaitReady("app", first)
+	was := moved.UID
+	s.must(s.client.Get(s.ctx(), client.ObjectKeyFromObject(&moved), &moved))
+	if moved.UID != was {
+		t.Error("the object was made anew for another folder")
+	}
 }

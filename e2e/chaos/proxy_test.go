@@ -175,3 +175,14 @@ func single(path string) bool {
 	_, after, ok := strings.Cut(path, "/namespaces/")
 	return ok && strings.Count(after, "/") != 1
 }
+
+// tell logs what was asked often.
+func (p *proxy) tell(t testing.TB) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for request, times := range p.sent {
+		if times > 50 {
+			t.Logf("%d times: %s", times, request)
+		}
+	}
+}

@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"syscall"
+	"testing"
 	"time"
 
 	"k8s.io/client-go/rest"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/reconciler"
 )
 
@@ -45,4 +49,85 @@ func replicate(ctx context.Context) error {
 		LeaderElection: true, LeaderElectionNamespace: r.Namespace, Lease: lease,
 		ApplyWorkers: 1, RetryMin: 100 * time.Millisecond, RetryMax: time.Second,
 	})
+}
+
+// replica is a reconciler in a process of its own.
+type replica struct {
+	*exec.Cmd
+	proxy *proxy
+	ended chan error
+}
+
+// newReplica starts a replica behind a proxy of its own.
+func (s *scene) newReplica() *replica {
+	s.Helper()
+	r := &replica{proxy: newProxy(s.TB, s.cluster.Config), ended: make(chan error, 1)}
+	config := r.proxy.config()
+	text, err := json.Marshal(role{Host: config.Host, CA: config.CAData, Namespace: s.namespace, Cache: s.TempDir()})
+	s.must(err)
+	self, err := os.Executable()
+	s.must(err)
+	r.Cmd = exec.CommandContext(s.Context(), self)
+	r.Env = append(os.Environ(), replicaEnv+"="+string(text))
+	r.Stderr = s.log
+	input, err := r.StdinPipe()
+	s.must(err)
+	s.must(r.Start())
+	go func() { r.ended <- r.Wait() }()
+	s.Cleanup(func() {
+		_ = r.Process.Signal(syscall.SIGCONT)
+		_ = input.Close()
+		<-r.ended
+	})
+	return r
+}
+
+// writes counts what a replica wrote, other than the Lease.
+func (r *replica) writes() int {
+	n := 0
+	for _, verb := range []string{"apply", "delete", "inventory", "status", "claim", "event"} {
+		n += r.proxy.count(verb, "/")
+	}
+	return n
+}
+
+// TestALeaderThatWasFrozen freezes the replica that has the Lease in the middle of an
+// apply, for longer than the Lease lasts. When it wakes, another has gone on, and it must
+// write nothing more.
+func TestALeaderThatWasFrozen(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	s := newQuietScene(t, testbed.Kube(t))
+	first := s.commit(many(n, "1"))
+	s.newSync("app")
+	leader := s.newReplica()
+	s.awaitReady("app", first)
+	other := s.newReplica()
+	leader.proxy.harm(of("apply"), slow)
+	s.commit(many(n, "2"))
+	s.eventually("the leader applies", func() bool { return leader.proxy.spoiled() > n/4 })
+	s.must(leader.Process.Signal(syscall.SIGSTOP))
+	files, want := many(n, "3"), values(n, "3")
+	delete(files, "app/m0.yaml")
+	delete(want, "m0")
+	third := s.commit(files, "app/m0.yaml")
+	s.awaitReady("app", third)
+	s.wantState("the other has gone on", want)
+	leader.proxy.heal()
+	before := leader.writes()
+	s.must(leader.Process.Signal(syscall.SIGCONT))
+	select {
+	case err := <-leader.ended:
+		t.Logf("the leader ended: %v", err)
+		leader.ended <- nil
+	case <-s.ctx().Done():
+		t.Error("the leader never ended")
+	}
+	if got := leader.writes() - before; got > 0 {
+		t.Errorf("%d writes after another had the Lease", got)
+	}
+	s.wantState("the leader woke up", want)
+	if other.writes() == 0 {
+		t.Error("the other did nothing")
+	}
 }

@@ -110,6 +110,7 @@ func (s *scene) start() {
 			s.Errorf("the reconciler ended with %v", err)
 		}
 		if s.Failed() {
+			s.proxy.tell(s.TB)
 			s.Logf("log of the reconciler:\n%s", s.log)
 		}
 	})
@@ -183,6 +184,16 @@ func (s *scene) sync(name string) *v1.Sync {
 	var found v1.Sync
 	s.must(s.client.Get(s.ctx(), client.ObjectKey{Namespace: s.namespace, Name: name}, &found))
 	return &found
+}
+
+// edit changes a Sync as a person does.
+func (s *scene) edit(name string, change func(*v1.Sync)) *v1.Sync {
+	s.Helper()
+	sync := s.sync(name)
+	before := sync.DeepCopy()
+	change(sync)
+	s.must(s.client.Patch(s.ctx(), sync, client.MergeFrom(before)))
+	return sync
 }
 
 func readyAt(sync *v1.Sync, revision string) bool {

@@ -102,7 +102,7 @@ func visitors() []string {
 		"{apiVersion: v1, kind: PodTemplate, metadata: {name: visitor}, template: {spec: {containers: [{name: a, image: a}]}}}",
 		"{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: visitor}, addressType: IPv4, endpoints: []}",
 		"{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: visitor}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: visitor}}",
-		"{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: visitor}, revision: 1}",
+		"{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: visitor}, data: {}, revision: 1}",
 		"{apiVersion: v1, kind: LimitRange, metadata: {name: visitor}, spec: {limits: [{type: Pod, max: {cpu: '64'}}]}}",
 		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: visitor}, spec: {replicas: 0, selector: {matchLabels: {a: a}}, template: {metadata: {labels: {a: a}}, spec: {containers: [{name: a, image: a}]}}}}",
 		"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: visitor}, spec: {replicas: 0, serviceName: a, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}}}",
