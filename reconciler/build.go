@@ -96,7 +96,7 @@ func withoutValues(object *unstructured.Unstructured) map[string]any {
 func (w *work) stands(c *course) bool {
 	done := w.st.done
 	done.revision, done.inputs = c.of.revision, c.of.inputs
-	return w.st.sum != "" && !w.st.lent && w.st.pruneAt.IsZero() && w.st.sum == c.built.sum && done == c.of && isTrue(&w.st.status, v1.ConditionReady)
+	return w.st.sum != "" && !w.st.lent && w.st.sum == c.built.sum && done == c.of && isTrue(&w.st.status, v1.ConditionReady)
 }
 
 // changed tells whether the set differs from the one that was applied last, so that

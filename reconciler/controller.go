@@ -104,7 +104,7 @@ func (c *controller) state(s *v1.Sync) *state {
 			key: types.NamespacedName{Namespace: s.Namespace, Name: s.Name}, uid: s.UID,
 			set: apply.SetID(parentRef(s)), store: inventory.NewStore(c.core.ConfigMaps(s.Namespace), owner(s)),
 			written: *s.Status.DeepCopy(), status: *s.Status.DeepCopy(),
-			retry: again, prunes: again, recheck: backoff{min: c.RetryMin, max: 5 * c.RetryMax},
+			retry: again, recheck: backoff{min: c.RetryMin, max: 5 * c.RetryMax},
 			writes: again, said: seen(s),
 		}
 	})
@@ -158,7 +158,6 @@ func (w *work) by(t time.Time) {
 // pause gives the time until the next look, 0 for until woken.
 func (w *work) pause() time.Duration {
 	w.by(w.st.retryAt)
-	w.by(w.st.pruneAt)
 	w.by(w.st.checkAt)
 	if w.next.IsZero() {
 		return 0

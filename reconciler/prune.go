@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
@@ -42,7 +41,6 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 		w.step("pruned")
 	}
 	w.st.lent = len(handed) > 0
-	w.lookAgain(result)
 	left := inventory.Union(result.With(apply.Held, apply.Failed, apply.Pending), c.plan.Refs())
 	left = inventory.Union(left, handed) // until the other Sync has taken them over
 	if err := w.st.store.Save(ctx, inventory.Settled(c.owned, w.watcher.Recorded(w.st.set, left))); err != nil {
@@ -61,17 +59,6 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 		return w.held(c, result, held)
 	}
 	return nil
-}
-
-// lookAgain has the deletions that aren't through looked at again. What waits for an
-// object that a finalizer holds wasn't even asked to go, and would stay otherwise.
-func (w *work) lookAgain(result apply.Result) {
-	if len(unfinished(result)) == 0 {
-		w.st.pruneAt = time.Time{}
-		w.st.prunes.reset()
-		return
-	}
-	w.st.pruneAt = w.Now().Add(w.st.prunes.next())
 }
 
 // unbuildable tells whether what a Sync wants can't be told before a person mends it.

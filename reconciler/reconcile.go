@@ -13,9 +13,6 @@ func (w *work) do(ctx context.Context) {
 	if !w.now.Before(w.st.retryAt) || w.sync.Generation != w.st.generation {
 		w.st.retryAt = time.Time{} // it is time, or a person changed something
 	}
-	if !w.st.pruneAt.IsZero() && !w.now.Before(w.st.pruneAt) {
-		w.st.pruneAt, w.st.done = time.Time{}, attempt{}
-	}
 	if w.outage.ended(w.st.key) {
 		w.st.retryAt = time.Time{}
 		w.st.retry.reset()

@@ -43,8 +43,6 @@ type state struct {
 	writes     backoff   // of the status
 	writeAt    time.Time // when the status is written that may wait; zero for none
 	retryAt    time.Time // when the failed attempt is made again; zero for not
-	prunes     backoff   // of deletions that aren't through
-	pruneAt    time.Time // when those are looked at again; zero for none
 	requested  request
 
 	credentialsFailed time.Time // when the source's last poll was refused; zero for not
@@ -143,7 +141,6 @@ func (st *state) rest() {
 	st.stopWaiting()
 	st.takeDrift()
 	st.takeHealth()
-	st.pruneAt = time.Time{}
 	st.retryAt, st.done, st.tried, st.sum, st.recalled = time.Time{}, attempt{}, attempt{}, "", false
 }
 
