@@ -47,6 +47,7 @@ func (w *work) attempt(ctx context.Context, source snapshot) {
 	if !w.dependenciesReady(ctx, source) {
 		return
 	}
+	w.answer()
 	if err := w.readRules(); err != nil {
 		w.stall(ctx, a, v1.ReasonInvalidSpec, err)
 		return
@@ -60,8 +61,14 @@ func (w *work) attempt(ctx context.Context, source snapshot) {
 		w.st.retry.reset()
 	}
 	w.st.tried, w.st.retryAt = a, time.Time{}
-	w.st.status.LastAttemptedRevision, w.st.status.LastHandledReconcileAt = a.revision, a.requested
+	w.st.status.LastAttemptedRevision = a.revision
 	w.begin(ctx, &course{of: a, applier: applier, source: source, inputs: in, start: w.Now()})
+}
+
+// answer says that the request which a person made by annotation was looked at: what the
+// conditions tell is the answer to it.
+func (w *work) answer() {
+	w.st.status.LastHandledReconcileAt = w.sync.Annotations[v1.AnnotationRequestedAt]
 }
 
 // takeInputs gives the inputs of the build. What was said of them while they were
@@ -73,6 +80,7 @@ func (w *work) takeInputs(ctx context.Context) (inputs, bool) {
 	in, err := w.inputs(ctx)
 	if err != nil {
 		w.st.inputsBad = true
+		w.answer()
 		w.later(ctx, v1.ReasonInputFailed, err)
 		return in, false
 	}

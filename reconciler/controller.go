@@ -89,7 +89,12 @@ func (c *controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("reading Sync %q: %w", request.NamespacedName, err)
 	}
-	w := &work{controller: c, sync: &object, st: c.state(&object), now: c.Now()}
+	st := c.state(&object)
+	if ctx.Err() != nil || !st.busy.enter(ctx) {
+		return reconcile.Result{}, nil // the reconciler stops: what waits in line is for its next start
+	}
+	defer st.busy.leave()
+	w := &work{controller: c, sync: &object, st: st, now: c.Now()}
 	w.do(ctx)
 	w.tellProgress(ctx)
 	w.write(ctx)
@@ -105,7 +110,7 @@ func (c *controller) state(s *v1.Sync) *state {
 			set: apply.SetID(parentRef(s)), store: inventory.NewStore(c.core.ConfigMaps(s.Namespace), owner(s)),
 			written: *s.Status.DeepCopy(), status: *s.Status.DeepCopy(),
 			retry: again, recheck: backoff{min: c.RetryMin, max: 5 * c.RetryMax},
-			writes: again, said: seen(s),
+			writes: again, said: seen(s), busy: newBusy(), lingering: lingering{again: again},
 		}
 	})
 	if replaced != nil {
@@ -159,6 +164,10 @@ func (w *work) by(t time.Time) {
 func (w *work) pause() time.Duration {
 	w.by(w.st.retryAt)
 	w.by(w.st.checkAt)
+	w.by(w.st.resaveAt)
+	if len(w.st.lingering.refs) > 0 && w.st.course == nil {
+		w.by(w.st.lingering.at)
+	}
 	if w.next.IsZero() {
 		return 0
 	}

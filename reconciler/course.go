@@ -82,6 +82,7 @@ func (w *work) prepare(ctx context.Context, c *course) *failure {
 		return fail(v1.ReasonInventoryFailed, err)
 	}
 	w.step("inventory written ahead")
+	w.st.lingering.refs, w.st.lingering.why = nil, "" // some of it may be wanted again
 	c.steps = w.due(c)
 	if w.st.alarms = alarms(objects); !w.changed(c) {
 		w.st.alarmed = c.built.sum // they ran, or there was no need
@@ -120,6 +121,7 @@ func (w *work) take(life, ctx context.Context, c *course, step apply.Step) *fail
 	did := c.applier.ApplyStep(ctx, c.plan, step)
 	w.metrics.did(did)
 	w.step(fmt.Sprintf("applied %s %d", step.Phase, step.Wave))
+	w.tellTaken(ctx, did)
 	if f := applyFailure(did); f != nil {
 		if step.Hooks() {
 			f.reason = v1.ReasonHookFailed

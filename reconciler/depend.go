@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
@@ -58,10 +59,13 @@ func readyChanged() predicate.Predicate {
 }
 
 func readiness(s *v1.Sync) string {
-	if !current(s) {
-		return ""
+	switch {
+	case current(s):
+		return s.Status.LastAppliedRevision
+	case endedBadly(s):
+		return "failed"
 	}
-	return s.Status.LastAppliedRevision
+	return ""
 }
 
 // current tells whether a Sync is ready as it is asked for now.
@@ -74,8 +78,9 @@ func current(s *v1.Sync) bool {
 // a change of any of them wakes this one.
 func (w *work) dependenciesReady(ctx context.Context, source snapshot) bool {
 	for _, d := range w.sync.Spec.DependsOn {
-		why, err := w.dependencyMissing(ctx, d.Name, source)
+		why, underWay, err := w.dependencyMissing(ctx, d.Name, source)
 		if err != nil {
+			w.answer()
 			w.later(ctx, v1.ReasonDependencyNotReady, err)
 			return false
 		}
@@ -83,8 +88,12 @@ func (w *work) dependenciesReady(ctx context.Context, source snapshot) bool {
 			continue
 		}
 		if cycle := w.cycle(ctx); cycle != "" {
+			w.answer()
 			w.stall(ctx, attempt{}, v1.ReasonDependencyCycle, fmt.Errorf("dependsOn goes in a circle: %s", cycle))
 			return false
+		}
+		if !underWay { // else the answer to a request isn't known yet
+			w.answer()
 		}
 		w.board().failed(v1.ReasonDependencyNotReady, why)
 		return false
@@ -92,22 +101,32 @@ func (w *work) dependenciesReady(ctx context.Context, source snapshot) bool {
 	return true
 }
 
-func (w *work) dependencyMissing(ctx context.Context, name string, source snapshot) (string, error) {
+// dependencyMissing says why a dependency isn't ready, "" where it is, and whether it is
+// on its way to be.
+func (w *work) dependencyMissing(ctx context.Context, name string, source snapshot) (why string, underWay bool, err error) {
 	var other v1.Sync
-	err := w.client.Get(ctx, types.NamespacedName{Namespace: w.sync.Namespace, Name: name}, &other)
-	if apierrors.IsNotFound(err) {
-		return fmt.Sprintf("dependency %q doesn't exist", name), nil
+	err = w.client.Get(ctx, types.NamespacedName{Namespace: w.sync.Namespace, Name: name}, &other)
+	switch {
+	case apierrors.IsNotFound(err):
+		return fmt.Sprintf("dependency %q doesn't exist", name), false, nil
+	case err != nil:
+		return "", false, fmt.Errorf("reading dependency %q: %w", name, err)
+	case !current(&other):
+		return fmt.Sprintf("dependency %q isn't ready", name), !endedBadly(&other), nil
+	case sameSource(&other, w.sync) && other.Status.LastAppliedRevision != source.name():
+		return fmt.Sprintf("dependency %q hasn't applied %s yet", name, source.name()), !other.Spec.Suspend, nil
 	}
-	if err != nil {
-		return "", fmt.Errorf("reading dependency %q: %w", name, err)
+	return "", false, nil
+}
+
+// endedBadly tells whether what a Sync says of itself is the outcome of all that is asked
+// of it, and bad.
+func endedBadly(s *v1.Sync) bool {
+	if s.Spec.Suspend || !s.DeletionTimestamp.IsZero() {
+		return true
 	}
-	if !current(&other) {
-		return fmt.Sprintf("dependency %q isn't ready", name), nil
-	}
-	if sameSource(&other, w.sync) && other.Status.LastAppliedRevision != source.name() {
-		return fmt.Sprintf("dependency %q hasn't applied %s yet", name, source.name()), nil
-	}
-	return "", nil
+	return s.Status.ObservedGeneration == s.Generation && s.Status.LastHandledReconcileAt == s.Annotations[v1.AnnotationRequestedAt] &&
+		meta.IsStatusConditionFalse(s.Status.Conditions, v1.ConditionReady)
 }
 
 // cycle gives the path from this Sync back to itself, or "".

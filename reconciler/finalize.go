@@ -33,6 +33,7 @@ func (w *work) finalize(ctx context.Context) {
 	w.st.takeDrift()
 	w.st.takeHealth()
 	w.st.abort()
+	w.st.forgetDebts()
 	w.st.sent = sent{} // nothing is healed from here on
 	if abandoned(w.sync) {
 		w.abandon(ctx)

@@ -44,6 +44,9 @@ func (w *work) heal(ctx context.Context) {
 			w.healed(ctx, o.Ref, e)
 		}
 	}
+	if result.Count(apply.Unchanged)+result.Count(apply.Failed) < len(result.Outcomes) {
+		w.st.resaveAt = w.Now().Add(resaveAfter)
+	}
 	if f := applyFailure(result); f != nil {
 		w.unhealed(ctx, f.err)
 		return

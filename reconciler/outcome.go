@@ -97,11 +97,12 @@ func (w *work) concludeSuccess(ctx context.Context, c *course) {
 	w.st.status.LastAppliedRevision, w.st.status.LastAppliedDigest = c.of.revision, c.built.public
 	w.useUpConsent(ctx)
 	if was {
-		w.board().ready("applied " + c.of.revision)
+		w.board().ready(w.standing(c.of.revision))
 		w.history(c.of.revision, v1.ResultSucceeded, healthyDescription)
 		w.report(c.of.revision, StateSuccess, healthyDescription)
 	} else {
-		w.board().applied(fmt.Sprintf("applied %s, waiting for %d objects to become healthy", c.of.revision, len(c.result.Outcomes)))
+		w.st.awaited = fmt.Sprintf("%s, waiting for %d objects to become healthy", w.standing(c.of.revision), len(c.result.Outcomes))
+		w.board().applied(w.st.awaited)
 		w.history(c.of.revision, v1.ResultProgressing, "applied, waiting for health")
 		w.report(c.of.revision, StatePending, "applied, waiting for health")
 		w.progress = applied(c)
@@ -130,7 +131,7 @@ func (w *work) stood(ctx context.Context, c *course) {
 	w.st.done = c.of
 	w.st.status.LastAppliedRevision = c.of.revision
 	w.useUpConsent(ctx)
-	w.board().ready("applied " + c.of.revision)
+	w.board().ready(w.standing(c.of.revision))
 	w.history(c.of.revision, v1.ResultSucceeded, healthyDescription)
 	if len(w.dependents(ctx, w.sync)) == 0 {
 		w.unhurried = true

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
@@ -51,10 +52,13 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 		return fail(v1.ReasonFailed, err)
 	}
 	w.st.status.Inventory = summarise(inventory.Subtract(inventory.Subtract(left, c.plan.Hooks()), handed))
+	w.st.resaveAt = time.Time{}
 	w.tellPruned(ctx, result)
 	if n := result.Count(apply.Failed); n > 0 {
 		return fail(v1.ReasonPruneFailed, fmt.Errorf("deleting %d objects: %w", n, some(result)))
 	}
+	w.st.lingering.note(result, w.Now())
+	w.tellLingering(ctx)
 	if held := result.With(apply.Held); len(held) > 0 {
 		return w.held(c, result, held)
 	}

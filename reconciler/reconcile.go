@@ -10,9 +10,11 @@ import (
 // do is the whole product: heal what drifted, judge health, and make the cluster
 // equal to the newest revision if it isn't yet.
 func (w *work) do(ctx context.Context) {
-	if !w.now.Before(w.st.retryAt) || w.sync.Generation != w.st.generation {
-		w.st.retryAt = time.Time{} // it is time, or a person changed something
+	asked := w.sync.Annotations[v1.AnnotationRequestedAt]
+	if !w.now.Before(w.st.retryAt) || w.sync.Generation != w.st.generation || asked != w.st.asked {
+		w.st.retryAt = time.Time{} // it is time, or a person changed something, or asks for it
 	}
+	w.st.asked = asked
 	if w.outage.ended(w.st.key) {
 		w.st.retryAt = time.Time{}
 		w.st.retry.reset()
@@ -33,6 +35,8 @@ func (w *work) do(ctx context.Context) {
 		w.attempt(ctx, source)
 	}
 	w.judge(ctx) // much is healthy at once
+	w.linger(ctx)
+	w.resave(ctx)
 }
 
 func (w *work) suspend(ctx context.Context) {

@@ -190,7 +190,7 @@ func (c *controller) register(ctx context.Context, manager ctrlmanager.Manager) 
 			return fmt.Errorf("watching Syncs: %w", err)
 		}
 	}
-	for _, run := range []ctrlmanager.RunnableFunc{c.sources.run, c.reports.run, c.watcher.Run, c.outage.run, c.record} {
+	for _, run := range []ctrlmanager.RunnableFunc{c.sources.run, c.reports.run, c.watcher.Run, c.outage.run, c.recordEvents, c.recordLast} {
 		if err := manager.Add(run); err != nil {
 			return fmt.Errorf("adding a part: %w", err)
 		}
@@ -198,8 +198,8 @@ func (c *controller) register(ctx context.Context, manager ctrlmanager.Manager) 
 	return c.serve(manager)
 }
 
-// record sends events until ctx ends.
-func (c *controller) record(ctx context.Context) error {
+// recordEvents sends events until ctx ends.
+func (c *controller) recordEvents(ctx context.Context) error {
 	c.broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: c.core.Events("")})
 	<-ctx.Done()
 	c.broadcaster.Shutdown()

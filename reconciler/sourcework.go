@@ -15,18 +15,21 @@ func (w *work) source(ctx context.Context) (snapshot, bool) {
 	spec := w.sync.Spec.Source
 	ref, err := refOf(w.sync)
 	if err != nil {
+		w.answer()
 		w.stall(ctx, attempt{}, v1.ReasonGitFailed, fmt.Errorf("reading spec.source: %w", err))
 		return snapshot{}, false
 	}
 	creds, err := w.vault.credentials(ctx, w.sync, w.st.credentialsFailed)
 	if err != nil {
 		w.st.sourceBad = true
+		w.answer()
 		w.later(ctx, v1.ReasonAuthentication, err)
 		return snapshot{}, false
 	}
 	key := sourceKey{url: spec.URL, identity: creds.identity, ref: ref}
 	source, err := w.sources.use(w.st.key, key, creds.auth, w.sync.Spec.Interval.Duration)
 	if err != nil {
+		w.answer()
 		w.stall(ctx, attempt{}, v1.ReasonGitFailed, err)
 		return snapshot{}, false
 	}
@@ -56,7 +59,7 @@ func (w *work) answered(source snapshot) bool {
 		return false
 	}
 	if source.err != nil {
-		w.st.status.LastHandledReconcileAt = value
+		w.answer()
 	}
 	return true
 }

@@ -1,6 +1,8 @@
 package reconciler
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +23,7 @@ type state struct {
 	uid types.UID
 	set string // ID of the apply set
 	inbox
+	busy busy // is held by the worker, and by who writes down the last things at the end
 
 	written v1.SyncStatus // the status as it was last written or read
 	status  v1.SyncStatus // as it should be
@@ -30,6 +33,7 @@ type state struct {
 	tried      attempt // the last attempt at all
 	course     *course // the attempt under way, where it waits between two steps
 	generation int64   // of the Sync at the last look
+	asked      string  // by annotation, at the last look
 	inputs     inputs  // of the build
 	inputsBad  bool    // Ready speaks of them
 	recalled   bool    // the watches know what the inventory tells
@@ -39,6 +43,8 @@ type state struct {
 	ran        ran
 	alarms     []*unstructured.Unstructured // hooks for when the set that is applied fails
 	alarmed    string                       // the sum for which they ran
+	lingering  lingering
+	resaveAt   time.Time // when the inventory learns of heals; zero for never
 	retry      backoff
 	writes     backoff   // of the status
 	writeAt    time.Time // when the status is written that may wait; zero for none
@@ -52,6 +58,7 @@ type state struct {
 	rulesOf int64           // the generation that they were read of
 	targets []health.Target // what must be healthy
 	waiting *waiting        // the wait for health under way
+	awaited string          // what it is for, as the conditions say it
 	recheck backoff
 	checkAt time.Time // when bad health is looked at again; zero for not
 
@@ -64,12 +71,6 @@ type state struct {
 type request struct {
 	value  string
 	ticket int // the poll of the source that answers it
-}
-
-// waiting is a wait for health.
-type waiting struct {
-	targets []health.Target
-	cancel  func()
 }
 
 // inbox holds what other goroutines have to say to the worker.
@@ -121,6 +122,7 @@ func (i *inbox) takeHealth() *verdict {
 func (st *state) stopWaiting() {
 	if st.waiting != nil {
 		st.waiting.cancel()
+		st.waiting.end()
 		st.waiting = nil
 	}
 	st.checkAt = time.Time{}
@@ -135,12 +137,18 @@ func (st *state) abort() {
 	}
 }
 
+// forgetDebts has nothing looked at or written down any more that could wait.
+func (st *state) forgetDebts() {
+	st.resaveAt, st.lingering = time.Time{}, lingering{again: st.lingering.again}
+}
+
 // rest forgets all that is under way and that the next look would go on from.
 func (st *state) rest() {
 	st.abort()
 	st.stopWaiting()
 	st.takeDrift()
 	st.takeHealth()
+	st.forgetDebts()
 	st.retryAt, st.done, st.tried, st.sum, st.recalled = time.Time{}, attempt{}, attempt{}, "", false
 }
 
@@ -180,6 +188,12 @@ func (s *states) remove(key types.NamespacedName) *state {
 		delete(s.bySet, st.set)
 	}
 	return st
+}
+
+func (s *states) all() []*state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.byKey))
 }
 
 func (s *states) ofSet(id string) *state {

@@ -106,6 +106,11 @@ func is(status *v1.SyncStatus, kind, reason string) bool {
 	return c != nil && c.Reason == reason
 }
 
+func isUnknown(status *v1.SyncStatus, kind string) bool {
+	c := meta.FindStatusCondition(status.Conditions, kind)
+	return c != nil && c.Status == metav1.ConditionUnknown
+}
+
 func isTrue(status *v1.SyncStatus, kind string) bool {
 	return meta.IsStatusConditionTrue(status.Conditions, kind)
 }

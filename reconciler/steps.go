@@ -51,9 +51,9 @@ func (w *work) awaitStep(ctx context.Context, c *course, step apply.Step, did ap
 	if len(targets) == 0 {
 		return
 	}
-	message := fmt.Sprintf("applied %s of %s, waiting for %d objects to become healthy before %s", stepName(step), c.of.revision, len(targets), c.after())
+	w.st.awaited = fmt.Sprintf("applied %s of %s, waiting for %d objects to become healthy before %s", stepName(step), c.of.revision, len(targets), c.after())
 	if w.st.retry.failures == 0 && !w.wasReady(c.of) {
-		w.board().working(message)
+		w.board().working(w.st.awaited)
 	}
 	w.st.targets = targets
 	c.awaits = w.wait(ctx)

@@ -1,9 +1,11 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
+	"github.com/towline-dev/towline/reconciler/apply"
 )
 
 // Types of events.
@@ -41,6 +44,21 @@ func (w *work) tell(ctx context.Context, e event) {
 func (w *work) say(ctx context.Context, subject, text string, e event) {
 	if w.news(subject, text) {
 		w.tell(ctx, e)
+	}
+}
+
+// tellTaken names who had given fields other values before an apply took them: they may
+// wonder, or do it again.
+func (w *work) tellTaken(ctx context.Context, did apply.Result) {
+	var taken []string
+	for _, o := range did.Outcomes {
+		for _, c := range o.Conflicts {
+			taken = append(taken, fmt.Sprintf("%s of %s from %s", strings.Join(first(c.Fields, 5), ", "), o.Ref, cmp.Or(c.Manager, "an unknown manager")))
+		}
+	}
+	if len(taken) > 0 {
+		note := "took " + strings.Join(first(taken, shownErrors), "; ")
+		w.say(ctx, "taken", note, event{normal, v1.ReasonFieldsTaken, note})
 	}
 }
 

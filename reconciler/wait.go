@@ -51,13 +51,17 @@ func (w *work) waitFor(ctx context.Context, targets []health.Target) *waiting {
 	waiting := &waiting{targets: targets, cancel: cancel}
 	w.st.waiting = waiting
 	st, controller := w.st, w.controller
+	wake := func() { controller.queue.wake(st.key) }
 	ended := make(chan struct{})
 	go func() {
 		defer cancel()
 		defer close(ended)
-		report, err := controller.waiter.Wait(ctx, health.Request{Set: st.set, Targets: targets, Rules: rules})
+		report, err := controller.waiter.Wait(ctx, health.Request{
+			Set: st.set, Targets: targets, Rules: rules, Progress: func(now health.Report) { waiting.put(now, wake) },
+		})
+		waiting.end()
 		st.putHealth(&verdict{of: waiting, report: report, err: err})
-		controller.queue.wake(st.key)
+		wake()
 	}()
 	timer := time.NewTimer(settle)
 	defer timer.Stop()
@@ -81,6 +85,7 @@ func (w *work) judge(ctx context.Context) {
 		w.verdict(ctx, v)
 		return
 	}
+	w.tellWaiting()
 	if !w.st.checkAt.IsZero() && !w.now.Before(w.st.checkAt) && w.st.waiting == nil {
 		w.wait(ctx)
 	}
@@ -95,7 +100,7 @@ func (w *work) verdict(ctx context.Context, v *verdict) {
 		if !w.settled() {
 			return // Ready speaks of something worse
 		}
-		w.board().ready("applied " + revision)
+		w.board().ready(w.standing(revision))
 		w.history(revision, v1.ResultSucceeded, healthyDescription)
 		w.report(revision, StateSuccess, healthyDescription)
 		w.say(ctx, "health", revision, event{normal, v1.ReasonSucceeded, cmp.Or(w.progress, "applied "+revision) + "; all objects are healthy"})
@@ -129,13 +134,18 @@ func (w *work) settled() bool {
 }
 
 // illness gives the reason and message of bad health. The reason is that of the
-// first object that failed, such as ImagePullBackOff.
+// first object that failed, such as ImagePullBackOff, or of the gravest trouble when
+// the time was over.
 func (w *work) illness(v *verdict) (string, string) {
 	message := v.report.Summary()
 	if v.err != nil {
 		message = fmt.Sprintf("not healthy within %s: %s", w.sync.Spec.Timeout.Duration, message)
 	}
-	for _, h := range v.report.Failed() {
+	bad := v.report.Failed()
+	if worst, ok := v.report.Worst(); ok && worst.Trouble > health.Notable {
+		bad = append(bad, worst)
+	}
+	for _, h := range bad {
 		if conditionReason(h.Reason) {
 			return h.Reason, message
 		}

@@ -29,6 +29,15 @@ func (r Report) Pending() []Health {
 	return r.only(func(h Health) bool { return h.Status != Current && h.Status != Failed })
 }
 
+// Worst returns the pending object in the gravest trouble, of equals the first; false where none is pending.
+func (r Report) Worst() (Health, bool) {
+	pending := r.Pending()
+	if len(pending) == 0 {
+		return Health{}, false
+	}
+	return slices.MaxFunc(pending, func(a, b Health) int { return cmp.Compare(a.Trouble, b.Trouble) }), true
+}
+
 func (r Report) only(keep func(Health) bool) []Health {
 	var kept []Health
 	for _, health := range r.Objects {
@@ -54,10 +63,8 @@ func (r Report) Summary() string {
 		}
 		parts = append(parts, health.String())
 	}
-	if pending := r.Pending(); len(pending) > 0 {
-		// Of equals, the first.
-		worst := slices.MaxFunc(pending, func(a, b Health) int { return cmp.Compare(a.Trouble, b.Trouble) })
-		parts = append(parts, fmt.Sprintf("%d of %d not ready yet, such as %s", len(pending), len(r.Objects), worst))
+	if worst, ok := r.Worst(); ok {
+		parts = append(parts, fmt.Sprintf("%d of %d not ready yet, such as %s", len(r.Pending()), len(r.Objects), worst))
 	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("all %d objects are ready", len(r.Objects))

@@ -108,7 +108,9 @@ const (
 	ReasonSuspended          = "Suspended"
 	ReasonDriftHealed        = "DriftHealed"
 	ReasonDriftFight         = "DriftFight"
-	ReasonAutoscaled         = "Autoscaled" // an autoscaler took over a number of replicas, which is left to it
+	ReasonFieldsTaken        = "FieldsTaken"     // an apply took fields from others, who had given them other values
+	ReasonDeletionPending    = "DeletionPending" // something was deleted, and finalizers hold it
+	ReasonAutoscaled         = "Autoscaled"      // an autoscaler took over a number of replicas, which is left to it
 )
 
 // Annotations that people and tools put on a Sync, and the finalizer that the
