@@ -137,15 +137,55 @@ func TestSuspendAndResume(t *testing.T) {
 	s.holds("resume again", s.towline(0, "resume", "shop").stderr, "NS/shop isn't suspended")
 }
 
+// TestWaitEnds holds that a wait ends as soon as the reconciler has an answer, whatever it
+// is, with the reason, and says what it waits for until then.
 func TestWaitEnds(t *testing.T) {
 	s := newStage(t)
-	s.commit("First", map[string]string{"app/config.yaml": manifest("config", "one")})
-	s.newSync("shop", func(sync *v1.Sync) { sync.Spec.DependsOn = []v1.Dependency{{Name: "infra"}} })
-	s.holds("the wait for a dependency", s.towline(1, "sync", "shop", "--wait", "--timeout", "3s").stderr,
-		"the time is over (hint: --timeout)", `dependency "infra" doesn't exist`)
-	s.newSync("broken", func(sync *v1.Sync) { sync.Spec.Source.Path = "nowhere" })
-	s.holds("the wait for what can't be built", s.towline(1, "sync", "broken", "--wait").stderr, "Sync NS/broken isn't ready: BuildFailed:")
+	s.commit("First", map[string]string{
+		"app/config.yaml": manifest("config", "one"),
+		"slow/web.yaml":   strings.Replace(web("v1"), "spec: {containers", "spec: {nodeSelector: {no: node}, containers", 1),
+	})
+	s.newSync("back", func(sync *v1.Sync) { sync.Spec.DependsOn = []v1.Dependency{{Name: "circle"}} })
+	for _, tt := range []struct {
+		name   string
+		change func(*v1.SyncSpec)
+		want   string
+	}{
+		{"broken", func(spec *v1.SyncSpec) { spec.Source.Path = "nowhere" }, "BuildFailed:"},
+		{"needs-nothing", func(spec *v1.SyncSpec) { spec.DependsOn = []v1.Dependency{{Name: "infra"}} }, `DependencyNotReady: dependency "infra" doesn't exist`},
+		{"needs-broken", func(spec *v1.SyncSpec) { spec.DependsOn = []v1.Dependency{{Name: "broken"}} }, `DependencyNotReady: dependency "broken" isn't ready`},
+		{"circle", func(spec *v1.SyncSpec) { spec.DependsOn = []v1.Dependency{{Name: "back"}} }, "DependencyCycle:"},
+		{"nobody", func(spec *v1.SyncSpec) { spec.ServiceAccountName = "" }, "ServiceAccountRequired:"},
+		{"locked", func(spec *v1.SyncSpec) { spec.Source.SecretRef = &v1.SecretReference{Name: "none"} }, "AuthenticationFailed:"},
+		{"inputs", func(spec *v1.SyncSpec) {
+			spec.Substitute = &v1.Substitute{From: []v1.SubstituteReference{{Kind: "ConfigMap", Name: "none"}}}
+		}, "InputFailed:"},
+		{"rules", func(spec *v1.SyncSpec) {
+			spec.Ignore = []v1.IgnoreRule{{Fields: []string{"spec[["}}}
+		}, "InvalidSpec:"},
+	} {
+		s.newSync(tt.name, func(sync *v1.Sync) { tt.change(&sync.Spec) })
+		for range 2 { // the second request is answered like the first
+			s.holds("the wait for "+tt.name, s.towline(1, "sync", tt.name, "--wait").stderr, "Sync NS/"+tt.name+" isn't ready: "+tt.want)
+		}
+	}
 	s.holds("status", s.towline(0, "status", "broken").stdout, "Stalled  True  BuildFailed")
+	s.newSync("slow", func(sync *v1.Sync) { sync.Spec.Source.Path = "slow" })
+	s.holds("the wait for what has no node", s.towline(1, "sync", "slow", "--wait", "--timeout", "10s").stderr,
+		"NS/slow: Progressing: applied main@", "Unschedulable", "the time is over (hint: --timeout)")
+}
+
+// TestWaitForDependency holds that a dependency which is on its way is waited for.
+func TestWaitForDependency(t *testing.T) {
+	s := newStage(t)
+	s.commit("First", map[string]string{"app/config.yaml": manifest("config", "one"), "infra/web.yaml": web("v1")})
+	s.newSync("shop", func(sync *v1.Sync) { sync.Spec.DependsOn = []v1.Dependency{{Name: "infra"}} })
+	s.newSync("infra", func(sync *v1.Sync) { sync.Spec.Source.Path = "infra" })
+	for _, value := range []string{"two", "three"} {
+		s.towline(0, "sync", "--all", "--wait")
+		s.commit(value, map[string]string{"app/config.yaml": manifest("config", value), "infra/more.yaml": manifest("more", value)})
+	}
+	s.towline(0, "sync", "--all", "--wait")
 }
 
 func TestConsent(t *testing.T) {

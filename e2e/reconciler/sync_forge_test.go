@@ -2,6 +2,7 @@ package reconciler_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,6 +46,13 @@ func (c *commits) find(sha, state string) string {
 		}
 	}
 	return ""
+}
+
+// told tells whether there is a commit status with a description.
+func (c *commits) told(description string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.statuses, func(s string) bool { return strings.Contains(s, description) })
 }
 
 // awaitStatus waits for a commit status and gives it.
