@@ -82,7 +82,7 @@ func (w *work) prepare(ctx context.Context, c *course) *failure {
 		return fail(v1.ReasonInventoryFailed, err)
 	}
 	w.step("inventory written ahead")
-	w.st.lingering.refs, w.st.lingering.why = nil, "" // some of it may be wanted again
+	w.st.lingering = lingering{again: w.st.lingering.again} // some of it may be wanted again
 	c.steps = w.due(c)
 	if w.st.alarms = alarms(objects); !w.changed(c) {
 		w.st.alarmed = c.built.sum // they ran, or there was no need

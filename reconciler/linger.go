@@ -17,28 +17,31 @@ import (
 // lingering is what was deleted and isn't gone: finalizers hold it, or what it waits for.
 type lingering struct {
 	refs  []inventory.ObjectRef
-	why   string // for a person, with the names
+	more  bool   // something goes once they are gone: an attempt decides whether it still is to
+	why    string // for a person, with the names
 	again backoff
 	at    time.Time // when it is looked at again
 }
 
 // note takes in what a deletion left.
 func (l *lingering) note(result apply.Result, now time.Time) {
-	l.refs, l.why = result.With(apply.Pending, apply.Failed), ""
-	if len(l.refs) == 0 {
-		l.again.reset()
-		return
-	}
+	l.refs, l.why = nil, ""
 	var texts []string
 	for _, o := range result.Outcomes {
 		switch {
 		case o.Err != nil:
-			texts = append(texts, o.Err.Error())
+			l.refs, texts = append(l.refs, o.Ref), append(texts, o.Err.Error())
+		case o.Action == apply.Pending && o.UID == "": // it wasn't touched yet
+			l.more, texts = true, append(texts, o.Ref.String()+": "+o.Reason)
 		case o.Action == apply.Pending:
-			texts = append(texts, o.Ref.String()+": "+o.Reason)
+			l.refs, texts = append(l.refs, o.Ref), append(texts, o.Ref.String()+": "+o.Reason)
 		}
 	}
-	l.why = fmt.Sprintf("deleting %d objects isn't through: %s", len(l.refs), strings.Join(first(texts, shownErrors), "; "))
+	if len(texts) == 0 {
+		l.again.reset()
+		return
+	}
+	l.why = fmt.Sprintf("deleting %d objects isn't through: %s", len(texts), strings.Join(first(texts, shownErrors), "; "))
 	l.at = now.Add(l.again.next())
 }
 
@@ -50,8 +53,8 @@ func (w *work) standing(revision string) string {
 	return "applied " + revision + "; " + w.st.lingering.why
 }
 
-// linger looks again at what was deleted and isn't gone. What was asked to go was allowed
-// to; a course under way or a newer one decides anew.
+// linger looks again at what was deleted and isn't gone. A course decides anew of all
+// that is to go.
 func (w *work) linger(ctx context.Context) {
 	l := &w.st.lingering
 	if len(l.refs) == 0 || w.now.Before(l.at) || w.st.course != nil {
@@ -74,7 +77,11 @@ func (w *work) linger(ctx context.Context) {
 			return
 		}
 	}
-	l.note(result, w.Now())
+	more := l.more
+	if l.note(result, w.Now()); more && len(l.refs) == 0 {
+		w.st.done = attempt{}
+		w.by(w.now) // the attempt comes before this in a look
+	}
 	w.tellPruned(ctx, result)
 	w.tellLingering(ctx)
 	if c := meta.FindStatusCondition(w.st.status.Conditions, v1.ConditionReady); c != nil && c.Status == metav1.ConditionTrue {

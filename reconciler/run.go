@@ -53,6 +53,10 @@ func (c Config) leaseTimes() (lasts, renew, retry time.Duration) {
 	return c.Lease, c.Lease * 4 / 5, c.Lease / 15
 }
 
+// stopWithin bounds the end. A Pod is killed 30 seconds after it was told to stop, and
+// the Lease is to be handed over before.
+const stopWithin = 20 * time.Second
+
 // Run reconciles until ctx ends; then it finishes what is under way, hands the
 // Lease over, and returns nil.
 func Run(ctx context.Context, config Config) error {
@@ -105,6 +109,7 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 		LeaseDuration:                 ptr.To(lasts),
 		RenewDeadline:                 ptr.To(renew),
 		RetryPeriod:                   ptr.To(retry),
+		GracefulShutdownTimeout:       ptr.To(stopWithin),
 		// Anything but Syncs that a client asks for would otherwise be cached whole.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
 		// Two reconcilers in one process, as in tests, are no mistake.
