@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,11 @@ and --decryption-key.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, dir.Close()) }()
-			objects, err := builders().Build(cmd.Context(), build.Request{Files: dir.FS(), Dir: sub, Options: options})
+			renderer, err := flags.bases.renderer("", slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			objects, err := renderer.Build(cmd.Context(), build.Request{Files: dir.FS(), Dir: sub, Options: options})
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,7 @@ type buildFlags struct {
 	variables     []string
 	variablesFile []string
 	keys          []string
+	bases         baseFlags
 }
 
 func (f *buildFlags) add(cmd *cobra.Command) {
@@ -46,6 +47,7 @@ func (f *buildFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.variables, "variable", nil, "NAME=VALUE, put in for ${NAME}; wins over files")
 	flags.StringArrayVar(&f.variablesFile, "variables-file", nil, "a file of variables, NAME=VALUE, one a line")
 	flags.StringArrayVar(&f.keys, "decryption-key", nil, "a file with age identities or an armoured OpenPGP private key, to open what SOPS has encrypted")
+	f.bases.add(cmd)
 }
 
 // options puts the Sync and the flags together.

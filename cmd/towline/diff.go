@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ func newDiff(p process) *cobra.Command {
 		out      format
 		path     string
 		exitCode bool
+		bases    baseFlags
 		kube     = kubeFlags{process: p}
 	)
 	cmd := &cobra.Command{
@@ -43,7 +45,7 @@ CHECKOUT is the repository, or any folder in it; by default that of the current 
 			if err != nil {
 				return err
 			}
-			objects, err := buildLocal(cmd, client, sync, path)
+			objects, err := buildLocal(cmd, client, sync, path, &bases)
 			if err != nil {
 				return err
 			}
@@ -56,13 +58,14 @@ CHECKOUT is the repository, or any folder in it; by default that of the current 
 	}
 	addFormat(cmd, &out)
 	kube.add(cmd)
+	bases.add(cmd)
 	cmd.Flags().StringVar(&path, "path", ".", "the local checkout")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 where there are changes")
 	return cmd
 }
 
 // buildLocal builds what the Sync would build, of a local checkout.
-func buildLocal(cmd *cobra.Command, client *inspect.Client, sync *v1.Sync, path string) (objects []*unstructured.Unstructured, err error) {
+func buildLocal(cmd *cobra.Command, client *inspect.Client, sync *v1.Sync, path string, bases *baseFlags) (objects []*unstructured.Unstructured, err error) {
 	root, _, err := repositoryOf(path)
 	if err != nil {
 		return nil, err
@@ -72,16 +75,20 @@ func buildLocal(cmd *cobra.Command, client *inspect.Client, sync *v1.Sync, path 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	return buildAs(cmd.Context(), client, sync, dir.FS(), root)
+	return buildAs(cmd.Context(), client, sync, dir.FS(), root, bases)
 }
 
-func buildAs(ctx context.Context, client *inspect.Client, sync *v1.Sync, files fs.FS, root string) ([]*unstructured.Unstructured, error) {
+func buildAs(ctx context.Context, client *inspect.Client, sync *v1.Sync, files fs.FS, root string, bases *baseFlags) ([]*unstructured.Unstructured, error) {
 	options, err := client.Options(ctx, sync, sops.NewKeys)
 	if err != nil {
 		return nil, err
 	}
 	folder := inspect.SourceOf(sync).Path
-	objects, err := builders().Build(ctx, build.Request{Files: files, Dir: folder, Options: options})
+	renderer, err := bases.renderer("", slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	objects, err := renderer.Build(ctx, build.Request{Files: files, Dir: folder, Options: options})
 	if err != nil {
 		return nil, fmt.Errorf("building %s of %s: %w", folder, root, err)
 	}

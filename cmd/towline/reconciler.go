@@ -29,6 +29,7 @@ type reconcilerFlags struct {
 	kubeconfig, config, webhookSecretFile string
 	run                                   reconciler.Config
 	logs                                  logFlags
+	bases                                 baseFlags
 }
 
 func newReconciler(p process) *cobra.Command {
@@ -78,14 +79,13 @@ func (f *reconcilerFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.run.Workers, "concurrent", 0, "how many Syncs are worked on side by side (default 8)")
 	flags.BoolVar(&f.run.AllowNoServiceAccount, "allow-no-service-account", false,
 		"apply Syncs that name no ServiceAccount with the reconciler's own rights")
+	f.bases.add(cmd)
 	f.logs.add(cmd)
 }
 
 // wire makes the reconciler's configuration of the flags and the files they name.
 func (f *reconcilerFlags) wire(p process, log *slog.Logger) (reconciler.Config, error) {
 	c := f.run
-	renderer := builders()
-	c.Builder, c.RenderStats = renderer, renderer.Stats
 	c.Log, c.Decrypters, c.AppTokens = log, decrypter, appTokens(log)
 	var err error
 	if c.CacheDir == "" {
@@ -93,6 +93,11 @@ func (f *reconcilerFlags) wire(p process, log *slog.Logger) (reconciler.Config, 
 			return c, err
 		}
 	}
+	renderer, err := f.bases.renderer(c.CacheDir, log)
+	if err != nil {
+		return c, err
+	}
+	c.Builder, c.RenderStats = renderer, renderer.Stats
 	if c.REST, err = clusterConfig(f.kubeconfig); err != nil {
 		return c, err
 	}

@@ -136,9 +136,9 @@ func stateDir(configured string) (string, error) {
 }
 
 // builders are the ways to render a path, in the order in which they are asked.
-func builders() *render.Renderer {
+func builders(kustomizer *kustomize.Builder) *render.Renderer {
 	return render.New(render.Config{Kinds: []render.Kind{
-		{Name: "kustomize", Builder: kustomize.New(build.Limits{}), Relevant: render.FilesOnly},
+		{Name: "kustomize", Builder: kustomizer, Relevant: render.FilesOnly},
 		{Name: "helm", Builder: helm.New(build.Limits{})},
 		{Name: "plain", Builder: plain.Builder{}, Relevant: render.FilesOnly},
 	}})
