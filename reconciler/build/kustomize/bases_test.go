@@ -64,7 +64,7 @@ func (r *remotes) names(t *testing.T, files map[string]string) ([]string, error)
 
 func newRemotes() *remotes {
 	return &remotes{trees: map[string]fstest.MapFS{
-		"https://git.example/acme/base 1": tree(map[string]string{
+		"https://git.example/acme/base 1": tree(map[string]string{ //nolint:gosec // G101: manifests, and no credentials
 			"web/kustomization.yaml": "namePrefix: web-\nresources: [a.yaml, ../shared, 'https://git.example/acme/deep?ref=" + commitOf("2") + "']\n",
 			"web/a.yaml":             object("a"), "shared/kustomization.yaml": "resources: [b.yaml]\n", "shared/b.yaml": object("b"),
 			"out/kustomization.yaml":    "resources: [../../../app/own.yaml]\n",

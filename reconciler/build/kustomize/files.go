@@ -29,7 +29,6 @@ type files struct {
 	fsys   fs.FS
 	mounts *mounts // what fsys is
 	bases  Bases
-	fetch  func(url, commit string) (fs.FS, error)
 	reader *build.Reader
 	read   map[string][]byte // kustomize reads the same file several times
 	kinds  int               // how often a kind was named in what was handed out
@@ -45,11 +44,10 @@ const kindsPerObject = 4
 
 var _ filesys.FileSystem = (*files)(nil)
 
-func newFiles(ctx context.Context, fsys fs.FS, limits build.Limits, bases Bases) *files {
-	m := &mounts{FS: fsys, bases: map[string]fs.FS{}}
+func newFiles(ctx context.Context, fsys fs.FS, limits build.Limits, bases Bases, fetched map[string]fs.FS) *files {
+	m := &mounts{FS: fsys, bases: fetched}
 	return &files{
 		alive: ctx.Err, fsys: m, mounts: m, bases: bases, reader: build.NewReader(m, limits), read: map[string][]byte{},
-		fetch: func(url, commit string) (fs.FS, error) { return bases.Fetch(ctx, url, commit) },
 		limit: kindsPerObject * limits.WithDefaults().Objects,
 	}
 }

@@ -72,12 +72,28 @@ func (*Builder) Detect(fsys fs.FS, dir string) (bool, error) {
 	return false, nil
 }
 
-// Build renders the kustomization of dir.
+// Build renders the kustomization of dir. Where it turns out to want a remote base, that is
+// fetched while nobody waits for this build, which then begins anew.
 func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstructured.Unstructured, error) {
+	fetched := map[string]fs.FS{}
+	for {
+		objects, err := b.attempt(ctx, request, fetched)
+		missing, ok := errors.AsType[*missingBase](err)
+		if !ok {
+			return objects, err
+		}
+		if err := b.bases.fetch(ctx, missing.base, fetched); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// attempt renders with the remote bases that are there.
+func (b *Builder) attempt(ctx context.Context, request build.Request, fetched map[string]fs.FS) ([]*unstructured.Unstructured, error) {
 	var files *files
 	var rendered resmap.ResMap
 	err := b.turns.shared(ctx, func() (err error) {
-		files = newFiles(ctx, request.Files, b.limits, b.bases)
+		files = newFiles(ctx, request.Files, b.limits, b.bases, fetched)
 		rendered, err = run(files, request.Dir)
 		return err
 	})
@@ -86,7 +102,7 @@ func (b *Builder) Build(ctx context.Context, request build.Request) ([]*unstruct
 	}
 	if errors.Is(files.err, errSchema) {
 		err = b.turns.alone(ctx, func() (err error) {
-			files = newFiles(ctx, request.Files, b.limits, b.bases)
+			files = newFiles(ctx, request.Files, b.limits, b.bases, fetched)
 			files.schemas = true
 			rendered, err = run(files, request.Dir)
 			return err

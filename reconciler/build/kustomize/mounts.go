@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -102,26 +103,38 @@ func (m *mounts) ReadLink(name string) (string, error) {
 	return fs.ReadLink(fsys, inner)
 }
 
-// mount fetches a base, unless it is there, and gives the path of its folder. What it has
-// encrypted isn't opened: the keys are the Sync's, for its own repository.
-func (f *files) mount(b base) (string, error) {
-	at := path.Join(basesDir, b.id())
-	if _, ok := f.mounts.bases[at]; !ok {
-		if len(f.mounts.bases) >= maxBases {
-			return "", &build.Error{File: basesDir, Err: fmt.Errorf("more than %d remote bases", maxBases)}
-		}
-		fetched, err := f.fetch(b.repository, b.commit)
-		if err != nil {
-			return "", fmt.Errorf("fetching the remote base %s at %s: %w", b.repository, b.commit, err)
-		}
-		f.mounts.bases[at] = sops.Open(fetched, sops.Refuse)
-	}
-	return path.Join(at, b.dir), nil
+// missingBase says that a build wants a remote base that wasn't fetched yet.
+type missingBase struct{ base base }
+
+func (e *missingBase) Error() string {
+	return fmt.Sprintf("the remote base %s at %s isn't fetched yet", e.base.repository, e.base.commit)
 }
 
-// id names the folder that shows a base: for people by its address, in truth by a sum.
-func (b base) id() string {
+// mount gives the path of a base's folder.
+func (f *files) mount(b base) (string, error) {
+	if _, ok := f.mounts.bases[b.mount()]; !ok {
+		return "", &missingBase{b}
+	}
+	return path.Join(b.mount(), b.dir), nil
+}
+
+// fetch adds a base to those that are there. What it has encrypted isn't opened: the keys
+// are the Sync's, for its own repository.
+func (b Bases) fetch(ctx context.Context, wanted base, into map[string]fs.FS) error {
+	if len(into) >= maxBases {
+		return &build.Error{File: wanted.repository, Err: fmt.Errorf("more than %d remote bases", maxBases)}
+	}
+	fetched, err := b.Fetch(ctx, wanted.repository, wanted.commit)
+	if err != nil {
+		return fmt.Errorf("fetching the remote base %s at %s: %w", wanted.repository, wanted.commit, err)
+	}
+	into[wanted.mount()] = sops.Open(fetched, sops.Refuse)
+	return nil
+}
+
+// mount is the folder that shows a base: named for people by its address, in truth by a sum.
+func (b base) mount() string {
 	sum := sha256.Sum256([]byte(b.repository + " " + b.commit))
 	name := strings.NewReplacer("/", "-", ".", "-", ":", "-").Replace(strings.TrimPrefix(b.repository, "https://"))
-	return name + "-" + hex.EncodeToString(sum[:16])
+	return path.Join(basesDir, name+"-"+hex.EncodeToString(sum[:16]))
 }
