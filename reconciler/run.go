@@ -112,6 +112,8 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 		GracefulShutdownTimeout:       ptr.To(stopWithin),
 		// Anything but Syncs that a client asks for would otherwise be cached whole.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
+		// Who manages which field of a Sync is as long as the Sync, and nobody here asks.
+		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
 		// Two reconcilers in one process, as in tests, are no mistake.
 		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
 	}
