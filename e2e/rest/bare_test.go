@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,7 +27,7 @@ const bareEnv = "TOWLINE_TEST_BARE_INFORMER"
 
 // bareMain keeps the metadata of all objects of [kinds] that carry a set's label, as most controllers do, and nothing
 // else, until it is told to end. It says how many there are.
-func bareMain(kubeconfig string) error {
+func bareMain(kubeconfig string, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
@@ -55,7 +56,9 @@ func bareMain(kubeconfig string) error {
 		n += len(informer.Informer().GetStore().ListKeys())
 	}
 	debug.FreeOSMemory() // at its best: it may wait long for the runtime to do that
-	fmt.Printf("holding %d objects\n", n)
+	if _, err := fmt.Fprintf(out, "holding %d objects\n", n); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if kubeconfig := os.Getenv(bareEnv); kubeconfig != "" {
-		if err := bareMain(kubeconfig); err != nil {
+		if err := bareMain(kubeconfig, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
