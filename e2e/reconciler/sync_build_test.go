@@ -94,7 +94,7 @@ func shopChart(t testing.TB, group string) map[string]string {
 		return "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: " + name + "\n  annotations: {helm.sh/hook: '" + phase + "', helm.sh/hook-delete-policy: 'before-hook-creation,hook-succeeded'}\n" +
 			"spec:\n  template:\n    spec: {restartPolicy: Never, containers: [{name: run, image: example.com/run:1}]}\n"
 	}
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // G101: manifests, and no credentials
 		"app/Chart.yaml":  "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
 		"app/values.yaml": "replicas: 1\nstringData: {password: none, mixed: {a: 1}}\n",
 		"app/prod.yaml":   encryptedFile(t, "age/secret.yaml"),
@@ -140,7 +140,7 @@ func TestSyncBuildsAChart(t *testing.T) {
 	s.finish("migrate", "Complete", "")
 	s.finish("smoke", "Complete", "")
 	s.awaitReady("app", revision)
-	const password = "pa55: word\n#x"
+	const password = "pa55: word\n#x" //nolint:gosec // G101: of a test
 	s.secretSays("db", map[string]string{"password": password})
 	s.awaitConfigMap("a", s.namespace)
 	s.await(schema.GroupVersionResource{Group: group, Version: "v1", Resource: "gadgets"}, s.namespace, "shop", "size: 3", func(o *unstructured.Unstructured) bool {
@@ -159,7 +159,7 @@ func TestSyncPutsVariablesIn(t *testing.T) {
 	s.put(&corev1.Secret{ObjectMeta: named("keys"), StringData: map[string]string{"a.agekey": encryptedFile(t, "test.agekey")}})
 	s.put(&corev1.Secret{ObjectMeta: named("shop"), StringData: map[string]string{"TOKEN": "hunter2-one"}})
 	s.put(&corev1.ConfigMap{ObjectMeta: named("cluster"), Data: map[string]string{"REGION": "north", "REPLICAS": "1"}})
-	revision := s.commit(map[string]string{
+	revision := s.commit(map[string]string{ //nolint:gosec // G101: manifests, and no credentials
 		"app/kustomization.yaml": "resources: [a.yaml, token.yaml, web.yaml]\ngeneratorOptions: {disableNameSuffixHash: true}\nsecretGenerator: [{name: env, envs: [app.env]}]\n",
 		"app/app.env":            encryptedFile(t, "age/app.env"),
 		"app/a.yaml":             manifest("a", "${REGION}-${ZONE:=1}"),
@@ -175,7 +175,7 @@ func TestSyncPutsVariablesIn(t *testing.T) {
 	s.awaitReady("app", revision)
 	s.awaitConfigMap("a", "north-1")
 	s.secretSays("token", map[string]string{"token": "hunter2-one"})
-	s.secretSays("env", map[string]string{"USER": "admin", "PASSWORD": "pa=ss word", "MULTI": `one\ntwo`, "EMPTY": ""})
+	s.secretSays("env", map[string]string{"USER": "admin", "PASSWORD": "pa=ss word", "MULTI": `one\ntwo`, "EMPTY": ""}) //nolint:gosec // G101: of a test
 	s.awaitReplicas("web", 1)
 
 	s.put(&corev1.ConfigMap{ObjectMeta: named("cluster"), Data: map[string]string{"REGION": "south", "REPLICAS": "3"}})

@@ -76,7 +76,7 @@ func newSyncsOn(t testing.TB, cluster *testbed.Cluster, change ...func(*reconcil
 	s.config = reconciler.Config{
 		REST: rest.CopyConfig(cluster.Config), CacheDir: t.TempDir(), Namespace: s.namespace,
 		Builder: renderer, RenderStats: renderer.Stats, Decrypters: sops.NewKeys,
-		Log:     slog.New(slog.NewTextHandler(s.log, nil)), Reporter: s.forge,
+		Log: slog.New(slog.NewTextHandler(s.log, nil)), Reporter: s.forge,
 		WebhookBind: freeAddress(t), MetricsBind: freeAddress(t), WebhookSecret: secret.New(webhookKey),
 		RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second,
 	}
