@@ -15,8 +15,8 @@ import (
 // Pauses between the tries to list and watch Syncs. The client's own grow to a minute,
 // which is how long an edited Sync would go unseen after the API server is back.
 const (
-	syncsRetryMin = 200 * time.Millisecond
-	syncsRetryMax = 4 * time.Second
+	firstPause = 200 * time.Millisecond
+	lastPause  = 4 * time.Second
 )
 
 // newInformer makes the informer of Syncs.
@@ -53,7 +53,7 @@ func (p *persistent) WatchWithContext(ctx context.Context, options metav1.ListOp
 // persist asks until there is an answer. That a version is too old, or a request isn't
 // one that the server knows, are answers.
 func persist[T any](ctx context.Context, log *slog.Logger, ask func() (T, error)) (T, error) {
-	pauses, told := backoff{min: syncsRetryMin, max: syncsRetryMax}, ""
+	pauses, told := backoff{min: firstPause, max: lastPause}, ""
 	for {
 		got, err := ask()
 		if err == nil || ctx.Err() != nil || answered(err) {
