@@ -24,12 +24,17 @@ func refusal(code int, reason string, header ...string) spoiling {
 	}
 }
 
-func cutBefore(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }
+// abort cuts the connection, as net/http has it.
+func abort() {
+	panic(http.ErrAbortHandler) //nolint:forbidigo // the only way to do so
+}
+
+func cutBefore(http.ResponseWriter, *http.Request, http.Handler) { abort() }
 
 // cutAfter lets the API server do it, and its answer get lost.
 func cutAfter(_ http.ResponseWriter, request *http.Request, next http.Handler) {
 	next.ServeHTTP(httptest.NewRecorder(), request)
-	panic(http.ErrAbortHandler)
+	abort()
 }
 
 // truncated gives half of the answer.
@@ -40,7 +45,7 @@ func truncated(answer http.ResponseWriter, request *http.Request, next http.Hand
 	answer.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
 	answer.WriteHeader(whole.Code)
 	_, _ = answer.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
-	panic(http.ErrAbortHandler)
+	abort()
 }
 
 // page answers as a proxy does that has a page for what it can't reach.
@@ -52,7 +57,7 @@ func page(answer http.ResponseWriter, _ *http.Request, _ http.Handler) {
 // hang says nothing until the client gives up.
 func hang(_ http.ResponseWriter, request *http.Request, _ http.Handler) {
 	<-request.Context().Done()
-	panic(http.ErrAbortHandler)
+	abort()
 }
 
 // faults are the ways in which a request goes wrong, by name, in a fixed order.

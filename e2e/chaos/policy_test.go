@@ -135,19 +135,22 @@ func slow(answer http.ResponseWriter, request *http.Request, next http.Handler) 
 	next.ServeHTTP(answer, request)
 }
 
-// many gives n objects of a value in folder "app".
-func many(n int, value string) map[string]string {
+// objects is how many there are in a set whose apply takes a while.
+const objects = 60
+
+// many gives so many objects of a value in folder "app".
+func many(value string) map[string]string {
 	files := map[string]string{}
-	for i := range n {
+	for i := range objects {
 		files[fmt.Sprintf("app/m%d.yaml", i)] = manifest(fmt.Sprintf("m%d", i), value)
 	}
 	return files
 }
 
 // values gives what [many] makes of the cluster.
-func values(n int, value string) map[string]string {
+func values(value string) map[string]string {
 	all := map[string]string{}
-	for i := range n {
+	for i := range objects {
 		all[fmt.Sprintf("m%d", i)] = value
 	}
 	return all
@@ -157,16 +160,15 @@ func values(n int, value string) map[string]string {
 // while a set is being applied.
 func TestRightsTakenAwayInTheMiddle(t *testing.T) {
 	t.Parallel()
-	const n = 60
 	s := newScene(t)
-	files := many(n, "1")
+	files := many("1")
 	files["app/old.yaml"] = manifest("old", "1")
 	first := s.commit(files)
 	s.newSync("app")
 	s.awaitReady("app", first)
 	s.proxy.harm(of("apply"), slow)
-	second := s.commit(many(n, "2"), "app/old.yaml")
-	s.eventually("some are applied", func() bool { return s.proxy.spoiled() > n/4 })
+	second := s.commit(many("2"), "app/old.yaml")
+	s.eventually("some are applied", func() bool { return s.proxy.spoiled() > objects/4 })
 	s.must(s.client.Delete(s.ctx(), s.binding()))
 	s.must(s.client.Delete(s.ctx(), s.account()))
 	message := s.awaitTrouble("app", v1.ReasonFailed, "forbidden", "system:serviceaccount:"+s.namespace+":deployer")
@@ -176,7 +178,7 @@ func TestRightsTakenAwayInTheMiddle(t *testing.T) {
 	for _, c := range s.owned() {
 		found[c.Data["key"]]++
 	}
-	if found["1"] == 0 || found["2"] == 0 || found["1"]+found["2"] != n+1 {
+	if found["1"] == 0 || found["2"] == 0 || found["1"]+found["2"] != objects+1 {
 		t.Errorf("the objects are of %v, want some of both, and all", found)
 	}
 	s.must(s.client.Create(s.ctx(), s.account()))
@@ -184,7 +186,7 @@ func TestRightsTakenAwayInTheMiddle(t *testing.T) {
 	given := time.Now()
 	s.awaitReady("app", second)
 	t.Logf("well after %s", time.Since(given).Round(time.Millisecond))
-	s.wantState("given back", values(n, "2"))
+	s.wantState("given back", values("2"))
 	if strings.Count(s.log.String(), "\n") > 40 {
 		t.Errorf("many words about it:\n%s", s.log)
 	}

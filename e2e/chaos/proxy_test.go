@@ -26,7 +26,6 @@ type proxy struct {
 	which func(*http.Request) bool // requests that are spoiled; nil for none
 	spoil spoiling
 	hits  int            // requests that were spoiled
-	over  chan struct{}  // closed when the fault ends
 	sent  map[string]int // requests by "VERB PATH"
 }
 
@@ -41,12 +40,12 @@ func newProxy(t testing.TB, cluster *rest.Config) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{over: make(chan struct{}), sent: map[string]int{}}
+	p := &proxy{sent: map[string]int{}}
 	p.next = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     transport,
 		FlushInterval: -1, // watches are streams
-		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { abort() },
 	}
 	p.server = httptest.NewUnstartedServer(p)
 	p.server.EnableHTTP2 = true
@@ -85,17 +84,14 @@ func (p *proxy) ServeHTTP(answer http.ResponseWriter, request *http.Request) {
 func (p *proxy) harm(which func(*http.Request) bool, spoil spoiling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.which, p.spoil, p.hits, p.over = which, spoil, 0, make(chan struct{})
+	p.which, p.spoil, p.hits = which, spoil, 0
 }
 
 // heal ends the fault and tells how many requests it spoiled.
 func (p *proxy) heal() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.which != nil {
-		p.which = nil
-		close(p.over)
-	}
+	p.which = nil
 	return p.hits
 }
 
@@ -103,13 +99,6 @@ func (p *proxy) spoiled() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.hits
-}
-
-// until ends when the fault does.
-func (p *proxy) until() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.over
 }
 
 // count tells how many requests of a verb there were to paths that contain a text.

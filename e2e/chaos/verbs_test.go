@@ -63,7 +63,7 @@ func (s *scene) goThrough(name string, n int, which func(*http.Request) bool, sp
 	s.proxy.harm(which, spoil)
 	files, deletes := set(n)
 	revision := s.commit(files, deletes...)
-	words := s.awaitWords(revision, told, idle)
+	words := s.awaitWords(revision, told)
 	<-time.After(lasting)
 	s.wantSame(name+", meanwhile", before, "changed", "still-0", "late")
 	hits := s.proxy.heal()
@@ -83,7 +83,7 @@ func (s *scene) goThrough(name string, n int, which func(*http.Request) bool, sp
 
 // awaitWords waits until the Sync or the log tells of trouble, and gives the words; or
 // until the Sync is ready in spite of it.
-func (s *scene) awaitWords(revision string, told int, idle bool) string {
+func (s *scene) awaitWords(revision string, told int) string {
 	s.Helper()
 	words := ""
 	s.eventually("word of trouble, or none of it", func() bool {
