@@ -140,8 +140,8 @@ func (w *work) dismantle(ctx context.Context) *failure {
 func unfinished(result apply.Result) []inventory.ObjectRef {
 	var refs []inventory.ObjectRef
 	for _, o := range result.Outcomes {
-		asked := o.UID != ""
-		if o.Action == apply.Pending && !(asked && o.Ref.GroupKind() == schema.GroupKind{Kind: "Namespace"}) {
+		byItself := o.UID != "" && o.Ref.GroupKind() == schema.GroupKind{Kind: "Namespace"}
+		if o.Action == apply.Pending && !byItself {
 			refs = append(refs, o.Ref)
 		}
 	}
