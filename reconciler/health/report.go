@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
 // Report holds one health an object, sorted by reference.
@@ -84,8 +82,4 @@ func (h Health) String() string {
 		line += ": " + string(h.Status)
 	}
 	return line
-}
-
-func (r Report) sort() {
-	slices.SortFunc(r.Objects, func(a, b Health) int { return inventory.Compare(a.Ref, b.Ref) })
 }

@@ -15,9 +15,9 @@ type vigil struct {
 	set     string
 	run     func(func(context.Context)) // beside the wait, until it ends
 	changed chan struct{}               // holds a token when something changed since the last look
-	targets []*target
-	pods    map[types.UID]*podState // by workload
-	noticed map[string]time.Time    // since when an event's trouble has been known, by UID and reason
+	targets []*target                   // sorted
+	pods    map[types.UID]*podState     // by workload
+	noticed map[string]time.Time        // since when an event's trouble has been known, by UID and reason
 	release []func()
 }
 
@@ -59,7 +59,6 @@ func (v *vigil) look() (Report, time.Duration) {
 		}
 		report.Objects = append(report.Objects, health)
 	}
-	report.sort()
 	return report, again
 }
 

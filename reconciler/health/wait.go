@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
 // Wait returns when all targets are Current or one has Failed, both with a nil error, or when ctx ends, with its cause.
@@ -36,13 +38,19 @@ func (w *Waiter) Wait(ctx context.Context, request Request) (Report, error) {
 	return v.await(ctx, request.Progress)
 }
 
+// restPerLook is how many times as long as it has looked a wait rests before it looks again, however much changes: with
+// ten thousand objects a look takes milliseconds, and each of them changes several times on its way.
+const restPerLook = 4
+
 // await looks whenever something has changed.
 func (v *vigil) await(ctx context.Context, progress func(Report)) (Report, error) {
 	timer := time.NewTimer(never)
 	defer timer.Stop()
 	var told Report
 	for {
+		start := time.Now()
 		report, again := v.look()
+		pause := time.Since(start) * restPerLook
 		if progress != nil && !slices.Equal(report.Objects, told.Objects) {
 			told = report
 			progress(report)
@@ -55,6 +63,7 @@ func (v *vigil) await(ctx context.Context, progress func(Report)) (Report, error
 		}
 		select {
 		case <-v.changed:
+			breathe(ctx, pause)
 		case <-timer.C:
 		case <-ctx.Done():
 			report, _ = v.look()
@@ -68,6 +77,8 @@ func (v *vigil) follow(ctx context.Context, request Request) error {
 	for _, wanted := range request.Targets {
 		v.targets = append(v.targets, &target{ref: wanted.Ref, applied: wanted.ResourceVersion, state: newObjectState(wanted.Ref.GroupKind(), nil)})
 	}
+	// Each look's report is in their order.
+	slices.SortFunc(v.targets, func(x, y *target) int { return inventory.Compare(x.ref, y.ref) })
 	states := make(map[schema.GroupKind]*objectState)
 	for _, t := range v.targets {
 		kind := t.ref.GroupKind()
@@ -100,4 +111,14 @@ func (v *vigil) watch(ctx context.Context, kind schema.GroupKind, rules *Rules) 
 	state, release := v.hub.objects(mapping.Resource, kind, v.set, rules, v.signal)
 	v.release = append(v.release, release)
 	return state, nil
+}
+
+// breathe waits for a while, or until ctx ends.
+func breathe(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
