@@ -18,7 +18,7 @@ import (
 type lingering struct {
 	refs  []inventory.ObjectRef
 	more  bool   // something goes once they are gone: an attempt decides whether it still is to
-	why    string // for a person, with the names
+	why   string // for a person, with the names
 	again backoff
 	at    time.Time // when it is looked at again
 }
