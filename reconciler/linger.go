@@ -82,6 +82,11 @@ func (w *work) linger(ctx context.Context) {
 		w.st.done = attempt{}
 		w.by(w.now) // the attempt comes before this in a look
 	}
+	for i, o := range result.Outcomes {
+		if o.Action == apply.Gone { // since the last look, and by our deletion
+			result.Outcomes[i].Action = apply.Deleted
+		}
+	}
 	w.tellPruned(ctx, result)
 	w.tellLingering(ctx)
 	if c := meta.FindStatusCondition(w.st.status.Conditions, v1.ConditionReady); c != nil && c.Status == metav1.ConditionTrue {
