@@ -66,7 +66,7 @@ func Rules() []Rule {
 			From: everything, Except: []Pattern{"gitwriter/forge/gitlab/..."}, Deny: []Pattern{"gitlab.com/..."},
 		},
 		{
-			Why:  "keys that sign stand only where commits are signed",
+			Why:  "keys that sign stand only where commits are signed and verified",
 			From: everything, Except: []Pattern{"internal/gitsign/..."}, Deny: []Pattern{"github.com/hiddeco/sshsig/..."},
 		},
 		{
