@@ -47,7 +47,7 @@ func TestSyncRestartAfterHealsInSilence(t *testing.T) {
 	asked.take()
 	done.drain()
 	s.start()
-	done.await(t, "concluded")
+	done.concluded(t)
 	<-time.After(quiet)
 	if got := asked.writes(); len(got) > 0 {
 		t.Errorf("the start wrote:\n%s", strings.Join(got, "\n"))

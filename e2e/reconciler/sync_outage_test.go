@@ -33,7 +33,7 @@ func TestSyncAfterAnOutage(t *testing.T) {
 	done.drain()
 	cluster.Shutdown()
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
-	done.await(t, "concluded")
+	done.concluded(t)
 	s.must(cluster.Restart(t.Context()))
 	s.awaitReady("app", second)
 	s.awaitConfigMap("a", "2")

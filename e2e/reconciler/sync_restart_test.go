@@ -29,18 +29,19 @@ func (s steps) drain() {
 	}
 }
 
-func (s steps) await(t *testing.T, want string) {
+// concluded waits for the end of an attempt.
+func (s steps) concluded(t *testing.T) {
 	t.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
 		select {
 		case step := <-s:
-			if step == want {
+			if step == "concluded" {
 				return
 			}
 		case <-timer.C:
-			t.Fatalf("waited in vain for the step %q", want)
+			t.Fatal("waited in vain for the end of an attempt")
 		}
 	}
 }
@@ -71,7 +72,7 @@ func TestSyncRestartInSilence(t *testing.T) {
 	asked.take()
 	done.drain()
 	s.start()
-	done.await(t, "concluded")
+	done.concluded(t)
 	<-time.After(quiet)
 	after := s.awaitReady("app", revision)
 	if diff := cmp.Diff(before.Status, after.Status); diff != "" {
@@ -104,7 +105,7 @@ func TestSyncHandOver(t *testing.T) {
 	began := time.Now()
 	s.start()
 	stopFirst()
-	done.await(t, "concluded")
+	done.concluded(t)
 	<-time.After(quiet)
 	t.Logf("handed over after %s", time.Since(began))
 	if got := asked.writes(); len(got) > 0 {
