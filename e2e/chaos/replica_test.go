@@ -77,7 +77,7 @@ func (s *scene) newReplica() *replica {
 	s.Cleanup(func() {
 		_ = r.Process.Signal(syscall.SIGCONT)
 		_ = input.Close()
-		<-r.ended // how it ended is told by the test
+		s.Logf("a replica ended: %v", <-r.ended)
 	})
 	return r
 }
