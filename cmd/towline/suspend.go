@@ -1,94 +1,56 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/inspect"
 )
 
 func newSuspend(p process) *cobra.Command {
-	var (
-		all    bool
-		reason string
-		kube   = kubeFlags{process: p}
-	)
+	a, reason := ask{kube: kubeFlags{process: p}, done: "suspended"}, ""
 	cmd := &cobra.Command{
 		Use:   "suspend NAME... | --all",
 		Short: "Stop applying, pruning and healing for Syncs",
 		Long: `Sets spec.suspend: nothing is applied, pruned or healed for the Sync until it is resumed.
 A reason is kept beside it and shown by towline status.`,
-		Example:           `  towline suspend shop --reason "moving the database"`,
-		Args:              namesOrAll(&all),
-		ValidArgsFunction: kube.complete,
+		Example: `  towline suspend shop --reason "moving the database"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, syncs, err := kube.several(cmd.Context(), args, all)
-			if err != nil {
-				return err
-			}
-			var errs []error
-			for _, s := range syncs {
+			return a.run(cmd, args, func(ctx context.Context, client *inspect.Client, s *v1.Sync) (string, error) {
 				warnManaged(cmd, s, "suspend")
-				if err := client.Suspend(cmd.Context(), s, reason); err != nil {
-					errs = append(errs, err)
-				} else if err := printDone(cmd.OutOrStdout(), s, "suspended"); err != nil {
-					return err
-				}
-			}
-			return errors.Join(errs...)
+				return "", client.Suspend(ctx, s, reason)
+			})
 		},
 	}
-	kube.add(cmd)
-	kube.addEverywhere(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "all Syncs of the namespace")
+	a.add(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who wonder")
 	return cmd
 }
 
 func newResume(p process) *cobra.Command {
-	var (
-		all   bool
-		waits waitFlags
-		kube  = kubeFlags{process: p}
-	)
+	a := ask{kube: kubeFlags{process: p}, done: "resumed", waits: &waitFlags{}}
 	cmd := &cobra.Command{
 		Use:   "resume NAME... | --all",
 		Short: "Go on with suspended Syncs",
 		Long: `Takes spec.suspend back and asks for a reconciliation at once. With --wait it shows how
 that goes, as towline sync --wait does. Syncs that aren't suspended are left alone.`,
-		Example:           "  towline resume shop --wait",
-		Args:              namesOrAll(&all),
-		ValidArgsFunction: kube.complete,
+		Example: "  towline resume shop --wait",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, syncs, err := kube.several(cmd.Context(), args, all)
-			if err != nil {
-				return err
-			}
-			var wishes []wish
-			var errs []error
-			for _, s := range syncs {
+			return a.run(cmd, args, func(ctx context.Context, client *inspect.Client, s *v1.Sync) (string, error) {
 				if !s.Spec.Suspend {
 					say(cmd.ErrOrStderr(), "%s/%s isn't suspended", s.Namespace, s.Name)
-					continue
+					return "", errLeftAlone
 				}
 				warnManaged(cmd, s, "resume")
-				value, err := client.Resume(cmd.Context(), s)
-				if err != nil {
-					errs = append(errs, err)
-					continue
-				}
-				wishes = append(wishes, wish{s, value})
-			}
-			return errors.Join(append(errs, conclude(cmd, client, wishes, waits, "resumed"))...)
+				return client.Resume(ctx, s)
+			})
 		},
 	}
-	kube.add(cmd)
-	kube.addEverywhere(cmd)
-	waits.add(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "all Syncs of the namespace")
+	a.add(cmd)
 	return cmd
 }
 

@@ -135,6 +135,27 @@ func TestSuspendAndResume(t *testing.T) {
 		t.Errorf("after resume: %s", out)
 	}
 	s.holds("resume again", s.towline(0, "resume", "shop").stderr, "NS/shop isn't suspended")
+
+	for _, tt := range []struct {
+		args []string
+		want standing
+	}{
+		{[]string{"suspend", "shop"}, standing{Name: "shop", Ready: "True", Reason: "ReconciliationSucceeded", Suspended: true}},
+		{[]string{"resume", "shop", "--wait"}, standing{Name: "shop", Ready: "True", Reason: "ReconciliationSucceeded"}},
+		{[]string{"sync", "shop", "--wait"}, standing{Name: "shop", Ready: "True", Reason: "ReconciliationSucceeded"}},
+	} {
+		got := decode[[]standing](s, s.towline(0, append(tt.args, "-o", "json")...).stdout)
+		if diff := cmp.Diff([]standing{tt.want}, got); diff != "" {
+			t.Errorf("%v -o json (-want +got):\n%s", tt.args, diff)
+		}
+	}
+	s.equal("resume of nothing", s.towline(0, "resume", "shop", "-o", "json").stdout, "[]\n")
+}
+
+// standing is what -o json says of a Sync.
+type standing struct {
+	Name, Ready, Reason string
+	Suspended           bool
 }
 
 // TestWaitEnds holds that a wait ends as soon as the reconciler has an answer, whatever it
@@ -170,6 +191,11 @@ func TestWaitEnds(t *testing.T) {
 		}
 	}
 	s.holds("status", s.towline(0, "status", "broken").stdout, "Stalled  True  BuildFailed")
+	got := decode[[]standing](s, s.towline(1, "sync", "broken", "circle", "--wait", "-o", "json").stdout)
+	want := []standing{{Name: "broken", Ready: "False", Reason: "BuildFailed"}, {Name: "circle", Ready: "False", Reason: "DependencyCycle"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("two that fail, -o json (-want +got):\n%s", diff)
+	}
 	s.newSync("slow", func(sync *v1.Sync) { sync.Spec.Source.Path = "slow" })
 	s.holds("the wait for what has no node", s.towline(1, "sync", "slow", "--wait", "--timeout", "10s").stderr,
 		"NS/slow: Progressing: applied main@", "Unschedulable", "the time is over (hint: --timeout)")
