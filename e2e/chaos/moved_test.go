@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/towline-dev/towline/reconciler"
@@ -78,15 +77,12 @@ func (s *scene) rename(more string, once func()) {
 	})
 	s.newSync("syncs")
 	s.awaitReady("syncs", first)
-	s.eventually("the first is ready", func() bool { return readyAt(s.sync("old"), first) })
+	s.awaitReady("old", first)
 	before := s.owned()
 	second := s.commit(map[string]string{"syncs/new.yaml": s.syncManifest("new", "app") + more}, "syncs/old.yaml")
-	s.eventually("the old Sync is gone", func() bool {
-		var old v1.Sync
-		return client.IgnoreNotFound(s.client.Get(s.ctx(), client.ObjectKey{Namespace: s.namespace, Name: "old"}, &old)) == nil && old.Name == ""
-	})
+	s.awaitGone("old")
 	once()
-	s.eventually("the new one is ready", func() bool { return readyAt(s.sync("new"), second) })
+	s.awaitReady("new", second)
 	s.wantState("renamed", map[string]string{"a": "1", "b": "1"})
 	s.wantSame("renamed", before, "a", "b")
 }
@@ -167,11 +163,11 @@ func TestASyncThatIsDeleted(t *testing.T) {
 	s.awaitReady("one", first)
 	before := s.owned()
 	s.newSync("two", after("missing")) // it waits, and so has nothing yet
-	s.eventually("the second is known", func() bool { return trouble(s.sync("two")) != "" || len(s.sync("two").Status.Conditions) > 0 })
+	if _, ok := s.awaitSync("two", func(two *v1.Sync) bool { return two != nil && len(two.Status.Conditions) > 0 }); !ok {
+		t.Fatal("nobody looked at the second")
+	}
 	s.must(s.client.Delete(s.ctx(), one))
-	s.eventually("the Sync is gone", func() bool {
-		return apierrors.IsNotFound(s.client.Get(s.ctx(), client.ObjectKeyFromObject(one), one))
-	})
+	s.awaitGone(one.Name)
 	s.wantState("deleted", map[string]string{"a": "1"})
 	s.wantSame("deleted", before, "a")
 }
@@ -194,7 +190,7 @@ func TestTheTargetNamespaceChanges(t *testing.T) {
 	s.must(s.client.Get(s.ctx(), client.ObjectKey{Namespace: elsewhere, Name: "a"}, &moved))
 	// Another folder with the same object moves nothing.
 	sync := s.edit("app", func(y *v1.Sync) { y.Spec.Source.Path = "other" })
-	s.eventually("the edit is seen", func() bool { return s.sync("app").Status.ObservedGeneration == sync.Generation })
+	s.awaitObserved(sync)
 	s.awaitReady("app", first)
 	was := moved.UID
 	s.must(s.client.Get(s.ctx(), client.ObjectKeyFromObject(&moved), &moved))

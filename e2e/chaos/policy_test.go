@@ -9,7 +9,6 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -50,9 +49,7 @@ func TestAPolicyDeniesTheDeletionOfASync(t *testing.T) {
 	s.awaitTrouble("app", v1.ReasonPruneFailed, "it is guarded by the test", v1.AnnotationAbandon)
 	s.wantState("guarded", map[string]string{"guarded": "1"})
 	lift()
-	s.eventually("the Sync is gone", func() bool {
-		return apierrors.IsNotFound(s.client.Get(s.ctx(), client.ObjectKeyFromObject(sync), sync))
-	})
+	s.awaitGone(sync.Name)
 	s.wantState("lifted", map[string]string{})
 }
 

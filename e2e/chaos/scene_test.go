@@ -1,12 +1,10 @@
 package chaos_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,13 +12,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/watch"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -45,7 +41,7 @@ type scene struct {
 	url       string
 	client    client.WithWatch // past the proxy
 	proxy     *proxy
-	log       *lines
+	log       *testbed.Log
 	config    reconciler.Config
 	stop      func()
 }
@@ -68,14 +64,14 @@ func newScene(t testing.TB, change ...func(*reconciler.Config)) *scene {
 // newQuietScene gives a scene without a reconciler.
 func newQuietScene(t testing.TB, cluster *testbed.Cluster) *scene {
 	t.Helper()
-	s := &scene{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, proxy: newProxy(t, cluster.Config)}
+	s := &scene{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &testbed.Log{}, proxy: newProxy(t, cluster.Config)}
 	s.url = s.git.Create("deploy")
 	scheme := runtime.NewScheme()
 	s.must(errors.Join(clientgoscheme.AddToScheme(scheme), v1.AddToScheme(scheme)))
 	var err error
 	s.client, err = client.NewWithWatch(cluster.Config, client.Options{Scheme: scheme})
 	s.must(err)
-	s.install()
+	s.cluster.InstallSyncs(s)
 	s.must(s.client.Create(s.ctx(), s.account()))
 	s.must(s.client.Create(s.ctx(), s.binding()))
 	return s
@@ -130,21 +126,6 @@ func (s *scene) ctx() context.Context {
 	return ctx
 }
 
-// install puts the generated definition into the cluster and waits until it is served.
-func (s *scene) install() {
-	s.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
-	s.must(err)
-	definition := &unstructured.Unstructured{Object: map[string]any{}}
-	s.must(yaml.Unmarshal(data, &definition.Object))
-	if err := s.client.Create(s.ctx(), definition); err != nil && !apierrors.IsAlreadyExists(err) {
-		s.Fatal(err)
-	}
-	s.eventually("Syncs are served", func() bool {
-		return s.client.List(s.ctx(), &v1.SyncList{}, client.InNamespace(s.namespace)) == nil
-	})
-}
-
 // eventually waits until something holds of which nothing tells.
 func (s *scene) eventually(what string, holds func() bool) {
 	s.Helper()
@@ -197,20 +178,70 @@ func (s *scene) edit(name string, change func(*v1.Sync)) *v1.Sync {
 }
 
 func readyAt(sync *v1.Sync, revision string) bool {
-	return sync.Status.LastAppliedRevision == revision && meta.IsStatusConditionTrue(sync.Status.Conditions, v1.ConditionReady)
+	return sync != nil && sync.Status.LastAppliedRevision == revision && meta.IsStatusConditionTrue(sync.Status.Conditions, v1.ConditionReady)
+}
+
+// awaitSync waits by a watch until a Sync is as wanted; nil stands for one that is gone. It
+// gives what it saw last, and whether that is wanted.
+func (s *scene) awaitSync(name string, want func(*v1.Sync) bool) (last *v1.Sync, ok bool) {
+	s.Helper()
+	ctx := s.ctx()
+	for ctx.Err() == nil {
+		var list v1.SyncList
+		one := []client.ListOption{client.InNamespace(s.namespace), client.MatchingFields{"metadata.name": name}}
+		s.must(s.client.List(ctx, &list, one...))
+		last = nil
+		if len(list.Items) > 0 {
+			last = &list.Items[0]
+		}
+		if want(last) {
+			return last, true
+		}
+		events, err := s.client.Watch(ctx, &v1.SyncList{}, append(one, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})...)
+		s.must(err)
+		for event := range events.ResultChan() {
+			live, ok := event.Object.(*v1.Sync)
+			if !ok {
+				break // a watch ends now and then
+			}
+			if last = live; event.Type == watch.Deleted {
+				last = nil
+			}
+			if want(last) {
+				events.Stop()
+				return last, true
+			}
+		}
+		events.Stop()
+	}
+	return last, false
 }
 
 func (s *scene) awaitReady(name, revision string) {
 	s.Helper()
-	var last *v1.Sync
-	ctx := s.ctx()
-	for ctx.Err() == nil {
-		if last = s.sync(name); readyAt(last, revision) {
-			return
-		}
-		<-time.After(50 * time.Millisecond)
+	last, ok := s.awaitSync(name, func(sync *v1.Sync) bool { return readyAt(sync, revision) })
+	if !ok && last != nil {
+		s.Fatalf("Sync %s isn't ready at %s: applied %s, %+v", name, revision, last.Status.LastAppliedRevision, last.Status.Conditions)
 	}
-	s.Fatalf("Sync %s isn't ready at %s: applied %s, %+v", name, revision, last.Status.LastAppliedRevision, last.Status.Conditions)
+	if !ok {
+		s.Fatalf("Sync %s isn't there", name)
+	}
+}
+
+// awaitGone waits until a Sync is deleted.
+func (s *scene) awaitGone(name string) {
+	s.Helper()
+	if last, ok := s.awaitSync(name, func(sync *v1.Sync) bool { return sync == nil }); !ok {
+		s.Fatalf("Sync %s is still there: %+v", name, last.Status.Conditions)
+	}
+}
+
+// awaitObserved waits until the reconciler has looked at a generation of a Sync.
+func (s *scene) awaitObserved(sync *v1.Sync) {
+	s.Helper()
+	if _, ok := s.awaitSync(sync.Name, func(live *v1.Sync) bool { return live != nil && live.Status.ObservedGeneration == sync.Generation }); !ok {
+		s.Fatalf("Sync %s is not looked at since it was edited", sync.Name)
+	}
 }
 
 // trouble gives the message of a Ready condition that is False, "" for none.
@@ -225,37 +256,15 @@ func trouble(sync *v1.Sync) string {
 func (s *scene) awaitTrouble(name string, words ...string) string {
 	s.Helper()
 	message := ""
-	ctx := s.ctx()
-	for ctx.Err() == nil {
-		message = trouble(s.sync(name))
-		missing := message == ""
-		for _, word := range words {
-			missing = missing || !strings.Contains(message, word)
+	_, ok := s.awaitSync(name, func(sync *v1.Sync) bool {
+		if sync == nil {
+			return false
 		}
-		if !missing {
-			return message
-		}
-		<-time.After(50 * time.Millisecond)
+		message = trouble(sync)
+		return message != "" && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(message, word) })
+	})
+	if !ok {
+		s.Fatalf("Sync %s says %q, want %q", name, message, words)
 	}
-	s.Fatalf("Sync %s says %q, want %q", name, message, words)
-	return ""
-}
-
-// lines is a log that can be read meanwhile.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	return message
 }

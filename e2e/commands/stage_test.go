@@ -22,7 +22,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/gitwriter/forge/forgetest"
@@ -56,8 +55,8 @@ func newStage(t *testing.T) *stage {
 	s.repo, err = s.forge.CreateRepo("acme", "deploy")
 	s.must(err)
 	s.connect()
-	s.installCRD()
-	s.deployer()
+	s.cluster.InstallSyncs(s)
+	s.cluster.Deployer(s, s.namespace)
 	s.kubeconfig = s.context(s.namespace)
 	s.reconciler()
 	return s
@@ -78,42 +77,6 @@ func (s *stage) connect() {
 	var err error
 	s.client, err = client.NewWithWatch(s.cluster.Config, client.Options{Scheme: scheme})
 	s.must(err)
-}
-
-// installCRD puts the definition of Syncs into the cluster, and waits until it is served.
-func (s *stage) installCRD() {
-	s.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
-	s.must(err)
-	var crd apiextensions.CustomResourceDefinition
-	s.must(yaml.UnmarshalStrict(data, &crd))
-	name := crd.Name
-	s.must(client.IgnoreAlreadyExists(s.client.Create(s.Context(), &crd)))
-	watch, err := s.client.Watch(s.Context(), &apiextensions.CustomResourceDefinitionList{}, client.MatchingFields{"metadata.name": name})
-	s.must(err)
-	defer watch.Stop()
-	for event := range watch.ResultChan() {
-		crd, ok := event.Object.(*apiextensions.CustomResourceDefinition)
-		if !ok {
-			s.Fatalf("the watch ended with %v", event)
-		}
-		for _, c := range crd.Status.Conditions {
-			if c.Type == apiextensions.Established && c.Status == apiextensions.ConditionTrue {
-				return
-			}
-		}
-	}
-}
-
-// deployer makes the ServiceAccount that Syncs apply as.
-func (s *stage) deployer() {
-	s.Helper()
-	meta := metav1.ObjectMeta{Namespace: s.namespace, Name: "deployer"}
-	s.must(s.client.Create(s.Context(), &corev1.ServiceAccount{ObjectMeta: meta}))
-	s.must(s.client.Create(s.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
-		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: s.namespace, Name: "deployer"}},
-	}))
 }
 
 // context writes a kubeconfig whose current context has a namespace.

@@ -7,20 +7,16 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
@@ -50,13 +46,8 @@ func newScene(t *testing.T) *scene {
 	var err error
 	s.client, err = client.NewWithWatch(cluster.Config, client.Options{Scheme: scheme})
 	s.must(err)
-	s.install()
-	s.must(s.client.Create(s.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "deployer"}}))
-	s.must(s.client.Create(s.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "deployer"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
-		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: s.namespace, Name: "deployer"}},
-	}))
+	s.cluster.InstallSyncs(s)
+	s.cluster.Deployer(s, s.namespace)
 	url, budget := s.git.Create("deploy"), int32(100000)
 	s.must(s.client.Create(s.Context(), &v1.Sync{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "app"},
@@ -73,28 +64,6 @@ func (s *scene) must(err error) {
 	s.Helper()
 	if err != nil {
 		s.Fatal(err)
-	}
-}
-
-// install puts the generated definition into the cluster and waits until it is served.
-func (s *scene) install() {
-	s.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
-	s.must(err)
-	definition := &unstructured.Unstructured{Object: map[string]any{}}
-	s.must(yaml.Unmarshal(data, &definition.Object))
-	if err := s.client.Create(s.Context(), definition); err != nil && !apierrors.IsAlreadyExists(err) {
-		s.Fatal(err)
-	}
-	for ctx := s.limited(); ; {
-		err := s.client.List(ctx, &v1.SyncList{}, client.InNamespace(s.namespace))
-		if err == nil {
-			return
-		}
-		if ctx.Err() != nil {
-			s.Fatal(err)
-		}
-		<-time.After(50 * time.Millisecond) // nothing tells when an API is served
 	}
 }
 

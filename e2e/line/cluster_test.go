@@ -10,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -44,13 +43,13 @@ func newWhole(l *line, kube *testbed.Cluster) *whole {
 	l.Helper()
 	w := &whole{line: l, kube: kube, namespace: kube.Namespace(l.T), back: make(chan struct{})}
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{syncv1.AddToScheme, corev1.AddToScheme, appsv1.AddToScheme, rbacv1.AddToScheme, apiextensions.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{syncv1.AddToScheme, corev1.AddToScheme, appsv1.AddToScheme, rbacv1.AddToScheme} {
 		w.must(add(scheme))
 	}
 	var err error
 	w.client, err = client.NewWithWatch(kube.Config, client.Options{Scheme: scheme})
 	w.must(err)
-	w.installCRD()
+	kube.InstallSyncs(w)
 	w.prepareNamespace()
 	w.startReconciler()
 	return w
@@ -61,26 +60,6 @@ func (w *whole) must(err error) {
 	if err != nil {
 		w.Fatal(err)
 	}
-}
-
-// installCRD puts the definition of Syncs into the cluster; tests that share the
-// cluster all do.
-func (w *whole) installCRD() {
-	w.Helper()
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(examplesDir(w.T)), "deploy", "crds", "towline.dev_syncs.yaml"))
-	w.must(err)
-	var crd apiextensions.CustomResourceDefinition
-	w.must(yaml.UnmarshalStrict(data, &crd))
-	name := crd.Name
-	w.must(client.IgnoreAlreadyExists(w.client.Create(w.Context(), &crd)))
-	await(w, &apiextensions.CustomResourceDefinitionList{}, "", name, "established", func(crd *apiextensions.CustomResourceDefinition) bool {
-		for _, c := range crd.Status.Conditions {
-			if c.Type == apiextensions.Established && c.Status == apiextensions.ConditionTrue {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // prepareNamespace makes a ServiceAccount that may deploy into the namespace.
@@ -98,7 +77,7 @@ func (w *whole) prepareNamespace() {
 // startReconciler runs the reconciler, and lets the forge tell it of pushes.
 func (w *whole) startReconciler() {
 	w.Helper()
-	hook, probes := freeAddress(w.T), freeAddress(w.T)
+	hook, probes := testbed.FreeAddress(w.T), testbed.FreeAddress(w.T)
 	config, key := filepath.Join(w.dir, "reconciler.yaml"), filepath.Join(w.dir, "webhook-key")
 	w.must(os.WriteFile(config, []byte("apiVersion: towline.dev/v1\nkind: ReconcilerConfig\nstatuses:\n- url: "+w.repo.CloneURL()+
 		"\n  auth: {tokenEnv: "+tokenVariable+"}\n  forge: {type: github}\n"), 0o600))

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/e2e/testbed/process"
 )
 
@@ -67,7 +67,7 @@ func answersOK(ctx context.Context, url string) error {
 
 func (l *line) startBot() *half {
 	l.Helper()
-	probes := freeAddress(l.T)
+	probes := testbed.FreeAddress(l.T)
 	return l.startHalf("bot", probes, "--config", l.botConfig("bot", probes), "--log-format", "json")
 }
 
@@ -112,18 +112,4 @@ func (h *half) alive(t *testing.T) {
 		t.Errorf("the %s has ended", h.name)
 	default:
 	}
-}
-
-// freeAddress gives an address of this machine on which nobody listened a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return address
 }

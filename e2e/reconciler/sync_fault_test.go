@@ -201,7 +201,7 @@ const outage = 4 * time.Second
 func TestSyncWhileGitIsAway(t *testing.T) {
 	s := newSyncs(t)
 	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
-	before := s.log.count()
+	before := s.log.Lines()
 	s.git.Fault(gitrepotest.Status(1<<30, http.StatusServiceUnavailable, nil))
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
 	s.awaitReason("app", v1.ReasonGitFailed)
@@ -209,7 +209,7 @@ func TestSyncWhileGitIsAway(t *testing.T) {
 	s.must(s.client.Delete(s.ctx(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "a"}}))
 	s.awaitConfigMap("a", "1")
 	<-time.After(outage)
-	if n := s.log.count() - before; n > 10 {
+	if n := s.log.Lines() - before; n > 10 {
 		t.Errorf("%d lines were logged during the outage:\n%s", n, s.log)
 	}
 	s.git.Fault(nil)
@@ -220,10 +220,10 @@ func TestSyncWhileGitIsAway(t *testing.T) {
 func TestSyncWhileTheForgeIsAway(t *testing.T) {
 	s := newSyncs(t)
 	s.forge.setFail(errors.New("the forge is away"))
-	before := s.log.count()
+	before := s.log.Lines()
 	got := s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})
 	<-time.After(outage)
-	if n := s.log.count() - before; n > 10 {
+	if n := s.log.Lines() - before; n > 10 {
 		t.Errorf("%d lines were logged during the outage:\n%s", n, s.log)
 	}
 	s.forge.setFail(nil)
@@ -244,7 +244,7 @@ func TestSyncWhileTheAPIServerIsAway(t *testing.T) {
 	})
 	s := newSyncsOn(t, cluster)
 	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
-	before := s.log.count() + libraryLog.count()
+	before := s.log.Lines() + libraryLog.Lines()
 
 	s.must(cluster.Pause())
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2"), "app/web.yaml": web("example.com/web:2"), "app/b.yaml": manifest("b", "1")})
@@ -260,7 +260,7 @@ func TestSyncWhileTheAPIServerIsAway(t *testing.T) {
 	s.awaitReady("app", third)
 	s.awaitConfigMap("a", "3")
 	s.awaitGone(configMapResource(), "b")
-	if n := s.log.count() + libraryLog.count() - before; n > 100 {
+	if n := s.log.Lines() + libraryLog.Lines() - before; n > 100 {
 		t.Errorf("%d lines were logged during the outages:\n%s\n%s", n, s.log, &libraryLog)
 	} else {
 		t.Logf("%d lines were logged", n)

@@ -1,30 +1,22 @@
 package reconciler_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/internal/gitrepo/gitrepotest"
@@ -52,7 +44,7 @@ type syncs struct {
 	url       string // of repository "deploy"
 	client    client.Client
 	dynamic   dynamic.Interface
-	log       *lines
+	log       *testbed.Log
 	forge     *commits
 	webhook   string
 	metrics   string
@@ -68,7 +60,7 @@ func newSyncs(t testing.TB, change ...func(*reconciler.Config)) *syncs {
 
 func newSyncsOn(t testing.TB, cluster *testbed.Cluster, change ...func(*reconciler.Config)) *syncs {
 	t.Helper()
-	s := &syncs{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &lines{}, forge: &commits{news: make(chan struct{}, 1)}}
+	s := &syncs{TB: t, cluster: cluster, namespace: cluster.Namespace(t), git: gitrepotest.New(t), log: &testbed.Log{}, forge: &commits{news: make(chan struct{}, 1)}}
 	s.url = s.git.Create("deploy")
 	s.connect()
 	s.serviceAccount("deployer", "cluster-admin")
@@ -77,7 +69,7 @@ func newSyncsOn(t testing.TB, cluster *testbed.Cluster, change ...func(*reconcil
 		REST: rest.CopyConfig(cluster.Config), CacheDir: t.TempDir(), Namespace: s.namespace,
 		Builder: renderer, RenderStats: renderer.Stats, Decrypters: sops.NewKeys,
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Reporter: s.forge,
-		WebhookBind: freeAddress(t), MetricsBind: freeAddress(t), WebhookSecret: secret.New(webhookKey),
+		WebhookBind: testbed.FreeAddress(t), MetricsBind: testbed.FreeAddress(t), WebhookSecret: secret.New(webhookKey),
 		RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second,
 	}
 	for _, c := range change {
@@ -100,7 +92,7 @@ func (s *syncs) connect() {
 	s.must(err)
 	s.dynamic, err = dynamic.NewForConfig(s.cluster.Config)
 	s.must(err)
-	s.installCRD()
+	s.cluster.InstallSyncs(s)
 }
 
 // builders are those of the program.
@@ -141,25 +133,6 @@ func (s *syncs) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	s.Cleanup(cancel)
 	return ctx
-}
-
-// installCRD puts the generated definition into the cluster; the tests that share
-// the cluster all do.
-func (s *syncs) installCRD() {
-	s.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
-	s.must(err)
-	definition := map[string]any{}
-	s.must(yaml.Unmarshal(data, &definition))
-	resource := schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-	object := &unstructured.Unstructured{Object: definition}
-	_, err = s.dynamic.Resource(resource).Create(s.ctx(), object, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		s.Fatal(err)
-	}
-	s.await(resource, "", object.GetName(), "established", func(o *unstructured.Unstructured) bool {
-		return condition(o, "Established") == "True"
-	})
 }
 
 // serviceAccount makes a ServiceAccount which has a ClusterRole in the namespace.
@@ -230,34 +203,3 @@ spec:
     spec: {containers: [{name: web, image: "` + image + `"}]}
 `
 }
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // its number is all we want
-	return l.Addr().String()
-}
-
-// lines is a log that can be counted.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *lines) count() int { return strings.Count(l.String(), "\n") }

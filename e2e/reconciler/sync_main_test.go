@@ -17,4 +17,4 @@ func TestMain(m *testing.M) {
 }
 
 // libraryLog is what the libraries log.
-var libraryLog lines //nolint:gochecknoglobals // their logger is the process's
+var libraryLog testbed.Log //nolint:gochecknoglobals // their logger is the process's

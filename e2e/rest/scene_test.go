@@ -5,22 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
-	"sigs.k8s.io/yaml"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/e2e/testbed/process"
@@ -67,14 +63,8 @@ func newScene(tb testing.TB) *scene {
 	s.must(err)
 	_, err = s.kube.CoreV1().Namespaces().Create(tb.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}, metav1.CreateOptions{})
 	s.must(err)
-	_, err = s.kube.CoreV1().ServiceAccounts(s.namespace).Create(tb.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "deployer"}}, metav1.CreateOptions{})
-	s.must(err)
-	_, err = s.kube.RbacV1().RoleBindings(s.namespace).Create(tb.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "deployer"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
-		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: s.namespace, Name: "deployer"}},
-	}, metav1.CreateOptions{})
-	s.must(err)
-	s.define()
+	s.cluster.Deployer(s, s.namespace)
+	s.cluster.InstallSyncs(s)
 	return s
 }
 
@@ -91,22 +81,10 @@ func (s *scene) ctx() context.Context {
 	return ctx
 }
 
-func (s *scene) define() {
-	s.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
-	s.must(err)
-	definition := &unstructured.Unstructured{Object: map[string]any{}}
-	s.must(yaml.Unmarshal(data, &definition.Object))
-	crds := schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-	_, err = s.dynamic.Resource(crds).Create(s.ctx(), definition, metav1.CreateOptions{})
-	s.must(err)
-	s.await(s.dynamic.Resource(crds), definition.GetName(), "established", func(o *unstructured.Unstructured) bool { return isTrue(o, "Established") })
-}
-
 // start runs the program until the end of the test, or until it is stopped.
 func (s *scene) start() {
 	s.Helper()
-	s.probes = freeAddress(s)
+	s.probes = testbed.FreeAddress(s)
 	// As the image has it: what cgo links is larger by a table of all symbols.
 	s.Setenv("CGO_ENABLED", "0")
 	s.Setenv("GOFLAGS", "-ldflags=-s")
@@ -220,15 +198,4 @@ func isTrue(o *unstructured.Unstructured, kind string) bool {
 		}
 	}
 	return false
-}
-
-func freeAddress(tb testing.TB) string {
-	tb.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // its number is all we want
-	return l.Addr().String()
 }

@@ -1,28 +1,21 @@
 package source_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/internal/secret"
@@ -45,14 +38,14 @@ type scene struct {
 	client    client.WithWatch
 	webhook   string
 	cache     string
-	log       *lines
+	log       *testbed.Log
 }
 
 // newScene starts a reconciler on the shared cluster.
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := newStage(t)
-	address := freeAddress(t)
+	address := testbed.FreeAddress(t)
 	s.webhook = "http://" + address + "/webhook"
 	s.run(reconciler.Config{
 		REST: rest.CopyConfig(testbed.Kube(t).Config), CacheDir: s.cache, Namespace: s.namespace, Builder: builder(),
@@ -71,16 +64,16 @@ func builder() *render.Renderer {
 func newStage(t *testing.T) *scene {
 	t.Helper()
 	cluster := testbed.Kube(t)
-	s := &scene{T: t, namespace: cluster.Namespace(t), cache: t.TempDir(), log: &lines{}}
+	s := &scene{T: t, namespace: cluster.Namespace(t), cache: t.TempDir(), log: &testbed.Log{}}
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme, apiextensionsv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme} {
 		s.must(add(scheme))
 	}
 	var err error
 	s.client, err = client.NewWithWatch(cluster.Config, client.Options{Scheme: scheme})
 	s.must(err)
-	s.installCRD()
-	s.deployer()
+	cluster.InstallSyncs(s)
+	cluster.Deployer(s, s.namespace)
 	return s
 }
 
@@ -104,40 +97,6 @@ func (s *scene) must(err error) {
 	if err != nil {
 		s.Fatal(err)
 	}
-}
-
-// installCRD puts the generated definition into the cluster; all tests here do.
-func (s *scene) installCRD() {
-	s.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "deploy", "crds", "towline.dev_syncs.yaml"))
-	s.must(err)
-	var definition apiextensionsv1.CustomResourceDefinition
-	s.must(yaml.Unmarshal(data, &definition))
-	if err := s.client.Create(s.Context(), &definition); err != nil && !apierrors.IsAlreadyExists(err) {
-		s.Fatal(err)
-	}
-	list := &apiextensionsv1.CustomResourceDefinitionList{}
-	s.await(list, definition.Name, "", "established", func(o client.Object) bool {
-		crd, ok := o.(*apiextensionsv1.CustomResourceDefinition)
-		for i := 0; ok && i < len(crd.Status.Conditions); i++ {
-			if c := crd.Status.Conditions[i]; c.Type == apiextensionsv1.Established && c.Status == apiextensionsv1.ConditionTrue {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// deployer makes the ServiceAccount that the Syncs name.
-func (s *scene) deployer() {
-	s.Helper()
-	meta := metav1.ObjectMeta{Namespace: s.namespace, Name: "deployer"}
-	s.must(s.client.Create(s.Context(), &corev1.ServiceAccount{ObjectMeta: meta}))
-	s.must(s.client.Create(s.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: meta,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
-		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: s.namespace, Name: "deployer"}},
-	}))
 }
 
 // sync makes a Sync of a source.
@@ -180,41 +139,12 @@ func manifest(name, value string) string {
 // one is a repository's only file.
 func one(value string) map[string]string { return map[string]string{"a.yaml": manifest("a", value)} }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // its number is all we want
-	return l.Addr().String()
-}
-
-// lines is a log.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // silent holds that the log has none of the secrets.
-func (l *lines) silent(t *testing.T, secrets ...string) {
-	t.Helper()
+func (s *scene) silent(secrets ...string) {
+	s.Helper()
 	for _, text := range secrets {
-		if strings.Contains(l.String(), text) {
-			t.Errorf("the log holds the secret %q", text)
+		if strings.Contains(s.log.String(), text) {
+			s.Errorf("the log holds the secret %q", text)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func TestSSH(t *testing.T) {
 	s.holds("1")
 	with(other, "hunter2", server.KnownHosts())
 	s.ready("app", "main@sha1:"+r.put("2"))
-	s.log.silent(t, "hunter2", "PRIVATE KEY")
+	s.silent("hunter2", "PRIVATE KEY")
 }
 
 func TestHTTPCredentials(t *testing.T) {
@@ -78,7 +78,7 @@ func TestHTTPCredentials(t *testing.T) {
 	s.holds("1")
 	s.secret("git", map[string]string{"username": "pat", "password": "n3w"})
 	s.ready("app", "main@sha1:"+r.put("2"))
-	s.log.silent(t, "s3cret", "wr0ng", "n3w")
+	s.silent("s3cret", "wr0ng", "n3w")
 }
 
 func TestBearerToken(t *testing.T) {

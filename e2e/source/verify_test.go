@@ -113,7 +113,7 @@ func TestSignedCommits(t *testing.T) {
 	s.holds("3")
 	s.secret("keys", map[string]string{"pat": "hunter2"})
 	s.fails("app", v1.ReasonVerificationFailed, "line 1: it isn't a public key")
-	s.log.silent(t, "hunter2")
+	s.silent("hunter2")
 }
 
 // TestSignedTags asks for the tag's signature, and for both.

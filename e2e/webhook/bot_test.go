@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -164,18 +163,4 @@ func (s *scene) awaitPullRequest(version, counted string) {
 	if !strings.Contains(text, counted) {
 		s.Errorf("the metrics don't have %q:\n%s", counted, text)
 	}
-}
-
-// freeAddress gives an address of this machine on which nobody listened a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return address
 }

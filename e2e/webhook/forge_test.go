@@ -87,7 +87,7 @@ func (h *hosted) start(u *url.URL, token string) {
 		front.CloseClientConnections()
 		front.Close()
 	})
-	address := freeAddress(h.T)
+	address := testbed.FreeAddress(h.T)
 	_, _, err := h.client.CreateRepoHook(h.repo.Owner, h.repo.Name, gitea.CreateHookOption{
 		Type: gitea.HookTypeGitea, Active: true, BranchFilter: "*",
 		Events: []string{"push", "delete", "pull_request", "pull_request_sync", "pull_request_comment", "issue_comment"},

@@ -40,7 +40,7 @@ func push(t *testing.T, image, tag string, auth authn.Authenticator) {
 // proposed at once, over its notifications.
 func TestDistributionAnnouncesAPush(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := testbed.FreeAddress(t)
 	registry := testbed.DistributionWith(t, testbed.RegistryOptions{
 		Notify: "http://" + address + "/webhooks/distribution", Authorization: "Bearer " + key,
 	})
@@ -65,7 +65,7 @@ func TestGiteaAnnouncesAPush(t *testing.T) {
 	auth := &authn.Basic{Username: forge.User, Password: forge.Token}
 	push(t, image, "1.0.0", auth)
 
-	address := freeAddress(t)
+	address := testbed.FreeAddress(t)
 	s := newScene(t, address, image)
 	s.startBot(u.Host, "{type: gitea, secretEnv: WEBHOOK_SECRET}", key)
 	client, err := forge.Client(t.Context())
