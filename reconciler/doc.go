@@ -15,11 +15,24 @@
 // when it changes, never otherwise. All of it can be found out again after a
 // restart: from Git, the cluster and the inventory.
 //
+// # Where to look
+//
+//   - run.go wires the parts, controller.go and reconcile.go take one look at one Sync;
+//     state.go is what is remembered between two looks.
+//   - source*.go poll repositories, once for all Syncs of one; credentials.go, secretkeys.go
+//     and verify.go say by whose keys; snapshot.go is what a Sync sees of it.
+//   - attempt.go decides whether there is anything to do; course.go goes through it: build.go
+//     with inputs.go, set.go, steps.go, prune.go with elsewhere.go, outcome.go.
+//   - heal.go and resave.go are for drift, wait.go and progress.go for health, linger.go for
+//     what finalizers hold, recall.go for a start, finalize.go and abandon.go for the end.
+//   - status.go, tell.go, announce.go, report.go and metrics.go say how it went.
+//   - bounded.go, fence.go, informer.go and outage.go stand between it and the API server.
+//
 // # What it refuses
 //
 // It prunes nothing unless a build succeeded, gave at least one object, and was
 // applied whole. It applies as the Sync's ServiceAccount and never falls back to
-// its own rights. It reads no Secret but those that a Sync names, and caches none.
+// its own rights. It reads no Secret but those that a Sync names, and watches none.
 // It knows nothing of registries, policies or pull requests: the bot and it meet
 // in Git only.
 package reconciler

@@ -1,3 +1,5 @@
+// Package reconciler_test holds the reconciler to a real control plane: sync_* the whole of
+// it, apply_*, drift_*, health_* and inventory_* its parts.
 package reconciler_test
 
 import (
