@@ -75,7 +75,7 @@ func (a *ask) run(cmd *cobra.Command, args []string, each func(context.Context, 
 	}
 	outcomes, failures := a.outcomes(cmd, client, wishes)
 	errs = append(errs, failures...)
-	return errors.Join(append(errs, a.print(cmd.OutOrStdout(), outcomes, failures))...)
+	return errors.Join(append(errs, a.tell(cmd.OutOrStdout(), outcomes, failures))...)
 }
 
 // outcomes gives how each Sync stands after what was asked, and with --wait after what
@@ -104,10 +104,10 @@ func (a *ask) outcomes(cmd *cobra.Command, client *inspect.Client, wishes []wish
 	return outcomes, errs
 }
 
-// print writes the outcomes as they are, or one line for each that isn't told as an error.
-func (a *ask) print(w io.Writer, outcomes []inspect.Summary, failures []error) error {
-	if a.out != "table" {
-		return a.out.print(w, outcomes, nil)
+// tell writes the outcomes as they are, or one line for each that isn't told as an error.
+func (a *ask) tell(w io.Writer, outcomes []inspect.Summary, failures []error) error {
+	if out := a.out; out != "table" {
+		return out.print(w, outcomes, nil)
 	}
 	for i, s := range outcomes {
 		line := fmt.Sprintf("sync.%s/%s %s", v1.Group, s.Name, a.done)

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -172,19 +171,6 @@ func path(p string) func(*v1.Sync) { return func(s *v1.Sync) { s.Spec.Source.Pat
 func (s *syncs) commit(files map[string]string, deletes ...string) string {
 	s.Helper()
 	return "main@sha1:" + s.git.Commit("deploy", gitrepotest.Commit{Files: files, Deletes: deletes})
-}
-
-func condition(o *unstructured.Unstructured, kind string) string {
-	if o == nil {
-		return ""
-	}
-	all, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-	for _, c := range all {
-		if m, ok := c.(map[string]any); ok && m["type"] == kind {
-			return fmt.Sprint(m["status"])
-		}
-	}
-	return ""
 }
 
 func manifest(name, value string) string {
