@@ -2,7 +2,6 @@ package forge_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"strings"
@@ -31,7 +30,7 @@ const pageSize = 5
 // newUser makes a user that no other test, nor another run of this one, has made.
 func newUser(t *testing.T, server *testbed.GiteaServer) (login, token string) {
 	t.Helper()
-	login = "u-" + strings.ToLower(rand.Text()[:10])
+	login = testbed.UniqueName()
 	token, err := server.NewUser(t.Context(), login)
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,8 @@ package reconciler_test
 
 import (
 	"context"
-	"crypto/rand"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -185,9 +183,6 @@ spec:
       - {name: app, image: "`+image+`", env: [{name: MODE, value: prod}]}
 `)
 }
-
-// unique returns a word that no other test uses, for things that don't live in a namespace.
-func unique() string { return "t" + strings.ToLower(rand.Text()[:10]) }
 
 // counter counts requests by method; watches apart.
 type counter struct {

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/reconciler/apply"
 )
 
@@ -64,7 +65,7 @@ func TestApplyStepsWavesAndStagesInOrder(t *testing.T) {
 	h := newHarness(t)
 	applier, noted := h.noted()
 	crd, apiVersion := gadgets(t)
-	class := object(t, "{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: "+unique()+"}, value: 5}")
+	class := object(t, "{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: "+testbed.UniqueName()+"}, value: 5}")
 	role := object(t, "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: role}, rules: []}")
 	binding := object(t, "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: binding}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: role}}")
 	gadget := object(t, "{apiVersion: "+apiVersion+", kind: Gadget, metadata: {name: gadget}, spec: {size: 3}}")
@@ -216,7 +217,7 @@ func TestPruneTellsWhatAFinalizerHolds(t *testing.T) {
 
 func TestPruneGoesOnWhereAPolicyDeniesADeletion(t *testing.T) {
 	h := newHarness(t)
-	name := unique()
+	name := testbed.UniqueName()
 	policy := object(t, `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy

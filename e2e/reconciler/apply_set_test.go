@@ -10,13 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/reconciler/apply"
 )
 
 // gadgets defines a kind of its own for one test.
 func gadgets(t *testing.T) (definition *unstructured.Unstructured, apiVersion string) {
 	t.Helper()
-	group := unique() + ".example.com"
+	group := testbed.UniqueName() + ".example.com"
 	return object(t, `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -57,7 +58,7 @@ func actions(result apply.Result) map[string]apply.Action {
 func TestApplySetThatBringsItsOwnKindAndNamespace(t *testing.T) {
 	h := newHarness(t)
 	crd, apiVersion := gadgets(t)
-	space := unique()
+	space := testbed.UniqueName()
 	namespace := object(t, "{apiVersion: v1, kind: Namespace, metadata: {name: "+space+"}}")
 	inside := configMap(t, "inside")
 	inside.SetNamespace(space)

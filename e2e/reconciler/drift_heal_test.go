@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/drift"
 )
@@ -241,7 +242,7 @@ func TestDriftWhileNobodyWatchedIsSeenAfterwards(t *testing.T) {
 
 func TestDriftOfAWholeNamespaceCanBeHealedLater(t *testing.T) {
 	h := newHarness(t)
-	space := unique()
+	space := testbed.UniqueName()
 	namespace := object(t, "{apiVersion: v1, kind: Namespace, metadata: {name: "+space+"}}")
 	inside := configMap(t, "inside")
 	inside.SetNamespace(space)

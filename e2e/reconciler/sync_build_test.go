@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 )
 
@@ -121,7 +122,7 @@ func TestSyncBuildsAChart(t *testing.T) {
 	s.serviceAccount("builder", "")
 	s.bindClusterAdmin("builder")
 	s.put(&corev1.Secret{ObjectMeta: named("keys"), StringData: map[string]string{"a.agekey": encryptedFile(t, "other.agekey")}})
-	group := unique() + ".example"
+	group := testbed.UniqueName() + ".example"
 	revision := s.commit(shopChart(t, group))
 	s.newSync("app", func(y *v1.Sync) {
 		y.Spec.ServiceAccountName = "builder"

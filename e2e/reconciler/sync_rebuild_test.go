@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/towline-dev/towline/e2e/testbed"
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
 	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/inventory"
@@ -53,7 +54,7 @@ func TestSyncRebuildsTheCluster(t *testing.T) {
 	s := newSyncs(t)
 	s.serviceAccount("builder", "")
 	s.bindClusterAdmin("builder")
-	group := unique() + ".example"
+	group := testbed.UniqueName() + ".example"
 	revision := s.commit(rebuilt(s.namespace, group))
 	as := func(sync *v1.Sync) { sync.Spec.ServiceAccountName = "builder" }
 	s.newSync("app", as)

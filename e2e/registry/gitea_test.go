@@ -1,10 +1,8 @@
 package registry_test
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"code.gitea.io/sdk/gitea"
@@ -124,7 +122,7 @@ func TestGiteaPrivatePackage(t *testing.T) {
 // newUser makes a user who signs in to the registry with an access token.
 func newUser(t *testing.T, g *testbed.GiteaServer) authn.Basic {
 	t.Helper()
-	name := "u-" + strings.ToLower(rand.Text()[:10])
+	name := testbed.UniqueName()
 	token, err := g.NewUser(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -52,7 +51,7 @@ func giteaHost(g *testbed.GiteaServer) string { return strings.TrimPrefix(g.URL,
 
 // repository names a repository that no other test uses.
 func (s server) repository() string {
-	return s.host + "/" + s.space + "t-" + strings.ToLower(rand.Text()[:10])
+	return s.host + "/" + s.space + testbed.UniqueName()
 }
 
 // keychain knows one password for every registry.

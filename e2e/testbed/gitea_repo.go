@@ -45,7 +45,7 @@ func (g *GiteaServer) NewRepo(ctx context.Context, name string) (GiteaRepo, erro
 // Repo makes a repository that no other test uses, as NewRepo does.
 func (g *GiteaServer) Repo(tb TB) GiteaRepo {
 	tb.Helper()
-	repo, err := g.NewRepo(tb.Context(), "t-"+strings.ToLower(rand.Text()[:10]))
+	repo, err := g.NewRepo(tb.Context(), UniqueName())
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}

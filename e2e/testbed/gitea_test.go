@@ -3,7 +3,6 @@ package testbed_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -74,7 +73,7 @@ func TestGiteaCallsWebhookOnLoopback(t *testing.T) {
 
 func TestGiteaUsersHaveTheirOwnToken(t *testing.T) {
 	server := testbed.Gitea(t)
-	name := "u-" + strings.ToLower(rand.Text()[:10])
+	name := testbed.UniqueName()
 	token, err := server.NewUser(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)

@@ -2,9 +2,7 @@ package testbed
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,7 +18,7 @@ func (c *Cluster) Namespace(tb TB) string {
 		tb.Fatalf("making a namespace: %v", err)
 	}
 	namespaces := client.CoreV1().Namespaces()
-	name := "t-" + strings.ToLower(rand.Text()[:10])
+	name := UniqueName()
 	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: name,
 		// Test names hold characters that labels may not.

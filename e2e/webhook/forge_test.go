@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -38,7 +37,7 @@ func newHosted(t *testing.T) *hosted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hosted{T: t, repo: server.Repo(t), login: "u-" + strings.ToLower(rand.Text()[:10]), asked: make(chan struct{}, 1)}
+	h := &hosted{T: t, repo: server.Repo(t), login: testbed.UniqueName(), asked: make(chan struct{}, 1)}
 	if h.client, err = server.Client(t.Context()); err != nil {
 		t.Fatal(err)
 	}
