@@ -34,12 +34,7 @@ func BenchmarkManySyncs(b *testing.B) {
 	revision := s.commit(files)
 	started := time.Now()
 	ready := s.allReady(revision)
-	var making errgroup.Group
-	making.SetLimit(8)
-	for i := range fleet {
-		making.Go(func() error { return s.client.Create(b.Context(), s.member(i)) })
-	}
-	s.must(making.Wait())
+	s.makeFleet()
 	made := time.Since(started)
 	s.must(<-ready)
 	ours, theirs := cpu(b, os.Getpid()), cpu(b, s.cluster.PID())
@@ -65,6 +60,17 @@ func BenchmarkManySyncs(b *testing.B) {
 	b.ReportMetric(float64(requests)/fleet, "requests/sync")
 	b.ReportMetric((s.metric(`towline_objects_total{action="configured"}`)-applied)/float64(n), "objects/commit")
 	b.ReportMetric((s.metric(`towline_builds_total{result="changed"}`)-changed)/float64(n), "builds/commit")
+}
+
+// makeFleet makes all Syncs of the fleet.
+func (s *syncs) makeFleet() {
+	s.Helper()
+	var making errgroup.Group
+	making.SetLimit(8)
+	for i := range fleet {
+		making.Go(func() error { return s.client.Create(s.Context(), s.member(i)) })
+	}
+	s.must(making.Wait())
 }
 
 // cpu gives the CPU time that a process has taken so far. On a machine that does other
@@ -99,7 +105,12 @@ func (s *syncs) member(i int) *v1.Sync {
 
 // four are the objects of one Sync; the Deployment wants no Pods.
 func four(i int, value string) string {
-	return manifest(fmt.Sprintf("a%d", i), value) + "---\n" + manifest(fmt.Sprintf("b%d", i), "1") + fmt.Sprintf(`---
+	return three(i, value) + "---\n" + manifest(fmt.Sprintf("b%d", i), "1")
+}
+
+// three are the objects of four but its second ConfigMap.
+func three(i int, value string) string {
+	return manifest(fmt.Sprintf("a%d", i), value) + fmt.Sprintf(`---
 apiVersion: v1
 kind: Service
 metadata: {name: s%[1]d}
