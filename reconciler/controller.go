@@ -28,13 +28,15 @@ import (
 type controller struct {
 	Config
 	client      client.Client // Syncs, from the cache
-	reader      client.Reader // everything else, from the API server
+	server      client.Reader // everything else, from the API server
 	core        corev1client.CoreV1Interface
 	events      record.EventRecorder
 	broadcaster record.EventBroadcaster
 	sources     *sources
 	vault       *vault
 	identities  *identities
+	roster      *roster
+	known       *wants
 	watcher     *drift.Watcher
 	waiter      *health.Waiter
 	reports     *reports
@@ -94,7 +96,7 @@ func (c *controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, nil // the reconciler stops: what waits in line is for its next start
 	}
 	defer st.busy.leave()
-	w := &work{controller: c, sync: &object, st: st, now: c.Now()}
+	w := &work{controller: c, readings: c.newReadings(), sync: &object, st: st, now: c.Now()}
 	w.do(ctx)
 	w.tellProgress(ctx)
 	w.write(ctx)
@@ -127,6 +129,7 @@ func owner(s *v1.Sync) metav1.OwnerReference {
 // forget drops all that is remembered of a Sync that is gone.
 func (c *controller) forget(key types.NamespacedName) {
 	c.sources.drop(key)
+	c.known.forget(key)
 	if st := c.states.remove(key); st != nil {
 		st.stopWaiting()
 		c.watcher.ForgetSet(st.set)
@@ -137,10 +140,11 @@ func (c *controller) forget(key types.NamespacedName) {
 // work is one look at one Sync.
 type work struct {
 	*controller
-	sync *v1.Sync
-	st   *state
-	now  time.Time
-	next time.Time // when to look again at the latest; zero for when woken
+	readings *readings
+	sync     *v1.Sync
+	st       *state
+	now      time.Time
+	next     time.Time // when to look again at the latest; zero for when woken
 
 	unhurried bool   // the status may be written a little later
 	progress  string // what was applied, to be told where health is still waited for

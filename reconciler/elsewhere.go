@@ -3,16 +3,12 @@ package reconciler
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
-	"github.com/towline-dev/towline/reconciler/build"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -45,72 +41,29 @@ func (w *work) elsewhere(ctx context.Context, refs []inventory.ObjectRef, at fun
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	// Not of the cache: it may not know yet of a Sync that came with the same commit.
-	var all v1.SyncList
-	if err := w.reader.List(ctx, &all, client.InNamespace(w.sync.Namespace)); err != nil {
-		return nil, fmt.Errorf("listing Syncs: %w", err)
+	now, err := w.roster.of(ctx, w.sync.Namespace)
+	if err != nil {
+		return nil, err
 	}
 	found := map[inventory.ObjectRef]types.NamespacedName{}
 	var unknown error
-	for i := range all.Items {
-		other := &all.Items[i]
+	for _, other := range now.syncs {
 		key := client.ObjectKeyFromObject(other)
 		if key == w.st.key || !other.DeletionTimestamp.IsZero() || !sameSource(w.sync, other) {
 			continue
 		}
-		objects, err := w.wants(ctx, other, at(other))
+		theirs, err := w.wants(ctx, other, at(other), now.readings)
 		if err != nil {
 			unknown = cmp.Or[error](unknown, &unknownWants{sync: key, err: err})
 			continue
 		}
-		mark(found, refs, objects, key, cmp.Or(other.Spec.TargetNamespace, other.Namespace))
-	}
-	return found, unknown
-}
-
-// wants gives what another Sync makes of a snapshot.
-func (w *work) wants(ctx context.Context, other *v1.Sync, source snapshot) ([]*unstructured.Unstructured, error) {
-	files, err := source.files()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := fs.Stat(files, cmp.Or(other.Spec.Source.Path, ".")); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	asOther := &work{controller: w.controller, sync: other, st: &state{}, now: w.now}
-	in, err := asOther.inputs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	options, err := asOther.options(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	rendered, err := w.Builder.Render(ctx, build.Request{Files: files, Dir: other.Spec.Source.Path, Options: options})
-	if errors.Is(err, build.ErrEmpty) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return rendered.Objects()
-}
-
-// mark notes which of refs are among the objects of a Sync. An object that names no
-// namespace goes into the given one, unless its kind has none.
-func mark(found map[inventory.ObjectRef]types.NamespacedName, refs []inventory.ObjectRef, objects []*unstructured.Unstructured, by types.NamespacedName, namespace string) {
-	type name struct{ group, kind, namespace, name string }
-	wanted := make(map[name]bool, 2*len(objects))
-	for _, o := range objects {
-		kind := o.GroupVersionKind()
-		wanted[name{kind.Group, kind.Kind, cmp.Or(o.GetNamespace(), namespace), o.GetName()}] = true
-		wanted[name{kind.Group, kind.Kind, "", o.GetName()}] = true
-	}
-	for _, ref := range refs {
-		if wanted[name{ref.Group, ref.Kind, ref.Namespace, ref.Name}] {
-			found[ref.Identity()] = by
+		for _, ref := range refs {
+			if among(theirs, ref) {
+				found[ref.Identity()] = key
+			}
 		}
 	}
+	return found, unknown
 }
 
 // handOver divides refs into those that another Sync wants, which are left to it, and the

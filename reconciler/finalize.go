@@ -82,7 +82,7 @@ func deletes(s *v1.Sync) bool {
 // before it and doesn't come back; the namespace would wait for the Sync for ever.
 func (w *work) namespaceGoes(ctx context.Context) bool {
 	var namespace corev1.Namespace
-	err := w.reader.Get(ctx, types.NamespacedName{Name: w.sync.Namespace}, &namespace)
+	err := w.server.Get(ctx, types.NamespacedName{Name: w.sync.Namespace}, &namespace)
 	return err == nil && !namespace.DeletionTimestamp.IsZero()
 }
 

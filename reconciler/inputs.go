@@ -12,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -98,15 +97,13 @@ func (w *work) values(ctx context.Context, ref v1.SubstituteReference) (map[stri
 	values := map[string]string{}
 	var err error
 	if ref.Kind == "Secret" {
-		var object corev1.Secret
-		err = w.reader.Get(ctx, key, &object)
-		for name, value := range object.Data {
+		var data map[string][]byte
+		data, err = w.readings.secret(ctx, key)
+		for name, value := range data {
 			values[name] = string(value)
 		}
 	} else {
-		var object corev1.ConfigMap
-		err = w.reader.Get(ctx, key, &object)
-		maps.Copy(values, object.Data)
+		values, err = w.readings.configMap(ctx, key)
 	}
 	if apierrors.IsNotFound(err) && ref.Optional {
 		return nil, nil
@@ -126,16 +123,7 @@ func (w *work) decrypter(ctx context.Context) (build.Decrypter, error) {
 	if w.Decrypters == nil {
 		return nil, errors.New("this reconciler opens no encrypted files")
 	}
-	key := types.NamespacedName{Namespace: w.sync.Namespace, Name: spec.SecretRef.Name}
-	var object corev1.Secret
-	if err := w.reader.Get(ctx, key, &object); err != nil {
-		return nil, fmt.Errorf("reading Secret %q for decryption: %w", key, err)
-	}
-	found, err := w.Decrypters(object.Data)
-	if err != nil {
-		return nil, fmt.Errorf("using the keys of Secret %q: %w", key, err)
-	}
-	return found, nil
+	return w.readings.decrypter(ctx, types.NamespacedName{Namespace: w.sync.Namespace, Name: spec.SecretRef.Name})
 }
 
 // options say how the Sync's folder is built.

@@ -131,8 +131,8 @@ func newManager(c Config) (ctrlmanager.Manager, error) {
 // assemble makes the parts and wires them: the one place that shows who knows whom.
 func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	c := &controller{
-		Config: config, client: manager.GetClient(), reader: manager.GetAPIReader(),
-		reports: newReports(config), states: newStates(),
+		Config: config, client: manager.GetClient(), server: manager.GetAPIReader(),
+		reports: newReports(config), states: newStates(), known: newWants(),
 	}
 	var err error
 	if c.metrics, err = newMetrics(config.Metrics); err != nil {
@@ -165,7 +165,7 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	if c.finder, err = applyset.NewFinder(config.REST, manager.GetHTTPClient()); err != nil {
 		return nil, fmt.Errorf("finding lost objects: %w", err)
 	}
-	c.autoscalers = newAutoscalers(c.reader, config.Now)
+	c.autoscalers = newAutoscalers(c.server, config.Now)
 	asking, err := discovery.NewDiscoveryClientForConfigAndClient(config.REST, manager.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("asking what the cluster can do: %w", err)
@@ -173,7 +173,8 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 	c.abilities = capabilities.NewReader(asking, config.Now)
 	c.outage = newOutage(ready(c.core.RESTClient()), c.queue.wake)
 	c.sources = newSources(config, c.metrics, c.queue.wake)
-	c.vault = newVault(config, c.reader)
+	c.vault = newVault(config, c.server)
+	c.roster = newRoster(lister(c.server, c.client), c.newReadings)
 	c.identities = newIdentities(config, mapper, c.watcher)
 	return c, nil
 }

@@ -2,12 +2,15 @@ package reconciler_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/towline-dev/towline/reconciler/api/v1"
@@ -52,29 +55,35 @@ func BenchmarkManyPrunes(b *testing.B) {
 	}
 }
 
-// allGone tells when as many Syncs as the fleet has are deleted.
+// allGone tells when the namespace has no Sync left. Its informer begins anew where a
+// watch is cut, as it may be while a thousand objects change at once.
 func (s *syncs) allGone() <-chan error {
 	s.Helper()
-	watcher, err := client.NewWithWatch(s.cluster.Config, client.Options{Scheme: s.client.Scheme()})
+	watcher, err := dynamic.NewForConfig(s.cluster.Config)
 	s.must(err)
-	ctx, cancel := context.WithTimeout(s.Context(), 10*time.Minute)
-	events, err := watcher.Watch(ctx, &v1.SyncList{}, client.InNamespace(s.namespace))
+	resource := v1.GroupVersion().WithResource("syncs")
+	ctx, cancel := context.WithTimeoutCause(s.Context(), 10*time.Minute, errors.New("some Syncs are still there"))
+	informer := dynamicinformer.NewFilteredDynamicInformer(watcher, resource, s.namespace, 0, cache.Indexers{}, nil).Informer()
+	gone := make(chan struct{}, 1)
+	_, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{DeleteFunc: func(any) {
+		if len(informer.GetStore().ListKeys()) == 0 {
+			gone <- struct{}{}
+		}
+	}})
 	s.must(err)
+	go informer.RunWithContext(ctx)
+	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
+		s.Fatal("the watch of Syncs didn't begin")
+	}
 	done := make(chan error, 1)
 	go func() {
 		defer cancel()
-		defer events.Stop()
-		gone := 0
-		for event := range events.ResultChan() {
-			if event.Type == watch.Deleted {
-				gone++
-			}
-			if gone == fleet {
-				done <- nil
-				return
-			}
+		select {
+		case <-gone:
+			done <- nil
+		case <-ctx.Done():
+			done <- context.Cause(ctx)
 		}
-		done <- fmt.Errorf("%d of %d Syncs are gone", gone, fleet)
 	}()
 	return done
 }
