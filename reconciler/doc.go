@@ -22,7 +22,9 @@
 //   - source*.go poll repositories, once for all Syncs of one; credentials.go, secretkeys.go
 //     and verify.go say by whose keys; snapshot.go is what a Sync sees of it.
 //   - attempt.go decides whether there is anything to do; course.go goes through it: build.go
-//     with inputs.go, set.go, steps.go, prune.go with elsewhere.go, outcome.go.
+//     with inputs.go and readings.go, set.go, steps.go, prune.go, outcome.go.
+//   - elsewhere.go tells what other Syncs want of what is to be pruned: roster.go knows who
+//     is there, wants.go what they want.
 //   - heal.go and resave.go are for drift, wait.go and progress.go for health, linger.go for
 //     what finalizers hold, recall.go for a start, finalize.go and abandon.go for the end.
 //   - status.go, tell.go, announce.go, report.go and metrics.go say how it went.
