@@ -87,7 +87,7 @@ func (s *scene) holds(value string) {
 	}
 }
 
-// edit changes a Sync's spec.
+// edit changes a Sync.
 func (s *scene) edit(name string, change func(*v1.Sync)) {
 	s.Helper()
 	var sync v1.Sync

@@ -86,6 +86,8 @@ func TestOneMirrorForAll(t *testing.T) {
 		t.Errorf("there are %d mirrors, want one", len(mirrors))
 	}
 
+	s.polled("branch-0") // a poll for those who came last may still be due
+	r.Requests()
 	before := s.attempted("tag-1")
 	next := r.Commit("deploy", gitrepotest.Commit{Files: map[string]string{"app-0/a.yaml": manifest("a-0", "2")}})
 	s.hook("push", `{"ref":"refs/heads/main","repository":{"clone_url":"`+r.url+`"}}`)
@@ -105,6 +107,14 @@ func TestOneMirrorForAll(t *testing.T) {
 		name, revision := named(i)
 		s.ready(name, revision+next)
 	}
+}
+
+// polled asks for a poll of a Sync's source, and waits until one is done that began after.
+func (s *scene) polled(name string) {
+	s.Helper()
+	when := time.Now().Format(time.RFC3339Nano)
+	s.edit(name, func(sync *v1.Sync) { metav1.SetMetaDataAnnotation(&sync.ObjectMeta, v1.AnnotationRequestedAt, when) })
+	s.awaitSync(name, "the poll asked for at "+when, func(sync *v1.Sync) bool { return sync.Status.LastHandledReconcileAt == when })
 }
 
 func (s *scene) attempted(name string) string {
