@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
@@ -43,6 +44,7 @@ type controller struct {
 	outage      *outage
 	finder      *applyset.Finder
 	autoscalers *autoscalers
+	discovery   discovery.DiscoveryInterface
 	abilities   *capabilities.Reader
 	metrics     *metrics
 	states      *states

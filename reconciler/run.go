@@ -72,6 +72,12 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
+	switch err := parts.awaitServed(ctx); {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return err
+	}
 	if err := parts.register(ctx, manager); err != nil {
 		return err
 	}
@@ -166,11 +172,10 @@ func assemble(manager ctrlmanager.Manager, config Config) (*controller, error) {
 		return nil, fmt.Errorf("finding lost objects: %w", err)
 	}
 	c.autoscalers = newAutoscalers(c.server, config.Now)
-	asking, err := discovery.NewDiscoveryClientForConfigAndClient(config.REST, manager.GetHTTPClient())
-	if err != nil {
+	if c.discovery, err = discovery.NewDiscoveryClientForConfigAndClient(config.REST, manager.GetHTTPClient()); err != nil {
 		return nil, fmt.Errorf("asking what the cluster can do: %w", err)
 	}
-	c.abilities = capabilities.NewReader(asking, config.Now)
+	c.abilities = capabilities.NewReader(c.discovery, config.Now)
 	c.outage = newOutage(ready(c.core.RESTClient()), c.queue.wake)
 	c.sources = newSources(config, c.metrics, c.queue.wake)
 	c.vault = newVault(config, c.server)

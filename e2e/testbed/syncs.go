@@ -13,6 +13,8 @@ import (
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset/typed/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 )
@@ -63,10 +65,26 @@ func (c *Cluster) installSyncs(ctx context.Context) error {
 			return fmt.Errorf("the watch ended with %v", event)
 		}
 		if established(live) {
-			return nil
+			return c.discoverable(ctx, &definition)
 		}
 	}
 	return fmt.Errorf("%s isn't served: %w", definition.Name, context.Cause(ctx))
+}
+
+// discoverable waits until clients find a kind: a definition is established a moment before.
+func (c *Cluster) discoverable(ctx context.Context, definition *apiextensionsv1.CustomResourceDefinition) error {
+	client, err := discovery.NewDiscoveryClientForConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	version := definition.Spec.Group + "/" + definition.Spec.Versions[0].Name
+	return wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+		list, err := client.ServerResourcesForGroupVersion(version)
+		if apierrors.IsNotFound(err) {
+			return false, nil
+		}
+		return err == nil && len(list.APIResources) > 0, err
+	})
 }
 
 func established(definition *apiextensionsv1.CustomResourceDefinition) bool {
