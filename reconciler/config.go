@@ -57,7 +57,8 @@ type Config struct {
 	Workers int
 	// ApplyWorkers is how many objects of one Sync are written side by side. Default: 8.
 	ApplyWorkers int
-	// Fetches is how many repositories are asked or fetched side by side. Default: 8.
+	// Fetches is how many repositories are asked or fetched side by side. Default: 8, of
+	// which one server leaves two to others, and one namespace one.
 	Fetches int
 	// Reporter tells the forge how a commit fared. Default: nobody is told.
 	Reporter StatusReporter

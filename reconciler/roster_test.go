@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ type slowServer struct{ asked int }
 
 func (s *slowServer) list(ctx context.Context, namespace string) ([]*v1.Sync, error) {
 	s.asked++
-	name := string(rune('0' + s.asked))
+	name := strconv.Itoa(s.asked)
 	select {
 	case <-time.After(time.Minute): // the bubble's time
 	case <-ctx.Done():
@@ -52,7 +53,7 @@ func TestRosterAsksAfterTheCall(t *testing.T) {
 		server, told := &slowServer{}, make(answers, 9)
 		r := server.roster()
 		go told.ask(t.Context(), r, "shop")
-		time.Sleep(time.Second) // the bubble's time; the first question is under way
+		synctest.Wait() // the first question is under way
 		for range 5 {
 			go told.ask(t.Context(), r, "shop")
 		}

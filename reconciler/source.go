@@ -54,7 +54,7 @@ type sources struct {
 	metrics *metrics
 	now     func() time.Time
 	wake    func(types.NamespacedName)
-	places  chan struct{} // bounds how many polls are under way
+	places  *places
 
 	born  chan *poller  // to run, which gives pollers their life
 	ended chan struct{} // closed when run ends
@@ -68,7 +68,7 @@ func newSources(c Config, m *metrics, wake func(types.NamespacedName)) *sources 
 	return &sources{
 		dir: c.CacheDir, log: c.Log, metrics: m, now: c.Now, wake: wake,
 		retry:   backoff{min: c.RetryMin, max: c.RetryMax},
-		places:  make(chan struct{}, c.Fetches),
+		places:  newPlaces(c.Fetches),
 		born:    make(chan *poller),
 		ended:   make(chan struct{}),
 		pollers: map[repoKey]*poller{}, users: map[types.NamespacedName]*follow{},

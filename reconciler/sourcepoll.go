@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/towline-dev/towline/internal/gitrepo"
@@ -104,12 +105,11 @@ func (p *poller) pause() time.Duration {
 // poll asks once, tells the users of news, and sets when the next poll is due.
 func (p *poller) poll(ctx context.Context) {
 	s := p.sources
-	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
-	case <-ctx.Done():
-		return
+	release, err := s.places.take(ctx, p.repo.Host(), p.namespaces())
+	if err != nil {
+		return // nobody waits for the poll any more
 	}
+	defer release()
 	asked := p.begin()
 	start := time.Now()
 	listed, moved, err := p.ask(ctx, asked)
@@ -127,6 +127,20 @@ func (p *poller) poll(ctx context.Context) {
 		pause = p.retry.next()
 	}
 	p.due = s.now().Add(pause)
+}
+
+// namespaces gives those of the users, each once.
+func (p *poller) namespaces() []string {
+	p.sources.mu.Lock()
+	defer p.sources.mu.Unlock()
+	var all []string
+	for _, f := range p.follows {
+		for user := range f.users {
+			all = append(all, user.Namespace)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // begin notes which Refs the poll that begins answers for.

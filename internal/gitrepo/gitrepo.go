@@ -156,6 +156,9 @@ func withDefaults(cfg *Config) {
 // URL returns the remote's URL; it holds no credentials.
 func (r *Repo) URL() string { return r.remote.url.String() }
 
+// Host returns the name of the remote's server, without a port; it is empty for files.
+func (r *Repo) Host() string { return r.remote.url.Hostname() }
+
 // MirrorDir returns the folder below Config.Dir that holds this repository's mirror.
 func (r *Repo) MirrorDir() string { return r.mirror.dir }
 
