@@ -18,6 +18,7 @@ import (
 // The suite passes on somebody else's emulation of GitHub, too, as far as that
 // is true to GitHub.
 func TestEmulatorConformance(t *testing.T) {
+	t.Parallel()
 	forgetest.Conformance(t, func(t *testing.T) forgetest.Harness {
 		server := testbed.Emulator(t)
 		return emulatorHarness(t, server, github.Config{Token: secret.New(server.Token)})
@@ -61,7 +62,7 @@ func emulatorHarness(t *testing.T, server *testbed.EmulatorServer, config github
 		// No Milestone: emulate 0.12.2 knows pull requests as no issues, which alone have one.
 		Forge: connect(config, server.Repo, ""), Base: "main", Missing: connect(config, "missing", server.Token),
 		Push: e.push, DeleteBranch: e.deleteBranch, Merge: e.merge, Comments: e.comments, People: e.people,
-		Colleague: "reviewer", PageSize: 100, EditComment: e.editComment,
+		Colleague: "reviewer", PageSize: testbed.EmulatorPageSize, EditComment: e.editComment,
 		Owner: server.Owner, Stranger: "reviewer",
 		Lacks: map[forgetest.Capability]string{
 			forgetest.RefusesDuplicates: "emulate 0.12.2 answers 201 to a duplicate, GitHub 422",

@@ -19,6 +19,7 @@ import (
 
 // The same suite as for GitHub passes on a real Gitea.
 func TestGiteaConformance(t *testing.T) {
+	t.Parallel()
 	server := testbed.Gitea(t)
 	colleague, stranger := newPerson(t, server), newPerson(t, server)
 	forgetest.Conformance(t, func(t *testing.T) forgetest.Harness { return giteaHarness(t, server, colleague, stranger) })

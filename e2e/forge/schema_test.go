@@ -27,6 +27,7 @@ func checked(t *testing.T, prefix string) http.RoundTripper {
 // The suite passes on our server, and nothing said meanwhile by either side
 // departs from GitHub's description.
 func TestForgetestFitsGitHub(t *testing.T) {
+	t.Parallel()
 	forgetest.Conformance(t, func(t *testing.T) forgetest.Harness {
 		server := forgetest.Start(t, forgetest.Config{MaxPerPage: 5})
 		return server.Harness(t, func(owner, repo, token string) forge.Forge {

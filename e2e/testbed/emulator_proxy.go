@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,11 +46,24 @@ func startValidator(ctx context.Context) (*validator, error) {
 			Transport: &openapi.Transport{Description: description, Report: v.report},
 			Rewrite: func(r *httputil.ProxyRequest) {
 				r.Out.URL.Scheme, r.Out.URL.Host = "http", *v.target.Load()
+				shortenPages(r.Out.URL)
 			},
 		},
 	}
 	go func() { v.ended <- v.server.Serve(listener) }()
 	return v, nil
+}
+
+// EmulatorPageSize is the most that a page of a list holds, whatever is asked for: a
+// hundred pull requests, to fill one of GitHub's pages, take the emulator a minute.
+const EmulatorPageSize = 5
+
+func shortenPages(u *url.URL) {
+	query := u.Query()
+	if n, err := strconv.Atoi(query.Get("per_page")); err == nil && n > EmulatorPageSize {
+		query.Set("per_page", strconv.Itoa(EmulatorPageSize))
+		u.RawQuery = query.Encode()
+	}
 }
 
 func (v *validator) report(violation openapi.Violation) {
