@@ -72,10 +72,7 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	switch err := parts.awaitServed(ctx); {
-	case ctx.Err() != nil:
-		return nil
-	case err != nil:
+	if served, err := parts.awaitServed(ctx); err != nil || !served {
 		return err
 	}
 	if err := parts.register(ctx, manager); err != nil {

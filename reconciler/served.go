@@ -22,8 +22,8 @@ const (
 )
 
 // awaitServed waits until the API server serves Syncs. What asks for a kind before that
-// would fail, and some of it only once.
-func (c *controller) awaitServed(ctx context.Context) error {
+// would fail, and some of it only once. It gives false where ctx ended before.
+func (c *controller) awaitServed(ctx context.Context) (bool, error) {
 	version := v1.GroupVersion().String()
 	told := false
 	err := apiwait.PollUntilContextTimeout(ctx, servedPause, servedWithin, true, func(ctx context.Context) (bool, error) {
@@ -40,11 +40,16 @@ func (c *controller) awaitServed(ctx context.Context) error {
 		}
 		return false, nil
 	})
-	switch {
-	case err == nil || ctx.Err() != nil:
-		return err
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("the cluster doesn't serve %s of %s (hint: kubectl apply -f deploy/crds)", v1.Kind, version)
+	select {
+	case <-ctx.Done():
+		return false, nil
+	default:
 	}
-	return fmt.Errorf("asking whether the cluster serves %s of %s: %w", v1.Kind, version, err)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return false, fmt.Errorf("the cluster doesn't serve %s of %s (hint: kubectl apply -f deploy/crds)", v1.Kind, version)
+	}
+	return false, fmt.Errorf("asking whether the cluster serves %s of %s: %w", v1.Kind, version, err)
 }

@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -53,9 +54,9 @@ func TestAwaitServed(t *testing.T) {
 				answers := &served{answers: tt.answers}
 				c := &controller{Config: Config{Log: slog.New(slog.DiscardHandler)}, discovery: answers}
 				started := time.Now()
-				err := c.awaitServed(t.Context())
-				if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("the error is %v, want %q", err, tt.want)
+				served, err := c.awaitServed(t.Context())
+				if served != (tt.want == "") || (err == nil) != served || err != nil && !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("served: %t, and the error is %v, want %q", served, err, tt.want)
 				}
 				if took := time.Since(started); took > tt.within { // the bubble's time
 					t.Errorf("it took %s, want %s at most", took, tt.within)
@@ -66,4 +67,15 @@ func TestAwaitServed(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAwaitServedIsCalledOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // the bubble's time
+		defer cancel()
+		c := &controller{Config: Config{Log: slog.New(slog.DiscardHandler)}, discovery: &served{answers: []any{"Other"}}}
+		if served, err := c.awaitServed(ctx); served || err != nil {
+			t.Errorf("served: %t, and the error is %v", served, err)
+		}
+	})
 }
