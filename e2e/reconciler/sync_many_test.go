@@ -50,7 +50,7 @@ func BenchmarkManySyncs(b *testing.B) {
 		revision = s.commit(map[string]string{fmt.Sprintf("f%d/all.yaml", member): four(member, value)})
 		ready = s.allReady(revision)
 		b.StartTimer()
-		s.push(webhookKey, "main", fmt.Sprint(n))
+		s.push(webhookKey, fmt.Sprint(n))
 		s.awaitConfigMap(fmt.Sprintf("a%d", member), value)
 		b.StopTimer()
 		s.must(<-ready)

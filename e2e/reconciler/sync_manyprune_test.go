@@ -38,7 +38,7 @@ func BenchmarkManyPrunes(b *testing.B) {
 		ours, theirs := cpu(b, os.Getpid()), cpu(b, s.cluster.PID())
 		ready = s.allReady(s.commit(fewer))
 		b.StartTimer()
-		s.push(webhookKey, "main", fmt.Sprint(n))
+		s.push(webhookKey, fmt.Sprint(n))
 		s.must(<-ready)
 		b.StopTimer()
 		b.Logf("pruned: %d requests, CPU time here %s, of the control plane %s", len(asked.take()),

@@ -23,10 +23,10 @@ func TestSyncIsUpdatedByWebhook(t *testing.T) {
 	s.awaitReady("app", first)
 	second := s.commit(map[string]string{"app/a.yaml": manifest("a", "2")})
 	start := time.Now()
-	if code := s.push("wrong key", "main", "1"); code != http.StatusUnauthorized {
+	if code := s.push("wrong key", "1"); code != http.StatusUnauthorized {
 		t.Errorf("a wrong signature is answered with %d", code)
 	}
-	if code := s.push(webhookKey, "main", "2"); code != http.StatusAccepted {
+	if code := s.push(webhookKey, "2"); code != http.StatusAccepted {
 		t.Errorf("the push is answered with %d", code)
 	}
 	s.awaitConfigMap("a", "2")
@@ -50,12 +50,12 @@ func TestSyncIsUpdatedByAnnotation(t *testing.T) {
 	}
 }
 
-// push sends the webhook of a push to the repository, under the name that a forge
+// push sends the webhook of a push to main, under the name that a forge
 // outside the cluster would give it.
-func (s *syncs) push(key, branch, delivery string) int {
+func (s *syncs) push(key, delivery string) int {
 	s.Helper()
 	body, err := json.Marshal(map[string]any{
-		"ref": "refs/heads/" + branch, "repository": map[string]string{"clone_url": s.url},
+		"ref": "refs/heads/main", "repository": map[string]string{"clone_url": s.url},
 	})
 	s.must(err)
 	request, err := http.NewRequestWithContext(s.ctx(), http.MethodPost, s.webhook, bytes.NewReader(body))

@@ -19,7 +19,7 @@ func TestAServerThatHangsHoldsNobodyUp(t *testing.T) {
 	s, stuck, well := newScene(t), newRepository(t), newRepository(t)
 	hanging, released := make(chan struct{}, many), make(chan struct{})
 	s.Cleanup(func() { close(released) })
-	stuck.Fault(func(w http.ResponseWriter, r *http.Request) bool {
+	stuck.Fault(func(_ http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
 			return false
 		}
