@@ -12,9 +12,9 @@ import (
 	"github.com/towline-dev/towline/reconciler/build"
 )
 
-// readings asks the API server once at most for each of the ConfigMaps and Secrets that
-// builds need, however many Syncs name them. It is made for one look, and believes nothing
-// that was read before.
+// readings asks the API server for each of the ConfigMaps and Secrets that builds need once,
+// however many Syncs name them; twice where two come at the same time. It is made for one
+// look, and believes nothing that was read before.
 type readings struct {
 	server     client.Reader
 	decrypters func(map[string][]byte) (build.Decrypter, error)
