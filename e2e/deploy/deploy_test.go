@@ -73,15 +73,7 @@ func deployDir(t *testing.T) string {
 // install starts a cluster and installs both halves.
 func install(t *testing.T) (kubectl, *testbed.Cluster) {
 	t.Helper()
-	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := testbed.OwnKube(t)
 	k := kubectl{path: testbed.Kubectl(t), kubeconfig: cluster.Kubeconfig}
 	k.must(t, "", "apply", "-k", deployDir(t))
 	return k, cluster

@@ -99,15 +99,7 @@ func clusterFor(t *testing.T, o outage) *testbed.Cluster {
 	if !o.own {
 		return testbed.Kube(t)
 	}
-	kube, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := kube.Stop(); err != nil {
-			t.Errorf("stopping the cluster: %v", err)
-		}
-	})
+	kube := testbed.OwnKube(t)
 	return kube
 }
 

@@ -233,15 +233,7 @@ func TestSyncWhileTheForgeIsAway(t *testing.T) {
 // TestSyncWhileTheAPIServerIsAway has a cluster of its own, which it suspends and
 // stops in the middle of a rollout.
 func TestSyncWhileTheAPIServerIsAway(t *testing.T) {
-	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := testbed.OwnKube(t)
 	s := newSyncsOn(t, cluster)
 	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1"), "app/web.yaml": web("example.com/web:1")})
 	before := s.log.Lines() + libraryLog.Lines()

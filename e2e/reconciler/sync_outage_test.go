@@ -18,15 +18,7 @@ import (
 // TestSyncAfterAnOutage holds that a Sync that failed because the API server was away is
 // woken when it is back. Its own pause would outlast the test.
 func TestSyncAfterAnOutage(t *testing.T) {
-	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := testbed.OwnKube(t)
 	done := make(steps, 1000)
 	s := newSyncsOn(t, cluster, done.note, func(c *reconciler.Config) { c.RetryMin, c.RetryMax = time.Hour, time.Hour })
 	s.awaitReadyAfter(map[string]string{"app/a.yaml": manifest("a", "1")})

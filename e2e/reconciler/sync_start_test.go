@@ -42,15 +42,7 @@ func (h *hearing) await(t *testing.T) {
 // TestStartBeforeSyncsAreServed has the reconciler started before the cluster knows of
 // Syncs, as when all is installed at once.
 func TestStartBeforeSyncsAreServed(t *testing.T) {
-	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := testbed.OwnKube(t)
 	s := &syncs{TB: t, cluster: cluster, log: &testbed.Log{}}
 	working := &hearing{Writer: s.log, word: "Starting workers", heard: make(chan struct{})}
 	waiting := &hearing{Writer: working, word: "waiting for the cluster to serve Syncs", heard: make(chan struct{})}

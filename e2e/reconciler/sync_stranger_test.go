@@ -12,15 +12,7 @@ import (
 // TestSyncKeepsNothingForStrangers holds that a Sync of another namespace can't keep an
 // object from being pruned by wanting it, nor hold the pruning up by being broken.
 func TestSyncKeepsNothingForStrangers(t *testing.T) {
-	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := testbed.OwnKube(t)
 	s := newSyncsOn(t, cluster, func(c *reconciler.Config) { c.Namespace = "" })
 	claim := fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone, namespace: %s}\n", s.namespace)
 	s.awaitReadyAfter(map[string]string{

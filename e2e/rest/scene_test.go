@@ -46,17 +46,10 @@ func syncs() schema.GroupVersionResource {
 // newScene starts a cluster with the definition of Syncs.
 func newScene(tb testing.TB) *scene {
 	tb.Helper()
-	cluster, err := testbed.StartKube(tb.Context(), testbed.KubeOptions{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			tb.Log(err)
-		}
-	})
+	cluster := testbed.OwnKube(tb)
 	s := &scene{TB: tb, cluster: cluster, namespace: "shop", git: gitrepotest.New(tb)}
 	s.url = s.git.Create("deploy")
+	var err error
 	s.kube, err = kubernetes.NewForConfig(cluster.Config)
 	s.must(err)
 	s.dynamic, err = dynamic.NewForConfig(cluster.Config)

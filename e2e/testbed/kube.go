@@ -57,8 +57,20 @@ func Kube(tb TB) *Cluster {
 	return cluster
 }
 
-// StartKube starts a cluster of its own, for a test that stops or suspends it
-// and for the demo. It is for the caller to call Stop.
+// OwnKube starts a cluster for one test that stops or suspends it, or that needs one as
+// nobody has changed it yet.
+func OwnKube(tb TB) *Cluster {
+	tb.Helper()
+	cluster, err := StartKube(tb.Context(), KubeOptions{})
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	stopAfter(tb, "the cluster", cluster)
+	return cluster
+}
+
+// StartKube is OwnKube for the demo, and for whoever has options: it is for the caller to
+// call Stop.
 func StartKube(ctx context.Context, o KubeOptions) (*Cluster, error) {
 	path, err := buildKube(ctx, o.Progress)
 	if err != nil {

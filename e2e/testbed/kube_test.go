@@ -67,15 +67,7 @@ func TestKubeRunsPods(t *testing.T) {
 }
 
 func TestKubeComesBackWithItsState(t *testing.T) {
-	cluster, err := testbed.StartKube(t.Context(), testbed.KubeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := testbed.OwnKube(t)
 	client, err := kubernetes.NewForConfig(cluster.Config)
 	if err != nil {
 		t.Fatal(err)
