@@ -38,8 +38,7 @@ test-fast: ## Run the tests that start no server of their own, with the race det
 e2e: ## Run the tests against a Kubernetes control plane, forges and registries
 	@$(MAKE) --no-print-directory prepare
 	@# -count=1: these tests run the program as it is now, which go's cache of results doesn't see.
-	@# Much of their time is waiting: more packages at once than there are CPUs.
-	$(GO) -C e2e test -count=1 -timeout 30m -p $$(( $$(nproc) * 3 / 2 )) ./...
+	$(GO) -C e2e test -count=1 -timeout 30m ./...
 
 .PHONY: e2e-node
 e2e-node: ## Run the reconciler as a Pod on a real node, with real containers (root only)

@@ -138,7 +138,12 @@ func merges(r run) {
 	for _, method := range []forge.MergeMethod{forge.MergeCommit, forge.MergeSquash, forge.MergeRebase} {
 		pr := r.create("by-" + string(method))
 		r.ready(pr.Number)
-		got, err := r.Forge.Merge(r.Context(), pr.Number, forge.MergeRequest{Method: method, SHA: pr.HeadSHA, Title: "Title", Message: "Message"})
+		var got forge.PullRequest
+		var err error
+		r.eventually("the merge", func() bool { // a server may look again at what was ready: the one before has moved the base
+			got, err = r.Forge.Merge(r.Context(), pr.Number, forge.MergeRequest{Method: method, SHA: pr.HeadSHA, Title: "Title", Message: "Message"})
+			return !errors.Is(err, forge.ErrNotReady)
+		})
 		if err != nil {
 			r.Errorf("Merge by %s: %v", method, err)
 			continue
