@@ -49,7 +49,7 @@ func (c *controller) awaitServed(ctx context.Context) (bool, error) {
 	case err == nil:
 		return true, nil
 	case errors.Is(err, context.DeadlineExceeded):
-		return false, fmt.Errorf("the cluster doesn't serve %s of %s (hint: kubectl apply -f deploy/crds)", v1.Kind, version)
+		return false, fmt.Errorf("the cluster doesn't serve %s of %s (hint: kubectl apply -k deploy/crds)", v1.Kind, version)
 	}
 	return false, fmt.Errorf("asking whether the cluster serves %s of %s: %w", v1.Kind, version, err)
 }

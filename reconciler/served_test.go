@@ -46,7 +46,7 @@ func TestAwaitServed(t *testing.T) {
 	}{
 		{"at once", []any{v1.Kind}, 1, 0, ""},
 		{"after the version and another kind", []any{missing, missing, "Other", v1.Kind}, 4, time.Second, ""},
-		{"never", []any{missing}, 101, servedWithin, "kubectl apply -f deploy/crds"},
+		{"never", []any{missing}, 101, servedWithin, "kubectl apply -k deploy/crds"},
 		{"no answer", []any{errors.New("connection refused")}, 1, 0, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
