@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/towline-dev/towline/reconciler/apply"
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
@@ -22,8 +23,9 @@ type autoscalers struct {
 	reader client.Reader
 	now    func() time.Time
 
-	mu    sync.Mutex
-	known map[string]scaled // by namespace
+	mu      sync.Mutex
+	known   map[string]scaled // by namespace
+	applied int               // how often some were: what was asked before that isn't kept
 }
 
 type scaled struct {
@@ -63,9 +65,23 @@ func (a *autoscalers) of(ctx context.Context, objects []*unstructured.Unstructur
 	return all, nil
 }
 
+// forget has the autoscalers of a namespace looked up again, where some were applied: a
+// heal that follows doesn't have them among its objects.
+func (a *autoscalers) forget(did apply.Result) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, o := range did.Outcomes {
+		if o.Ref.Group == "autoscaling" && o.Ref.Kind == "HorizontalPodAutoscaler" && o.Action != apply.Unchanged {
+			delete(a.known, o.Ref.Namespace)
+			a.applied++
+		}
+	}
+}
+
 func (a *autoscalers) in(ctx context.Context, namespace string) (map[inventory.ObjectRef]bool, error) {
 	a.mu.Lock()
 	known, ok := a.known[namespace]
+	applied := a.applied
 	a.mu.Unlock()
 	if ok && a.now().Before(known.until) {
 		return known.targets, nil
@@ -86,6 +102,8 @@ func (a *autoscalers) in(ctx context.Context, namespace string) (map[inventory.O
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.known[namespace] = found
+	if a.applied == applied {
+		a.known[namespace] = found
+	}
 	return found.targets, nil
 }

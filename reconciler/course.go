@@ -120,6 +120,7 @@ func (w *work) advance(ctx context.Context, c *course) {
 func (w *work) take(life, ctx context.Context, c *course, step apply.Step) *failure {
 	did := c.applier.ApplyStep(ctx, c.plan, step)
 	w.metrics.did(did)
+	w.autoscalers.forget(did)
 	w.step(fmt.Sprintf("applied %s %d", step.Phase, step.Wave))
 	w.tellTaken(ctx, did)
 	if f := applyFailure(did); f != nil {

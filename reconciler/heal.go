@@ -39,6 +39,7 @@ func (w *work) heal(ctx context.Context) {
 	}
 	result := applier.Apply(limited, plan)
 	w.metrics.did(result)
+	w.autoscalers.forget(result)
 	for _, o := range result.Outcomes {
 		if e, ok := drifted[o.Ref.Identity()]; ok && (o.Action == apply.Created || o.Action == apply.Configured || o.Action == apply.Recreated) {
 			w.healed(ctx, o.Ref, e)

@@ -41,9 +41,7 @@ func TestSyncLeavesReplicasToItsAutoscaler(t *testing.T) {
 		live, err := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace).Get(s.ctx(), "web", metav1.GetOptions{})
 		s.must(err)
 		replicas, _, _ := unstructured.NestedInt64(live.Object, "spec", "replicas")
-		containers, _, _ := unstructured.NestedSlice(live.Object, "spec", "template", "spec", "containers")
-		container, _ := containers[0].(map[string]any)
-		if diff := cmp.Diff([]any{int64(4), image}, []any{replicas, container["image"]}); diff != "" {
+		if diff := cmp.Diff([]any{int64(4), image}, []any{replicas, imageOf(live)}); diff != "" {
 			t.Errorf("replicas and image (-want +got):\n%s", diff)
 		}
 		for _, entry := range live.GetManagedFields() {
@@ -53,6 +51,30 @@ func TestSyncLeavesReplicasToItsAutoscaler(t *testing.T) {
 		}
 		s.stop()
 		s.start()
+	}
+}
+
+// imageOf gives the image of a Deployment's first container.
+func imageOf(deployment *unstructured.Unstructured) string {
+	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	container, _ := containers[0].(map[string]any)
+	image, _ := container["image"].(string)
+	return image
+}
+
+// TestSyncHealsBesideItsAutoscaler holds that a heal right after the first apply leaves
+// the number of replicas to the set's own autoscaler, which isn't healed with it.
+func TestSyncHealsBesideItsAutoscaler(t *testing.T) {
+	s := newSyncs(t)
+	s.awaitReadyAfter(map[string]string{"app/web.yaml": web("example.com/web:1"), "app/scaler.yaml": autoscaler})
+	deployments := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace)
+	_, err := deployments.Patch(s.ctx(), "web", types.MergePatchType, []byte(`{"spec":{"replicas":4}}`), metav1.PatchOptions{FieldManager: "kube-controller-manager"}, "scale")
+	s.must(err)
+	_, err = deployments.Patch(s.ctx(), "web", types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"example.com/web:evil"}]`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
+	s.must(err)
+	healed := s.await(deploymentResource(), s.namespace, "web", "the image of Git", func(o *unstructured.Unstructured) bool { return o != nil && imageOf(o) == "example.com/web:1" })
+	if replicas, _, _ := unstructured.NestedInt64(healed.Object, "spec", "replicas"); replicas != 4 {
+		t.Errorf("healed, it has %d replicas, want the autoscaler's 4", replicas)
 	}
 }
 

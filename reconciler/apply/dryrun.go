@@ -93,7 +93,7 @@ func (a *Applier) foresee(ctx context.Context, set string, it item) Foreseen {
 
 // foreseeMend finds out, without a trace, what mend would do about a refusal.
 func (w *writing) foreseeMend(ctx context.Context, refusal error) (mended, replaced bool, err error) {
-	live, err := w.inItsPlace(ctx)
+	live, err := w.inItsPlace(ctx, true)
 	switch {
 	case live != nil && err == nil:
 		return true, false, nil

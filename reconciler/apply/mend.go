@@ -29,7 +29,7 @@ func (w *writing) mend(ctx context.Context, refusal error) (answer, error) {
 	if len(causes) == 0 {
 		return answer{}, refusal
 	}
-	live, err := w.inItsPlace(ctx)
+	live, err := w.inItsPlace(ctx, true)
 	if live == nil {
 		if apierrors.IsNotFound(err) {
 			return answer{}, refusal
@@ -82,11 +82,8 @@ func (w *writing) unbreak(ctx context.Context, live *metav1.PartialObjectMetadat
 	if len(w.item.left) > 0 {
 		return got, err // a replacement would write what is left to others
 	}
-	if live, err = w.metadata(ctx, w.item.resource, w.item.ref); err != nil {
-		return answer{}, err
-	}
-	if got, err = w.replace(ctx, live.ResourceVersion, false); err != nil {
-		return got, fmt.Errorf("replacing it: %w", err)
+	if _, err := w.inItsPlace(ctx, false); err != nil {
+		return answer{}, fmt.Errorf("replacing it: %w", err)
 	}
 	return w.patch(ctx, w.item, w.body, true)
 }
@@ -164,15 +161,17 @@ func placesOf(causes []metav1.StatusCause) [][]string {
 	return places
 }
 
-// inItsPlace tries whether the manifest would pass in place of the live object, and returns that object where there is one.
-func (w *writing) inItsPlace(ctx context.Context) (*metav1.PartialObjectMetadata, error) {
-	for try := 1; ; try++ {
+// inItsPlace puts the manifest in place of the live object, or tries whether it would pass there. It returns the object
+// that was there, where there was one.
+func (w *writing) inItsPlace(ctx context.Context, dryRun bool) (*metav1.PartialObjectMetadata, error) {
+	looks := chase()
+	for {
 		live, err := w.metadata(ctx, w.item.resource, w.item.ref)
 		if err != nil {
 			return nil, err
 		}
-		_, err = w.replace(ctx, live.ResourceVersion, true)
-		if !apierrors.IsConflict(err) || try == adjustTries { // its controller may be at work
+		_, err = w.replace(ctx, live.ResourceVersion, dryRun)
+		if !apierrors.IsConflict(err) || !another(ctx, &looks) {
 			return live, err
 		}
 	}

@@ -17,9 +17,6 @@ import (
 	"github.com/towline-dev/towline/reconciler/inventory"
 )
 
-// pruneTries is how often an object that keeps changing between the look and the deletion is looked at again.
-const pruneTries = 5
-
 // PruneRequest names objects that are no longer rendered.
 type PruneRequest struct {
 	ID      string                // of the set that owns them
@@ -194,7 +191,8 @@ func (a *Applier) look(ctx context.Context, set string, ref inventory.ObjectRef)
 
 // deleteSeen deletes exactly the object that was seen. One that changed since is looked at again.
 func (a *Applier) deleteSeen(ctx context.Context, set string, d doomed) (Outcome, error) {
-	for try := 1; ; try++ {
+	looks := chase()
+	for {
 		a.memory.Forget(set, d.ref) // before the deletion, which would look like drift
 		outcome := Outcome{Ref: d.ref, Action: Pending, UID: d.live.UID, ResourceVersion: d.live.ResourceVersion}
 		if d.live.DeletionTimestamp != nil {
@@ -209,7 +207,7 @@ func (a *Applier) deleteSeen(ctx context.Context, set string, d doomed) (Outcome
 			return outcome, nil
 		case err == nil:
 			return outcome, nil
-		case !apierrors.IsConflict(err) || try == pruneTries:
+		case !apierrors.IsConflict(err) || !another(ctx, &looks):
 			return outcome, err
 		}
 		again, outcome, err := a.look(ctx, set, d.ref)

@@ -23,9 +23,6 @@ import (
 // us decoding it.
 const onlyMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
-// adjustTries is how often managed fields are moved anew where the object changes in between.
-const adjustTries = 5
-
 // untilServed spaces the tries for a custom resource whose definition was just established: the API server begins to
 // serve it some milliseconds after it says so. Together they last about 5 s.
 func untilServed() wait.Backoff {
@@ -80,7 +77,8 @@ func (a *Applier) metadata(ctx context.Context, resource schema.GroupVersionReso
 // the state that it was decided by: where that is an old one, it looks and decides again.
 func (a *Applier) adjust(ctx context.Context, it item, live *metav1.PartialObjectMetadata, decide func(*ownership) error) (*metav1.PartialObjectMetadata, *ownership, error) {
 	grew := false // also where it was a try whose answer was lost
-	for try := 1; ; try++ {
+	looks := chase()
+	for {
 		moved, err := ownershipOf(live)
 		if err == nil {
 			err = decide(moved)
@@ -92,7 +90,7 @@ func (a *Applier) adjust(ctx context.Context, it item, live *metav1.PartialObjec
 		}
 		after, err := a.reown(ctx, it, live, moved)
 		// Invalid is the answer where the annotation that is to be removed isn't there any more: it is an old state, too.
-		if old := apierrors.IsConflict(err) || apierrors.IsInvalid(err); !old || try == adjustTries {
+		if old := apierrors.IsConflict(err) || apierrors.IsInvalid(err); !old || !another(ctx, &looks) {
 			return after, moved, err
 		}
 		if live, err = a.metadata(ctx, it.resource, it.ref); err != nil {

@@ -25,6 +25,17 @@ func defaultRetries() wait.Backoff {
 	return wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}
 }
 
+// chase spaces the looks at an object that others write between our look and our write. Its controllers do so several
+// times in a moment when a rollout begins. Together they last some 2 s.
+func chase() wait.Backoff {
+	return wait.Backoff{Duration: 5 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 8}
+}
+
+// another reports, after a pause, whether to look once more.
+func another(ctx context.Context, looks *wait.Backoff) bool {
+	return looks.Steps > 0 && rested(ctx, looks.Step())
+}
+
 // answer is what the API server says of an object that it has read or written.
 type answer struct {
 	body    []byte

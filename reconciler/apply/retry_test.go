@@ -140,6 +140,30 @@ func TestNoPauseOutlivesTheContext(t *testing.T) {
 	}
 }
 
+// A controller at work writes an object several times in a moment: each time between our look and our write.
+func TestAnObjectThatKeepsChangingIsCaught(t *testing.T) {
+	const theirs = `{"metadata":{"uid":"1","resourceVersion":"1","managedFields":[{"manager":"kubectl-client-side-apply","operation":"Update","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{"f:data":{"f:old":{}}}}]}}`
+	for changes, caught := range map[int]bool{6: true, 1000: false} {
+		t.Run(fmt.Sprint(changes), func(t *testing.T) {
+			left := changes
+			server := newAPIServer(t, func(w http.ResponseWriter, request *http.Request) {
+				if request.Header.Get("Content-Type") == "application/json-patch+json" {
+					if left--; left >= 0 {
+						refuse(w, metav1.Status{Code: 409, Reason: metav1.StatusReasonConflict})
+						return
+					}
+					_, _ = w.Write([]byte(written))
+					return
+				}
+				_, _ = w.Write([]byte(theirs))
+			})
+			if outcome := applyOne(t, t.Context(), server.applier(t), configMap("web")); (outcome.Err == nil) != caught {
+				t.Errorf("error %v, want one: %t", outcome.Err, !caught)
+			}
+		})
+	}
+}
+
 // What the API server or a webhook says of a Secret may quote it.
 func TestValuesOfSecretsStayOutOfErrors(t *testing.T) {
 	secret := configMap("web")

@@ -131,6 +131,13 @@ func TestOurOwnWritesAreNoDrift(t *testing.T) {
 		s.watcher.Done(set, configMaps(), ref("web"), form(3), live("web", 7, "towline a"))
 		s.want(`core/ConfigMap/shop/web lost .data.a to field manager "kubectl"`)
 
+		// A controller writes between our write and its answer, and shows only what we wrote.
+		s.applied2(live("web", 9, "towline a b"))
+		s.watcher.Begin(set, ref("web"), form(3))
+		s.reader.Seen(live("web", 11, "towline a", "controller!c"))
+		s.watcher.Done(set, configMaps(), ref("web"), form(3), live("web", 10, "towline a"))
+		s.want()
+
 		// A heal that fails isn't told again: who heals, tries again.
 		s.watcher.Begin(set, ref("web"), form(3))
 		s.watcher.Done(set, configMaps(), ref("web"), form(3), nil)

@@ -65,9 +65,14 @@ func (w *Watcher) resource(name schema.GroupVersionResource, ref inventory.Objec
 	return r
 }
 
-// ended ends one write of an object and, when it was the last one under way, looks at what was heard in the meantime.
+// ended ends one write of an object and, when it was the last one under way, looks at what was heard in the meantime:
+// it was compared with what stood before, and may well be what the write left.
 func (w *Watcher) ended(r *resource, o *object) {
 	o.writing = max(0, o.writing-1)
+	if heard := o.heard; heard != nil && o.writing == 0 {
+		r.compare(w, o, heard)
+		return
+	}
 	r.schedule(w, o)
 }
 

@@ -30,8 +30,9 @@ type object struct {
 	uid        types.UID // of a Secret alone: the key
 	base       string    // the resource version that our last apply left
 
-	version     string // the resource version last heard of
-	writing     int32  // how many applies are under way: their outcome settles what is heard meanwhile
+	version     string        // the resource version last heard of
+	writing     int32         // how many applies are under way: their outcome settles what is heard meanwhile
+	heard       metav1.Object // what a watch showed last of it meanwhile; nil for nothing
 	terminating bool
 	dropped     bool
 	trouble     *trouble // nil for an object that never drifted
@@ -144,7 +145,7 @@ func (o *object) gone(version string) {
 	if older(version, o.base) {
 		return // we wrote it since
 	}
-	o.version, o.terminating = version, false
+	o.version, o.terminating, o.heard = version, false, nil
 	o.found(finding{version: version, cause: Gone})
 }
 

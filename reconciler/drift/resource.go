@@ -98,7 +98,7 @@ func (r *reading) Listed(objects []metav1.Object, version string) {
 	for _, live := range objects {
 		if o := r.object(live); o != nil {
 			listed[o] = true
-			r.compare(o, live)
+			r.resource.compare(r.watcher, o, live)
 		}
 	}
 	for _, o := range r.resource.objects {
@@ -126,12 +126,17 @@ func (r *resource) turnBack(version string) {
 	r.newest = version
 }
 
-func (r *reading) compare(o *object, live metav1.Object) {
-	r.resource.key(o, live)
-	if by := o.seen(live); by != "" {
-		r.watcher.autoscaled(r.resource, o, by)
+// compare looks for drift in what a watch shows of an object. Where an apply is under way, it may show more than that
+// has answered yet: it is looked at again then.
+func (r *resource) compare(w *Watcher, o *object, live metav1.Object) {
+	if o.heard = nil; o.writing > 0 {
+		o.heard = live
 	}
-	r.resource.schedule(r.watcher, o)
+	r.key(o, live)
+	if by := o.seen(live); by != "" {
+		w.autoscaled(r, o, by)
+	}
+	r.schedule(w, o)
 }
 
 // Seen compares one object.
@@ -140,7 +145,7 @@ func (r *reading) Seen(live metav1.Object) {
 	defer r.watcher.mu.Unlock()
 	if o := r.object(live); o != nil {
 		r.resource.newest, r.resource.refused = live.GetResourceVersion(), 0
-		r.compare(o, live)
+		r.resource.compare(r.watcher, o, live)
 	}
 }
 
