@@ -25,7 +25,8 @@ func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	f := newFleet(s, crashRepos)
-	config := s.botConfig("fleet", f.served()...)
+	shelter := newShelter(t, s.gitea.URL)
+	config := s.botConfig("fleet", shelter.before(f.served())...)
 	s.mustOnce(config) // mirrors all of them; there is nothing to update yet
 	t.Logf("the seed is %d", crashSeed)
 	chance := rand.New(rand.NewPCG(crashSeed, 0)) //nolint:gosec // chance that can be had again
@@ -34,6 +35,7 @@ func TestKilledAnywhere(t *testing.T) {
 	kills, runs, lost := 0, 0, 0
 	for ; kills < crashKills; runs++ {
 		f.release(chance.IntN(len(f.versions)))
+		shelter.idle()
 		if chance.IntN(3) == 0 {
 			f.somebodyCommits(chance)
 		}
@@ -52,11 +54,13 @@ func TestKilledAnywhere(t *testing.T) {
 				s.wantSound("fleet")
 			}
 			if kills == crashKills/2 {
+				shelter.idle()
 				s.mustOnce(config)
 				f.check()
 			}
 		}
 	}
+	shelter.idle()
 	t.Logf("a whole run took %v; of %d runs %d were killed, %d began without state", whole, runs, kills, lost)
 	s.mustOnce(config)
 	f.check()

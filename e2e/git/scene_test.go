@@ -2,6 +2,7 @@ package git_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,6 +67,7 @@ func (s *scene) publish(name string, tags ...string) {
 type served struct {
 	testbed.GiteaRepo
 	forge  string // gitea when empty
+	gitea  string // where that is, when it isn't the scene's
 	branch string // main when empty
 	paths  string // the one folder that the bot looks at; everywhere when empty
 	ssh    *login // HTTP when nil
@@ -95,7 +97,7 @@ func (s *scene) botConfig(state string, repos ...served) (file string) {
 		if r.forge != "" {
 			fmt.Fprintf(&text, "  forge: {type: %s}\n", r.forge)
 		} else {
-			fmt.Fprintf(&text, "  forge: {type: gitea, url: %s}\n", s.gitea.URL)
+			fmt.Fprintf(&text, "  forge: {type: gitea, url: %s}\n", cmp.Or(r.gitea, s.gitea.URL))
 		}
 	}
 	// What is published as library/NAME is what NAME means in a manifest, too.
