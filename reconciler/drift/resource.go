@@ -129,7 +129,8 @@ func (r *resource) turnBack(version string) {
 // compare looks for drift in what a watch shows of an object. Where an apply is under way, it may show more than that
 // has answered yet: it is looked at again then.
 func (r *resource) compare(w *Watcher, o *object, live metav1.Object) {
-	if o.heard = nil; o.writing > 0 {
+	o.heard = nil
+	if o.writing > 0 {
 		o.heard = live
 	}
 	r.key(o, live)
