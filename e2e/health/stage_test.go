@@ -19,6 +19,7 @@ import (
 
 	"github.com/towline-dev/towline/e2e/testbed"
 	"github.com/towline-dev/towline/reconciler/apply"
+	"github.com/towline-dev/towline/reconciler/health"
 )
 
 func TestMain(m *testing.M) { os.Exit(testbed.Main(m)) }
@@ -189,8 +190,9 @@ func (s *stage) follow(object *unstructured.Unstructured) *film {
 	return &film{events: events}
 }
 
-// settle takes in states until the newest is what the controllers have seen and nothing has changed for a while.
-func (f *film) settle(s *stage, quiet time.Duration) {
+// settle takes in states until the newest is what the controllers have seen, it is as wanted, and nothing has changed
+// for a while.
+func (f *film) settle(s *stage, want health.Status, quiet time.Duration) {
 	s.Helper()
 	ctx := s.ctx()
 	for {
@@ -203,11 +205,14 @@ func (f *film) settle(s *stage, quiet time.Duration) {
 			}
 			f.states = append(f.states, state)
 		case <-timer.C:
-			if f.observed() {
+			if f.observed() && health.Compute(f.states[len(f.states)-1]).Status == want {
 				return
 			}
 		case <-ctx.Done():
-			s.Fatal("it didn't settle")
+			if len(f.states) == 0 {
+				s.Fatal("nothing was seen of it")
+			}
+			s.Fatalf("it settled as %s, want %s", health.Compute(f.states[len(f.states)-1]), want)
 		}
 	}
 }

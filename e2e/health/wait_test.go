@@ -51,10 +51,7 @@ func TestAgreesWithWait(t *testing.T) {
 			object := s.read(test.create)
 			film := s.follow(object)
 			s.deleteAfter(s.create(object))
-			film.settle(s, max(quiet, test.quiet))
-			if got := health.Compute(film.states[len(film.states)-1]); got.Status != test.want {
-				t.Errorf("it settled as %s, want %s", got, test.want)
-			}
+			film.settle(s, test.want, max(quiet, test.quiet))
 			frozen, met := newFrozen(t, s.cluster), 0
 			_, path := s.resource(object)
 			for i, state := range film.states {
