@@ -75,10 +75,10 @@ func (s *shelter) push(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer) // who pushed may be gone
 }
 
-// idle waits until no push is under way.
+// idle waits until no push is under way: to have had the lock is all.
 func (s *shelter) idle() {
 	s.pushes.Lock()
-	defer s.pushes.Unlock() //nolint:staticcheck // to have had it is all
+	defer s.pushes.Unlock()
 }
 
 // before gives repositories as they are reached through the shelter.
