@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -26,8 +27,14 @@ type PushRequest struct {
 	Expect Hash
 }
 
+// pushGrace is how long a push that is under way may go on when the caller is to stop.
+// It is well below the half minute that Kubernetes gives a Pod.
+const pushGrace = 15 * time.Second
+
 // Push sends a commit and moves the branch to it. Where the branch is already there
-// (the answer to an earlier push got lost) that is success. ErrRejected says that
+// (the answer to an earlier push got lost) that is success. A push that is being sent
+// when ctx is cancelled goes on for some seconds: some servers kill git when a client
+// goes, and leave the branch locked. ErrRejected says that
 // the branch isn't where Expect has it; ErrRefused that the remote won't.
 func (r *Repo) Push(ctx context.Context, req PushRequest) error {
 	if req.Commit == "" {
@@ -106,6 +113,8 @@ func (r *Repo) send(ctx context.Context, session transport.ReceivePackSession, r
 	}
 	var said tailBuffer
 	update.Progress = &said
+	ctx, cancel := lingering(ctx, pushGrace)
+	defer cancel()
 	report, err := session.ReceivePack(ctx, update)
 	switch {
 	case err == nil && report == nil:
@@ -114,6 +123,27 @@ func (r *Repo) send(ctx context.Context, session transport.ReceivePackSession, r
 		return fmt.Errorf("%w: %s", errNotUpdated, printable(reason(report)+" "+string(said.text), 500))
 	}
 	return err
+}
+
+// lingering gives a context that outlives the cancellation of ctx by a time, but no
+// deadline of it.
+func lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			timer := time.NewTimer(grace)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-longer.Done():
+			}
+		}
+		cancel(context.Cause(ctx))
+	})
+	return longer, func() {
+		stop()
+		cancel(context.Canceled)
+	}
 }
 
 // reason gives the remote's words, which are for people and decide nothing.
