@@ -6,6 +6,6 @@ import (
 )
 
 // Lingering is lingering, for tests in which time is played.
-func Lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+func Lingering(ctx context.Context, grace time.Duration) (longer context.Context, begin, cancel func()) {
 	return lingering(ctx, grace)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -26,10 +25,6 @@ type PushRequest struct {
 	// The remote itself checks it, in one step with the update.
 	Expect Hash
 }
-
-// pushGrace is how long a push that is under way may go on when the caller is to stop.
-// It is well below the half minute that Kubernetes gives a Pod.
-const pushGrace = 15 * time.Second
 
 // Push sends a commit and moves the branch to it. Where the branch is already there
 // (the answer to an earlier push got lost) that is success. A push that is being sent
@@ -64,6 +59,8 @@ func (r *Repo) move(ctx context.Context, op string, req PushRequest) error {
 		}
 	}
 	err := r.remote.try(ctx, op, func(ctx context.Context) error {
+		ctx, begin, cancel := lingering(ctx, pushGrace)
+		defer cancel()
 		return r.remote.receivePack(ctx, func(session transport.ReceivePackSession, refs *packp.AdvRefs) error {
 			heads := branches(refs)
 			r.remember(heads)
@@ -71,6 +68,7 @@ func (r *Repo) move(ctx context.Context, op string, req PushRequest) error {
 			case req.Commit:
 				return nil
 			case req.Expect:
+				begin()
 				return r.send(ctx, session, refs, req, pack)
 			}
 			return fmt.Errorf("it is at %q, not at %q: %w", heads[req.Branch].Short(), req.Expect.Short(), ErrRejected)
@@ -113,8 +111,6 @@ func (r *Repo) send(ctx context.Context, session transport.ReceivePackSession, r
 	}
 	var said tailBuffer
 	update.Progress = &said
-	ctx, cancel := lingering(ctx, pushGrace)
-	defer cancel()
 	report, err := session.ReceivePack(ctx, update)
 	switch {
 	case err == nil && report == nil:
@@ -123,27 +119,6 @@ func (r *Repo) send(ctx context.Context, session transport.ReceivePackSession, r
 		return fmt.Errorf("%w: %s", errNotUpdated, printable(reason(report)+" "+string(said.text), 500))
 	}
 	return err
-}
-
-// lingering gives a context that outlives the cancellation of ctx by a time, but no
-// deadline of it.
-func lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			timer := time.NewTimer(grace)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-longer.Done():
-			}
-		}
-		cancel(context.Cause(ctx))
-	})
-	return longer, func() {
-		stop()
-		cancel(context.Canceled)
-	}
 }
 
 // reason gives the remote's words, which are for people and decide nothing.
