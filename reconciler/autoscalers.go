@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ type autoscalers struct {
 
 	mu      sync.Mutex
 	known   map[string]scaled // by namespace
-	applied int               // how often some were: what was asked before that isn't kept
+	applied int               // how often some were, or deleted: what was asked before that isn't kept
 }
 
 type scaled struct {
@@ -65,17 +66,27 @@ func (a *autoscalers) of(ctx context.Context, objects []*unstructured.Unstructur
 	return all, nil
 }
 
-// forget has the autoscalers of a namespace looked up again, where some were applied: a
-// heal that follows doesn't have them among its objects.
+// forget has the autoscalers of a namespace looked up again, where some were applied or
+// deleted: a heal that follows doesn't have them among its objects.
 func (a *autoscalers) forget(did apply.Result) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, o := range did.Outcomes {
-		if o.Ref.Group == "autoscaling" && o.Ref.Kind == "HorizontalPodAutoscaler" && o.Action != apply.Unchanged {
+		if o.Action != apply.Unchanged && isAutoscaler(o.Ref) {
 			delete(a.known, o.Ref.Namespace)
 			a.applied++
 		}
 	}
+}
+
+func isAutoscaler(ref inventory.ObjectRef) bool {
+	return ref.Group == "autoscaling" && ref.Kind == "HorizontalPodAutoscaler"
+}
+
+// unscaled tells whether autoscalers went by our hand: what they scaled was applied
+// without a number of replicas, and is to be applied again.
+func unscaled(did apply.Result) bool {
+	return slices.ContainsFunc(did.With(apply.Deleted, apply.Gone), isAutoscaler)
 }
 
 func (a *autoscalers) in(ctx context.Context, namespace string) (map[inventory.ObjectRef]bool, error) {

@@ -29,6 +29,8 @@ type course struct {
 	awaits *waiting     // the wait for the health of the step before; nil for none
 	result apply.Result // of the steps so far, hooks left out
 
+	// unscaled says that the set is to be applied once more, see [unscaled].
+	unscaled bool
 	// rewritten says, for a person, that the history doesn't hold what was applied last.
 	rewritten string
 }

@@ -68,6 +68,7 @@ func (w *work) linger(ctx context.Context) {
 	defer cancel()
 	result := applier.Prune(limited, apply.PruneRequest{ID: w.st.set, Refs: l.refs, Owned: len(l.refs), Consent: true})
 	w.metrics.did(result)
+	w.autoscalers.forget(result)
 	if gone := result.With(apply.Deleted, apply.Gone, apply.Kept); len(gone) > 0 {
 		if err := w.letGo(limited, gone); err != nil {
 			l.at = w.Now().Add(l.again.next())
@@ -78,9 +79,8 @@ func (w *work) linger(ctx context.Context) {
 		}
 	}
 	more := l.more
-	if l.note(result, w.Now()); more && len(l.refs) == 0 {
-		w.st.done = attempt{}
-		w.by(w.now) // the attempt comes before this in a look
+	if l.note(result, w.Now()); more && len(l.refs) == 0 || unscaled(result) {
+		w.again() // the attempt comes before this in a look
 	}
 	for i, o := range result.Outcomes {
 		if o.Action == apply.Gone { // since the last look, and by our deletion

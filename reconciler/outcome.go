@@ -108,6 +108,15 @@ func (w *work) concludeSuccess(ctx context.Context, c *course) {
 		w.progress = applied(c)
 	}
 	w.awaitHealth(ctx, c.result)
+	if c.unscaled {
+		w.again()
+	}
+}
+
+// again has the attempt that was concluded made once more, at once.
+func (w *work) again() {
+	w.st.done = attempt{}
+	w.by(w.now)
 }
 
 // tellProgress tells what was applied, unless it was told with the news that it is healthy.

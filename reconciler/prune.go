@@ -39,6 +39,8 @@ func (w *work) prune(ctx context.Context, c *course) *failure {
 		handed, doomed = w.handOver(doomed, others)
 		result = w.remove(ctx, c, doomed, unknown)
 		w.metrics.did(result)
+		w.autoscalers.forget(result)
+		c.unscaled = unscaled(result)
 		w.step("pruned")
 	}
 	w.st.lent = len(handed) > 0

@@ -33,9 +33,7 @@ spec:
 func TestSyncLeavesReplicasToItsAutoscaler(t *testing.T) {
 	s := newSyncs(t)
 	s.awaitReadyAfter(map[string]string{"app/web.yaml": web("example.com/web:1"), "app/scaler.yaml": autoscaler})
-	_, err := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace).Patch(s.ctx(), "web", types.MergePatchType,
-		[]byte(`{"spec":{"replicas":4}}`), metav1.PatchOptions{FieldManager: "kube-controller-manager"}, "scale")
-	s.must(err)
+	s.patch(deploymentResource(), `{"spec":{"replicas":4}}`, "kube-controller-manager", "scale")
 	for _, image := range []string{"example.com/web:2", "example.com/web:3"} {
 		s.awaitReady("app", s.commit(map[string]string{"app/web.yaml": web(image)}))
 		live, err := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace).Get(s.ctx(), "web", metav1.GetOptions{})
@@ -67,10 +65,8 @@ func imageOf(deployment *unstructured.Unstructured) string {
 func TestSyncHealsBesideItsAutoscaler(t *testing.T) {
 	s := newSyncs(t)
 	s.awaitReadyAfter(map[string]string{"app/web.yaml": web("example.com/web:1"), "app/scaler.yaml": autoscaler})
-	deployments := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace)
-	_, err := deployments.Patch(s.ctx(), "web", types.MergePatchType, []byte(`{"spec":{"replicas":4}}`), metav1.PatchOptions{FieldManager: "kube-controller-manager"}, "scale")
-	s.must(err)
-	_, err = deployments.Patch(s.ctx(), "web", types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"example.com/web:evil"}]`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
+	s.patch(deploymentResource(), `{"spec":{"replicas":4}}`, "kube-controller-manager", "scale")
+	_, err := s.dynamic.Resource(deploymentResource()).Namespace(s.namespace).Patch(s.ctx(), "web", types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"example.com/web:evil"}]`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
 	s.must(err)
 	healed := s.await(deploymentResource(), s.namespace, "web", "the image of Git", func(o *unstructured.Unstructured) bool { return o != nil && imageOf(o) == "example.com/web:1" })
 	if replicas, _, _ := unstructured.NestedInt64(healed.Object, "spec", "replicas"); replicas != 4 {
@@ -177,4 +173,38 @@ func (s *syncs) uids() map[string]string {
 		all[name] = string(live.GetUID())
 	}
 	return all
+}
+
+// TestSyncTakesReplicasBackFromAnAutoscalerThatIsGone holds that Git's number of replicas
+// counts again once the set's autoscaler was taken out of Git, and a finalizer let it go.
+func TestSyncTakesReplicasBackFromAnAutoscalerThatIsGone(t *testing.T) {
+	for name, finalizers := range map[string]string{"at once": "", "later": "finalizers: [example.com/hold], "} {
+		t.Run(name, func(t *testing.T) {
+			s := newSyncs(t)
+			s.awaitReadyAfter(map[string]string{"app/web.yaml": web("example.com/web:1"), "app/scaler.yaml": strings.Replace(autoscaler, "{name: web}", "{"+finalizers+"name: web}", 1)})
+			s.patch(deploymentResource(), `{"spec":{"replicas":4}}`, "kube-controller-manager", "scale")
+			s.awaitReady("app", s.commit(nil, "app/scaler.yaml"))
+			if finalizers != "" {
+				s.patch(autoscalerResource(), `{"metadata":{"finalizers":null}}`, "someone")
+			}
+			s.await(deploymentResource(), s.namespace, "web", "Git's 2 replicas", func(o *unstructured.Unstructured) bool {
+				if o == nil {
+					return false
+				}
+				replicas, _, _ := unstructured.NestedInt64(o.Object, "spec", "replicas")
+				return replicas == 2
+			})
+		})
+	}
+}
+
+func autoscalerResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}
+}
+
+// patch changes the object "web" of a resource under somebody else's name.
+func (s *syncs) patch(resource schema.GroupVersionResource, patch, manager string, subresources ...string) {
+	s.Helper()
+	_, err := s.dynamic.Resource(resource).Namespace(s.namespace).Patch(s.ctx(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: manager}, subresources...)
+	s.must(err)
 }
